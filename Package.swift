@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target is compiled with: dependencies are visible only where they are imported, and an existential is spelt out.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let structuredFields: Target.Dependency = .product(
+    name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+
+let package = Package(
+    name: "postern",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "postern-handler", targets: ["postern-handler"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CHiredis", pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "Validation", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "Secrets", dependencies: ["COpenSSL"], swiftSettings: settings),
+        .target(name: "SignIn", dependencies: ["JSON", "Secrets", "Validation"], swiftSettings: settings),
+        .target(
+            name: "RedisClient",
+            dependencies: ["CHiredis", "Secrets", nioCore, nioPosix, nioSSL, logging],
+            swiftSettings: settings),
+        .target(
+            name: "Store",
+            dependencies: ["RedisClient", "Secrets", "SignIn"],
+            resources: [.embedInCode("Scripts/SendMagicLink.lua")],
+            swiftSettings: settings),
+        .target(
+            name: "Edge",
+            dependencies: ["JSON", "Secrets", "SignIn", "Store", "Validation", httpTypes, logging, structuredFields],
+            resources: [.embedInCode("openapi.yaml")],
+            swiftSettings: settings),
+        .target(
+            name: "Runtimes",
+            dependencies: [
+                "Edge", "RedisClient", "SignIn", httpTypes, lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
+            ],
+            swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: ["JSON", logging], swiftSettings: settings),
+        .target(
+            name: "Settings",
+            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", configuration, logging],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "postern-handler",
+            dependencies: [
+                "Edge", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry", lifecycle,
+                logging, nioCore, nioPosix, unixSignals,
+            ],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,36 @@
+import HTTPTypes
+import SignIn
+
+/// Cross-origin resource sharing (the Fetch standard, §3.2): which sites' scripts may read answers. Credentials never.
+struct CrossOrigin: Sendable {
+    private static let exposedFields = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+    private static let requestFields = "Content-Type, X-AppHandoff-Callback-Origin, X-Request-Id"
+    /// For how long a preflight's answer holds, in seconds; browsers cap it at two hours or less.
+    private static let preflightLifetime = "7200"
+
+    private let policy: OriginPolicy
+
+    init(policy: OriginPolicy) {
+        self.policy = policy
+    }
+
+    /// Lets the requesting site read the response, errors included, where its origin is allowed.
+    func open(_ response: inout Response, to fields: HTTPFields) {
+        response.fields[.vary] = "Origin"
+        guard let text = fields[.origin], let origin = try? Origin(parsing: text), policy.allows(origin) else { return }
+        response.fields[.accessControlAllowOrigin] = text
+        response.fields[.accessControlExposeHeaders] = CrossOrigin.exposedFields
+    }
+
+    /// The answer to OPTIONS, a browser's preflight or not.
+    func preflight(allow: String) -> Response {
+        Response(
+            status: .noContent,
+            fields: [
+                .allow: allow,
+                .accessControlAllowMethods: allow,
+                .accessControlAllowHeaders: CrossOrigin.requestFields,
+                .accessControlMaxAge: CrossOrigin.preflightLifetime,
+            ])
+    }
+}

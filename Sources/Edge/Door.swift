@@ -1,0 +1,122 @@
+public import HTTPTypes
+public import Logging
+public import Secrets
+public import SignIn
+public import Store
+
+/// A request to a response: the routes, and what all responses have in common.
+public struct Door: Sendable {
+    /// How long a body may be.
+    public static let maximumBodyByteCount = 16 * 1024
+
+    private let configuration: DoorConfiguration
+    private let sendMagicLink: SendMagicLink
+    private let crossOrigin: CrossOrigin
+    private let store: SignInStore
+    private let readiness: Readiness
+    private let logger: Logger
+    private let outages = OutageLog()
+
+    /// - Parameters:
+    ///   - now: the wall clock.
+    public init(
+        configuration: DoorConfiguration, store: SignInStore, readiness: Readiness, random: RandomBytes,
+        now: @escaping @Sendable () -> UnixTime, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.readiness = readiness
+        self.logger = logger
+        crossOrigin = CrossOrigin(policy: configuration.originPolicy)
+        sendMagicLink = SendMagicLink(
+            policy: configuration.originPolicy, callbackPath: configuration.callbackPath,
+            proxies: configuration.trustedProxies, rateLimitFields: configuration.clientLimit.map(RateLimitFields.init),
+            store: store, random: random, now: now)
+    }
+
+    /// Answers a request. It always does: whatever goes wrong becomes a response.
+    public func respond(to request: Request) async -> Response {
+        let start = ContinuousClock.now
+        let id = RequestID(fields: request.fields)
+        let log = RequestLog(logger: logger, outages: outages, id: id)
+        var response: Response
+        do throws(Refusal) {
+            response = try await route(request, log)
+        } catch {
+            response = error.response
+        }
+        finish(&response, for: request.fields, id)
+        log.answered(request, response.status, after: ContinuousClock.now - start)
+        return response
+    }
+
+    /// The answer to a request that a runtime refuses before it is whole.
+    /// - Parameter fields: those of the request, as far as they are known.
+    public func response(to refusal: Refusal, fields: HTTPFields = [:]) -> Response {
+        var response = refusal.response
+        finish(&response, for: fields, RequestID(fields: fields))
+        return response
+    }
+
+    // MARK: - Routes
+
+    private enum Route {
+        case sendMagicLink, health, readiness, description
+
+        /// The value of `Allow` (RFC 9110 §10.2.1).
+        var allow: String {
+            switch self {
+            case .sendMagicLink: "POST, OPTIONS"
+            case .health, .readiness, .description: "GET, HEAD, OPTIONS"
+            }
+        }
+
+        func answers(_ method: HTTPRequest.Method) -> Bool {
+            switch self {
+            case .sendMagicLink: method == .post
+            case .health, .readiness, .description: method == .get || method == .head
+            }
+        }
+    }
+
+    /// The route of a path. Paths are compared as they are, not normalised: no second spelling leads anywhere.
+    private func route(of path: String) -> Route? {
+        guard path.hasPrefix(configuration.basePath) else { return nil }
+        return switch path.dropFirst(configuration.basePath.count) {
+        case "/auth/send-magic-link": .sendMagicLink
+        case "/healthz": .health
+        case "/readyz": .readiness
+        case "/openapi.yaml": .description
+        default: nil
+        }
+    }
+
+    private func route(_ request: Request, _ log: RequestLog) async throws(Refusal) -> Response {
+        guard let route = route(of: request.path) else { throw .notFound }
+        if request.method == .options { return crossOrigin.preflight(allow: route.allow) }
+        guard route.answers(request.method) else { throw .methodNotAllowed(route.allow) }
+        switch route {
+        case .sendMagicLink:
+            return try await sendMagicLink.respond(to: request, log)
+        case .health:
+            return .ok
+        case .readiness:
+            guard !readiness.isDraining, await store.isReachable() else {
+                throw .serviceUnavailable(retryAfter: .seconds(1))
+            }
+            return .ok
+        case .description:
+            return Response(
+                status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
+        }
+    }
+
+    // MARK: - Every response
+
+    private func finish(_ response: inout Response, for fields: HTTPFields, _ id: RequestID) {
+        crossOrigin.open(&response, to: fields)
+        response.fields[.cacheControl] = "no-store"
+        response.fields[.xContentTypeOptions] = "nosniff"
+        response.fields[.xRequestID] = id.text
+    }
+}

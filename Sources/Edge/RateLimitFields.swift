@@ -1,0 +1,30 @@
+import HTTPTypes
+import RawStructuredFieldValues
+import SignIn
+import Store
+
+/// The fields that tell a client how much it may ask for (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` for the
+/// limit, `RateLimit` for what is left of it.
+struct RateLimitFields: Sendable {
+    private let policy: String
+
+    init(_ limit: RateLimit) {
+        policy = RateLimitFields.list("ip", ["q": limit.burst, "w": limit.period.secondsRoundedUp])
+    }
+
+    func add(_ quota: Admission.Quota, to fields: inout HTTPFields) {
+        fields[.rateLimitPolicy] = policy
+        fields[.rateLimit] = RateLimitFields.list("ip", ["r": quota.left, "t": quota.fullIn.secondsRoundedUp])
+    }
+
+    /// A list of one string with parameters (RFC 9651 §3.1).
+    private static func list(_ name: String, _ parameters: KeyValuePairs<String, Int>) -> String {
+        var map: OrderedMap<String, RFC9651BareItem> = [:]
+        for (key, value) in parameters { map[key] = .integer(Int64(value)) }
+        var serializer = StructuredFieldValueSerializer()
+        let item = Item(bareItem: .string(name), parameters: map)
+        // Fails for keys that are none and numbers beyond 15 digits; there are neither.
+        let bytes = try? serializer.writeListFieldValue([.item(item)])
+        return String(decoding: bytes ?? [], as: UTF8.self)
+    }
+}

@@ -1,0 +1,135 @@
+public import HTTPTypes
+import JSON
+import SignIn
+import Validation
+
+/// A request that is not served, and all that its sender is told.
+public struct Refusal: Error, Equatable {
+    /// What programs branch on. Raw values are part of the contract and never change.
+    public enum Code: String, Sendable, CaseIterable {
+        case badRequest = "bad_request"
+        case invalidJSON = "invalid_json"
+        case validationError = "validation_error"
+        case originNotAllowed = "origin_not_allowed"
+        case originRequired = "origin_required"
+        case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case payloadTooLarge = "payload_too_large"
+        case unsupportedMediaType = "unsupported_media_type"
+        case rateLimited = "rate_limited"
+        case headerFieldsTooLarge = "header_fields_too_large"
+        case internalError = "internal_error"
+        case serviceUnavailable = "service_unavailable"
+
+        /// The status that goes with the code.
+        public var status: HTTPResponse.Status {
+            switch self {
+            case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired: .badRequest
+            case .notFound: .notFound
+            case .methodNotAllowed: .methodNotAllowed
+            case .requestTimeout: .requestTimeout
+            case .payloadTooLarge: .contentTooLarge
+            case .unsupportedMediaType: .unsupportedMediaType
+            case .rateLimited: .tooManyRequests
+            case .headerFieldsTooLarge: .requestHeaderFieldsTooLarge
+            case .internalError: .internalServerError
+            case .serviceUnavailable: .serviceUnavailable
+            }
+        }
+    }
+
+    public let code: Code
+    /// A sentence for a person.
+    public let sentence: String
+    let issues: [Issue]
+    /// Whole seconds, at least 1.
+    let retryAfter: Int?
+    /// Fields that this refusal alone has.
+    var fields: HTTPFields
+
+    private init(
+        _ code: Code, _ sentence: String, issues: [Issue] = [], retryAfter: Duration? = nil, fields: HTTPFields = [:]
+    ) {
+        self.code = code
+        self.sentence = sentence
+        self.issues = issues
+        self.retryAfter = retryAfter.map { max(1, $0.secondsRoundedUp) }
+        self.fields = fields
+    }
+}
+
+extension Refusal {
+    /// The bytes that came are not a request of HTTP/1.1.
+    public static let badRequest = Refusal(.badRequest, "The request is not valid HTTP/1.1")
+    /// The head or the body of the request took too long to arrive.
+    public static let requestTimeout = Refusal(.requestTimeout, "The request took too long to arrive")
+    public static let payloadTooLarge = Refusal(
+        .payloadTooLarge, "The body is larger than \(Door.maximumBodyByteCount) bytes")
+    public static let headerFieldsTooLarge = Refusal(
+        .headerFieldsTooLarge, "The header fields of the request are too large")
+
+    static let unsupportedMediaType = Refusal(
+        .unsupportedMediaType, "Send the body as JSON in UTF-8, with Content-Type: application/json")
+    static let notFound = Refusal(.notFound, "There is nothing at this path")
+    static let originRequired = Refusal(
+        .originRequired, "The request names no origin: send callback_origin, or an Origin header")
+    static let internalError = Refusal(.internalError, "Something went wrong on our side")
+
+    static func invalidJSON(_ error: JSONError) -> Refusal {
+        Refusal(.invalidJSON, error.description)
+    }
+
+    static func invalid(_ error: ValidationError) -> Refusal {
+        Refusal(.validationError, "Invalid request", issues: error.issues)
+    }
+
+    /// - Parameters:
+    ///   - subject: what named the origin.
+    ///   - field: the body's field where it stood in one.
+    ///   - rule: what the origin must be, or must not.
+    static func originNotAllowed(subject: String, field: String?, rule: String) -> Refusal {
+        let sentence = "\(subject) \(rule)"
+        let issues = field.map { [Issue(path: $0, code: .custom, message: sentence)] } ?? []
+        return Refusal(.originNotAllowed, sentence, issues: issues)
+    }
+
+    static func methodNotAllowed(_ allow: String) -> Refusal {
+        Refusal(.methodNotAllowed, "This path answers \(allow)", fields: [.allow: allow])
+    }
+
+    static func rateLimited(retryAfter: Duration) -> Refusal {
+        let seconds = max(1, retryAfter.secondsRoundedUp)
+        let time = seconds == 1 ? "1 second" : "\(seconds) seconds"
+        return Refusal(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
+    }
+
+    static func serviceUnavailable(retryAfter: Duration) -> Refusal {
+        Refusal(.serviceUnavailable, "Sign-in is not available right now: try again shortly", retryAfter: retryAfter)
+    }
+}
+
+extension Refusal {
+    /// The refusal as it is answered.
+    var response: Response {
+        var json = JSONWriter(capacity: 256)
+        json.member("error", sentence)
+        json.member("code", code.rawValue)
+        if !issues.isEmpty {
+            json.member("fieldErrors") { json in
+                var paths: Set<String> = []
+                for issue in issues where paths.insert(issue.path).inserted { json.member(issue.path, issue.message) }
+            }
+            json.member("issues", forEach: issues) { json, issue in
+                json.member("path", issue.path)
+                json.member("message", issue.message)
+                json.member("code", issue.code.rawValue)
+            }
+        }
+        if let retryAfter { json.member("retryAfter", retryAfter) }
+        var response = Response(status: code.status, json: json.finish())
+        for field in fields { response.fields.append(field) }
+        if let retryAfter { response.fields[.retryAfter] = String(retryAfter) }
+        return response
+    }
+}

@@ -1,0 +1,24 @@
+public import HTTPTypes
+public import SignIn
+
+/// A request, whichever runtime it came through.
+public struct Request: Sendable {
+    public var method: HTTPRequest.Method
+    /// The target's path, its percent escapes untouched, without the query.
+    public var path: String
+    public var fields: HTTPFields
+    /// The whole body; the runtime refuses one longer than ``Door/maximumBodyByteCount``.
+    public var body: [UInt8]
+    /// Who is at the other end of the connection, a proxy perhaps; `nil` where that is unknown.
+    public var peer: IPAddress?
+
+    public init(
+        method: HTTPRequest.Method, path: String, fields: HTTPFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
+    ) {
+        self.method = method
+        self.path = path
+        self.fields = fields
+        self.body = body
+        self.peer = peer
+    }
+}

@@ -1,0 +1,42 @@
+import HTTPTypes
+import Logging
+import SignIn
+import Store
+
+/// What is written about one request: never an address, a token or a link.
+struct RequestLog: Sendable {
+    private let logger: Logger
+    private let outages: OutageLog
+    private let id: RequestID
+
+    init(logger: Logger, outages: OutageLog, id: RequestID) {
+        self.logger = logger
+        self.outages = outages
+        self.id = id
+    }
+
+    /// The request was answered.
+    func answered(_ request: Request, _ status: HTTPResponse.Status, after duration: Duration) {
+        logger.debug(
+            "request",
+            metadata: [
+                "request_id": "\(id.text)", "method": "\(request.method.rawValue)", "path": "\(request.path)",
+                "status": "\(status.code)", "us": "\(duration.microseconds)",
+            ])
+    }
+
+    func limited(by limit: Admission.Limit) {
+        logger.info("rate_limited", metadata: ["request_id": "\(id.text)", "limit": "\(limit)"])
+    }
+
+    /// Redis or the queue does not serve for now: the first request to find out says so, and then one in ten seconds.
+    func unavailable(_ reason: String) {
+        guard outages.mayReport(reason) else { return }
+        logger.warning("service_unavailable", metadata: ["request_id": "\(id.text)", "reason": "\(reason)"])
+    }
+
+    /// Something that should not happen did.
+    func failed(_ error: any Error) {
+        logger.error("internal_error", metadata: ["request_id": "\(id.text)", "reason": "\(error)"])
+    }
+}

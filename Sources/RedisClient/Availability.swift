@@ -1,0 +1,81 @@
+/// Whether commands can be sent, and what is to be done about it if not. It does nothing itself: each event's method says
+/// what its caller is to do.
+///
+/// While the first attempt to connect is under way callers may wait for it. Once an attempt has failed they are refused at
+/// once, until a later attempt has succeeded.
+struct Availability {
+    enum State: Equatable {
+        case idle
+        /// An attempt is under way; `failures` counts those before it since there was a connection.
+        case connecting(failures: Int)
+        case ready
+        case backingOff(failures: Int)
+        case closed
+    }
+
+    /// What the caller is to do.
+    enum Action: Equatable {
+        case connect
+        /// Wait, then call ``waited()``. `exponent` counts up with each failure.
+        case wait(exponent: Int)
+        case nothing
+    }
+
+    private(set) var state = State.idle
+
+    /// Whether a command may be sent now.
+    var isReady: Bool { state == .ready }
+
+    /// Whether a command may wait for a connection.
+    var mayWait: Bool { state == .connecting(failures: 0) }
+
+    /// How many attempts have failed since there was a connection.
+    var failures: Int {
+        switch state {
+        case .connecting(let failures), .backingOff(let failures): failures
+        case .idle, .ready, .closed: 0
+        }
+    }
+
+    mutating func start() -> Action {
+        guard state == .idle else { return .nothing }
+        state = .connecting(failures: 0)
+        return .connect
+    }
+
+    /// An attempt succeeded.
+    mutating func connected() {
+        guard case .connecting = state else { return }
+        state = .ready
+    }
+
+    /// An attempt failed, or a connection turned out to be of no use.
+    mutating func failed() -> Action {
+        switch state {
+        case .connecting, .ready:
+            let failures = self.failures + 1
+            state = .backingOff(failures: failures)
+            return .wait(exponent: failures - 1)
+        case .idle, .backingOff, .closed:
+            return .nothing
+        }
+    }
+
+    /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth waiting for.
+    mutating func lost() -> Action {
+        guard state == .ready else { return .nothing }
+        state = .connecting(failures: 0)
+        return .connect
+    }
+
+    /// The time that ``Action/wait(exponent:)`` asked for has passed.
+    mutating func waited() -> Action {
+        guard case .backingOff(let failures) = state else { return .nothing }
+        state = .connecting(failures: failures)
+        return .connect
+    }
+
+    mutating func close() {
+        state = .closed
+    }
+}

@@ -1,0 +1,47 @@
+import NIOCore
+
+/// A command on its way, and who waits for its reply.
+struct Call {
+    let command: RedisCommand
+    let deadline: NIODeadline
+    /// Whether the command may be sent once more where it is unknown whether it was carried out.
+    var mayRetry: Bool
+    /// Called exactly once, on the event loop.
+    let complete: (Result<RESPValue, RedisError>) -> Void
+}
+
+/// Calls in the order of their deadlines, with a timer for the first.
+struct CallQueue {
+    private var calls = CircularBuffer<Call>()
+    private var timer: Scheduled<Void>?
+
+    var isEmpty: Bool { calls.isEmpty }
+    var count: Int { calls.count }
+
+    /// Appends a call; its deadline is no earlier than those before it.
+    mutating func append(_ call: Call) { calls.append(call) }
+
+    mutating func removeFirst() -> Call? { calls.popFirst() }
+
+    mutating func removeAll() -> [Call] {
+        timer?.cancel()
+        timer = nil
+        defer { calls.removeAll() }
+        return Array(calls)
+    }
+
+    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved when
+    /// the first call changes, but set anew by the check that it brings about.
+    mutating func arm(on eventLoop: any EventLoop, _ check: @escaping () -> Void) {
+        guard timer == nil, let first = calls.first else { return }
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline, check)
+    }
+
+    /// To be called first by the check.
+    mutating func timerFired() { timer = nil }
+
+    /// Whether the first call's time is up.
+    func isOverdue(at now: NIODeadline) -> Bool {
+        calls.first.map { $0.deadline <= now } ?? false
+    }
+}

@@ -1,0 +1,64 @@
+import CHiredis
+
+/// Bytes in, replies out: hiredis' parser and the replies that it makes.
+final class RESPReader {
+    private let reader: UnsafeMutablePointer<redisReader>
+    private var unreadByteCount = 0
+    private let maximumByteCount: Int
+
+    /// - Parameter maximumByteCount: how many bytes may come without completing a reply.
+    init(maximumByteCount: Int = 1 << 20) {
+        guard let reader = redisReaderCreate() else { fatalError("out of memory") }
+        self.reader = reader
+        self.maximumByteCount = maximumByteCount
+    }
+
+    deinit { redisReaderFree(reader) }
+
+    /// Takes bytes in. Replies that they complete are then given by ``next()``.
+    func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
+        unreadByteCount += bytes.count
+        guard unreadByteCount <= maximumByteCount else {
+            throw .unexpectedReply("more than \(maximumByteCount) bytes long")
+        }
+        let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        guard redisReaderFeed(reader, start, bytes.count) == REDIS_OK else { throw failure() }
+    }
+
+    /// The next whole reply; `nil` until more bytes have come.
+    func next() throws(RedisError) -> RESPValue? {
+        var object: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw failure() }
+        guard let object else { return nil }
+        defer { freeReplyObject(object) }
+        unreadByteCount = 0
+        return value(of: object.assumingMemoryBound(to: redisReply.self).pointee)
+    }
+
+    private func value(of reply: redisReply) -> RESPValue {
+        switch reply.type {
+        case REDIS_REPLY_INTEGER:
+            .integer(Int(reply.integer))
+        case REDIS_REPLY_STRING:
+            .bulk(Array(bytes(of: reply)))
+        case REDIS_REPLY_STATUS:
+            .status(String(decoding: bytes(of: reply), as: UTF8.self))
+        case REDIS_REPLY_ERROR:
+            .error(String(decoding: bytes(of: reply), as: UTF8.self))
+        case REDIS_REPLY_ARRAY:
+            // hiredis leaves no element null once a reply is whole.
+            .array((0..<Int(reply.elements)).map { value(of: reply.element[$0]!.pointee) })
+        default:
+            .null
+        }
+    }
+
+    private func bytes(of reply: redisReply) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: reply.str, count: Int(reply.len))
+    }
+
+    private func failure() -> RedisError {
+        let text = withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return .unexpectedReply(text)
+    }
+}

@@ -1,0 +1,55 @@
+public import Logging
+public import NIOCore
+
+/// Sends commands to Redis over one pipelined connection, on one event loop.
+///
+/// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
+/// background. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation: what
+/// was sent cannot be called back.
+public struct RedisClient: Sendable {
+    public let eventLoop: any EventLoop
+    private let session: NIOLoopBound<RedisSession>
+
+    /// Must be called on the event loop.
+    /// - Throws: where the certificate authorities cannot be read.
+    public init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
+        self.eventLoop = eventLoop
+        session = NIOLoopBound(
+            try RedisSession(configuration: configuration, eventLoop: eventLoop, logger: logger), eventLoop: eventLoop)
+    }
+
+    /// Begins to connect.
+    public func start() {
+        onEventLoop { $0.start() }
+    }
+
+    /// Closes the connection for good; whoever waits is told that Redis is unavailable.
+    public func close() {
+        onEventLoop { $0.close() }
+    }
+
+    /// Sends a command and waits for its reply.
+    /// - Parameters:
+    ///   - command: what to send.
+    ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once more
+    ///     when its connection ended before the reply, within the same deadline.
+    /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
+    public func send(_ command: RedisCommand, isIdempotent: Bool = false) async throws(RedisError) -> RESPValue {
+        let result = await withCheckedContinuation { continuation in
+            onEventLoop { session in
+                session.submit(command, isIdempotent: isIdempotent) { continuation.resume(returning: $0) }
+            }
+        }
+        let reply = try result.get()
+        guard case .error(let message) = reply else { return reply }
+        throw .server(code: String(message.prefix { $0 != " " }), message: message)
+    }
+
+    private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {
+        if eventLoop.inEventLoop {
+            body(session.value)
+        } else {
+            eventLoop.execute { body(session.value) }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+
+/// A command and its arguments, encoded as RESP2 while they are appended.
+public struct RedisCommand: Sendable {
+    private var arguments: ByteBuffer
+    private var count = 0
+
+    /// - Parameters:
+    ///   - name: the command's name, such as `EVALSHA`.
+    ///   - capacity: bytes to make room for at once.
+    public init(_ name: String, capacity: Int = 128) {
+        arguments = ByteBufferAllocator().buffer(capacity: capacity)
+        append(name)
+    }
+
+    /// A command whose arguments are all texts.
+    public init(_ name: String, _ texts: String...) {
+        self.init(name)
+        for text in texts { append(text) }
+    }
+
+    public mutating func append(_ text: String) {
+        begin(byteCount: text.utf8.count)
+        arguments.writeString(text)
+        end()
+    }
+
+    public mutating func append(_ bytes: [UInt8]) {
+        begin(byteCount: bytes.count)
+        arguments.writeBytes(bytes)
+        end()
+    }
+
+    /// Appends a number of zero or more, as decimal digits.
+    public mutating func append(_ number: Int) {
+        begin(byteCount: decimalDigitCount(number))
+        arguments.writeDecimal(number)
+        end()
+    }
+
+    /// Writes the whole command behind what a buffer holds.
+    func write(to buffer: inout ByteBuffer) {
+        buffer.writeInteger(UInt8(ascii: "*"))
+        buffer.writeDecimal(count)
+        buffer.writeLineEnd()
+        buffer.writeImmutableBuffer(arguments)
+    }
+
+    private mutating func begin(byteCount: Int) {
+        count += 1
+        arguments.writeInteger(UInt8(ascii: "$"))
+        arguments.writeDecimal(byteCount)
+        arguments.writeLineEnd()
+    }
+
+    private mutating func end() {
+        arguments.writeLineEnd()
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeLineEnd() {
+        writeInteger(UInt16(0x0D0A))
+    }
+
+    /// Writes the digits of a number that is not negative.
+    fileprivate mutating func writeDecimal(_ number: Int) {
+        precondition(number >= 0, "a count is not negative")
+        let count = decimalDigitCount(number)
+        writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
+            var rest = number
+            for index in stride(from: count - 1, through: 0, by: -1) {
+                space[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return count
+        }
+    }
+}
+
+private func decimalDigitCount(_ number: Int) -> Int {
+    var count = 1
+    var rest = number / 10
+    while rest > 0 {
+        count += 1
+        rest /= 10
+    }
+    return count
+}

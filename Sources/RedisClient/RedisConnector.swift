@@ -1,0 +1,104 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database, and
+/// prepared as the configuration says.
+struct RedisConnector {
+    private let configuration: RedisConfiguration
+    private let eventLoop: any EventLoop
+    private let tlsContext: NIOSSLContext?
+
+    init(configuration: RedisConfiguration, eventLoop: any EventLoop) throws {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        tlsContext = try configuration.url.isTLS ? RedisConnector.tlsContext(configuration) : nil
+    }
+
+    private static func tlsContext(_ configuration: RedisConfiguration) throws -> NIOSSLContext {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if let file = configuration.certificateAuthorities { tls.trustRoots = .file(file) }
+        return try NIOSSLContext(configuration: tls)
+    }
+
+    /// Makes a connection, within the configured timeout for each of: to connect, and to be answered.
+    /// - Parameter complete: called once, on the event loop.
+    func connect(_ complete: @escaping (Result<RedisConnection, RedisError>) -> Void) {
+        let tls = tlsContext
+        let serverName = configuration.url.serverName
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(configuration.timeout)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: serverName))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(RedisConnection(eventLoop: channel.eventLoop))
+                }
+            }
+        connect(bootstrap).assumeIsolated().whenComplete { result in
+            switch result.flatMap({ channel in
+                Result { try channel.pipeline.syncOperations.handler(type: RedisConnection.self) }
+            }) {
+            case .success(let connection): handshake(on: connection, complete)
+            case .failure(let error): complete(.failure(.unavailable(reason: reason(for: error))))
+            }
+        }
+    }
+
+    private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+        switch configuration.url.address {
+        case .socket(let path):
+            return bootstrap.connect(unixDomainSocketPath: path)
+        case .host(let host, let port):
+            // A numeric address needs no resolver, and none of the threads that one starts.
+            if let address = try? SocketAddress(ipAddress: host, port: port) { return bootstrap.connect(to: address) }
+            return bootstrap.connect(host: host, port: port)
+        }
+    }
+
+    private func reason(for error: any Error) -> String {
+        let place = "\(configuration.url)"
+        return switch error {
+        case let error as NIOConnectionError:
+            "\(place): \(error.connectionErrors.first.map { String(describing: $0.error) } ?? "no address found")"
+        case ChannelError.connectTimeout:
+            "\(place): no connection within \(configuration.timeout.nanoseconds / 1_000_000) ms"
+        default:
+            "\(place): \(error)"
+        }
+    }
+
+    /// Sends all that makes a connection ready in one write, and waits for the last reply.
+    private func handshake(
+        on connection: RedisConnection, _ complete: @escaping (Result<RedisConnection, RedisError>) -> Void
+    ) {
+        var failure: RedisError?
+        connection.onEnd = { end, calls in
+            let reason =
+                switch end {
+                case .timeout: "connected, but no answer in time"
+                case .lost(let error): String(describing: failure ?? error)
+                }
+            for call in calls { call.complete(.failure(.unavailable(reason: reason))) }
+            complete(.failure(.unavailable(reason: reason)))
+        }
+        let deadline = NIODeadline.now() + configuration.timeout
+        let commands = configuration.handshake
+        for (index, step) in commands.enumerated() {
+            connection.send(
+                Call(command: step.command, deadline: deadline, mayRetry: false) { result in
+                    if step.isRequired, case .success(.error(let message)) = result, failure == nil {
+                        failure = .unavailable(reason: message)
+                    }
+                    guard index == commands.count - 1, case .success = result else { return }
+                    guard failure == nil else { return connection.close() }
+                    connection.onEnd = nil
+                    complete(.success(connection))
+                })
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Logging
+import NIOCore
+
+/// A client's state: the connection, or what is being done to have one again, and the calls that wait for it. It belongs to
+/// its event loop.
+final class RedisSession {
+    /// How many calls may wait or be on their way at once.
+    static let maximumCallCount = 16_384
+
+    private let configuration: RedisConfiguration
+    private let eventLoop: any EventLoop
+    private let connector: RedisConnector
+    private let logger: Logger
+    private let backoff = Backoff()
+
+    private var availability = Availability()
+    private var connection: RedisConnection?
+    private var waiting = CallQueue()
+    private var callCount = 0
+    private var lastFailure = "not connected yet"
+    private var unavailableSince: NIODeadline?
+
+    init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        connector = try RedisConnector(configuration: configuration, eventLoop: eventLoop)
+    }
+
+    func start() {
+        perform(availability.start())
+    }
+
+    func close() {
+        availability.close()
+        lastFailure = "the client is closed"
+        connection?.close()
+        refuseWaiting()
+    }
+
+    func submit(
+        _ command: RedisCommand, isIdempotent: Bool, _ complete: @escaping (Result<RESPValue, RedisError>) -> Void
+    ) {
+        guard callCount < RedisSession.maximumCallCount else {
+            return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
+        }
+        callCount += 1
+        let call = Call(command: command, deadline: .now() + configuration.timeout, mayRetry: isIdempotent) { result in
+            self.callCount -= 1
+            complete(result)
+            if case .success(.error(let message)) = result { self.consider(message) }
+        }
+        send(call)
+    }
+
+    private func send(_ call: Call) {
+        if let connection, availability.isReady {
+            connection.send(call)
+        } else if availability.mayWait {
+            waiting.append(call)
+            waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+        } else {
+            call.complete(.failure(.unavailable(reason: lastFailure)))
+        }
+    }
+
+    /// Leaves a server that became a replica: by the name or address that is configured there may be a primary by now.
+    private func consider(_ errorMessage: String) {
+        guard errorMessage.hasPrefix("READONLY"), availability.isReady else { return }
+        fail(errorMessage)
+        connection?.close()
+    }
+
+    private func perform(_ action: Availability.Action) {
+        switch action {
+        case .nothing:
+            break
+        case .connect:
+            connector.connect { self.attempted($0) }
+        case .wait(let exponent):
+            let delay = backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
+            eventLoop.assumeIsolated().scheduleTask(in: delay) { self.perform(self.availability.waited()) }
+        }
+    }
+
+    private func attempted(_ result: Result<RedisConnection, RedisError>) {
+        switch result {
+        case .success(let connection):
+            guard availability.state != .closed else { return connection.close() }
+            availability.connected()
+            self.connection = connection
+            connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
+            reportRecovery()
+            for call in waiting.removeAll() { connection.send(call) }
+        case .failure(.unavailable(let reason)):
+            fail(reason)
+        case .failure(let error):
+            fail(String(describing: error))
+        }
+    }
+
+    private func ended(_ end: RedisConnection.End, _ calls: [Call]) {
+        connection = nil
+        switch end {
+        case .timeout:
+            fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
+            for call in calls { call.complete(.failure(.timeout)) }
+        case .lost(let error):
+            logger.debug("redis_connection_lost", metadata: ["reason": "\(error)"])
+            lastFailure = String(describing: error)
+            perform(availability.lost())
+            let now = NIODeadline.now()
+            for var call in calls {
+                guard call.mayRetry, call.deadline > now else {
+                    call.complete(.failure(.connectionLost(reason: String(describing: error))))
+                    continue
+                }
+                call.mayRetry = false
+                send(call)
+            }
+        }
+    }
+
+    /// Notes that Redis cannot be used, and refuses whoever waits for it.
+    private func fail(_ reason: String) {
+        lastFailure = reason
+        if unavailableSince == nil, availability.state != .closed {
+            unavailableSince = .now()
+            logger.warning("redis_unavailable", metadata: ["reason": "\(reason)"])
+        }
+        perform(availability.failed())
+        refuseWaiting()
+    }
+
+    private func reportRecovery() {
+        guard let since = unavailableSince else { return }
+        unavailableSince = nil
+        let milliseconds = (NIODeadline.now() - since).nanoseconds / 1_000_000
+        logger.notice("redis_available_again", metadata: ["after_ms": "\(milliseconds)"])
+    }
+
+    private func refuseWaiting() {
+        for call in waiting.removeAll() { call.complete(.failure(.unavailable(reason: lastFailure))) }
+    }
+
+    private func checkDeadline() {
+        waiting.timerFired()
+        while waiting.isOverdue(at: .now()), let call = waiting.removeFirst() { call.complete(.failure(.timeout)) }
+        waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+    }
+}

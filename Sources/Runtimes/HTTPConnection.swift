@@ -1,0 +1,260 @@
+import Edge
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import SignIn
+
+/// One HTTP/1.1 connection, as the last handler of its channel: requests one after another, each within its deadline.
+///
+/// Parts of a request that come before the one ahead of it is answered wait here; when some do, no more is read.
+final class HTTPConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        /// Nothing of the next request has come.
+        case idle
+        /// Some of a request has come; the head is `nil` until all of it has.
+        case receiving(HTTPRequestHead?, body: ByteBuffer)
+        /// A request is with the door.
+        case answering(HTTPRequestHead)
+        /// The last response was sent, and whatever comes is thrown away.
+        case closing
+    }
+
+    /// How many parts may wait before reading stops. One read of the socket can exceed it, by what that read brought.
+    private static let maximumWaitingPartCount = 8
+
+    private let worker: Worker
+    private let configuration: HTTPServerConfiguration
+    private let readiness: Readiness
+    private let writer: ResponseWriter
+
+    private var phase = Phase.idle
+    private var waitingParts = CircularBuffer<HTTPServerRequestPart>()
+    private var deadline: NIODeadline
+    private var timer: Scheduled<Void>?
+    private var peer: IPAddress?
+    private var isReadHeld = false
+    /// Whether no request is to follow the one that is being answered: the client will send no more, or nothing sensible.
+    private var isLastRequest = false
+
+    init(worker: Worker, configuration: HTTPServerConfiguration, readiness: Readiness, writer: ResponseWriter) {
+        self.worker = worker
+        self.configuration = configuration
+        self.readiness = readiness
+        self.writer = writer
+        deadline = .now() + configuration.idleTimeout
+    }
+
+    // MARK: - Events
+
+    func channelActive(context: ChannelHandlerContext) {
+        peer = context.remoteAddress?.ipAddress.flatMap { IPAddress(parsing: $0) }
+        setTimer(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        phase = .closing
+        waitingParts.removeAll()
+    }
+
+    /// Bytes have come, of which the decoder may not have made anything yet.
+    func bytesArrived() {
+        guard case .idle = phase else { return }
+        beginReceiving()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if case .answering = phase {
+            waitingParts.append(part)
+        } else {
+            take(part, context)
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if waitingParts.count < HTTPConnection.maximumWaitingPartCount {
+            context.read()
+        } else {
+            isReadHeld = true
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        takeWaitingParts(context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        switch phase {
+        case .idle, .receiving:
+            refuse(error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, context)
+        case .answering:
+            isLastRequest = true
+        case .closing:
+            break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            if case .answering = phase { isLastRequest = true } else { context.close(promise: nil) }
+        case is ChannelShouldQuiesceEvent:
+            quiesce(context)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// Answers what has begun to come, and ends.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        if case .idle = phase { return context.close(promise: nil) }
+        isLastRequest = true
+        deadline = min(deadline, .now() + configuration.drainTimeout)
+        setTimer(context)
+    }
+
+    // MARK: - A request
+
+    private func beginReceiving() {
+        phase = .receiving(nil, body: ByteBuffer())
+        deadline = .now() + configuration.requestTimeout
+    }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch (phase, part) {
+        case (.closing, _), (.answering, _):
+            break
+        case (.idle, .head), (.receiving(nil, _), .head):
+            guard case .head(let head) = part else { return }
+            take(head, context)
+        case (.receiving(let head?, var body), .body(var bytes)):
+            guard body.readableBytes + bytes.readableBytes <= Door.maximumBodyByteCount else {
+                return refuse(.payloadTooLarge, context)
+            }
+            phase = .idle  // So that the buffer has one owner while it grows.
+            body.writeBuffer(&bytes)
+            phase = .receiving(head, body: body)
+        case (.receiving(let head?, let body), .end):
+            answer(head, Array(body.readableBytesView), context)
+        case (.idle, _), (.receiving, _):
+            refuse(.badRequest, context)
+        }
+    }
+
+    private func take(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if case .idle = phase { beginReceiving() }
+        phase = .receiving(head, body: ByteBuffer())
+        // RFC 9112 §3.2: a request of HTTP/1.1 has one Host field.
+        guard head.isHTTP1_0 || head.headers["host"].count == 1 else { return refuse(.badRequest, context) }
+        // Behind a request to upgrade the decoder reads nothing more.
+        if head.headers.contains(name: "upgrade") || head.method == .CONNECT { isLastRequest = true }
+        let length = head.headers["content-length"].first.flatMap { Int($0) } ?? 0
+        guard length <= Door.maximumBodyByteCount else { return refuse(.payloadTooLarge, context) }
+        if !head.isHTTP1_0, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
+        }
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
+        phase = .answering(head)
+        deadline = .distantFuture  // The door has deadlines of its own.
+        let request = Request(head: head, body: body, peer: peer)
+        let door = worker.door
+        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        Task(executorPreference: worker.executor) {
+            let response = await door.respond(to: request)
+            this.value.answered(response, context.value)
+        }
+    }
+
+    private func answered(_ response: Response, _ context: ChannelHandlerContext) {
+        guard case .answering(let head) = phase else { return }
+        let isLast = isLastRequest || !head.isKeepAlive || readiness.isDraining
+        let connection: ResponseWriter.Connection =
+            isLast ? .close : head.isHTTP1_0 ? .keepAliveExplicitly : .keepAlive
+        send(response, isBodyOmitted: head.method == .HEAD, connection, context)
+        guard !isLast else { return finish(context) }
+        phase = .idle
+        deadline = .now() + configuration.idleTimeout
+        takeWaitingParts(context)
+    }
+
+    /// Goes on with what came while a request was answered, unless the client does not read its responses.
+    private func takeWaitingParts(_ context: ChannelHandlerContext) {
+        while context.channel.isWritable, !waitingParts.isEmpty {
+            if case .answering = phase { break }
+            take(waitingParts.removeFirst(), context)
+        }
+        guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    // MARK: - The end
+
+    /// Answers a request that is not served, without reading on, and ends the connection.
+    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
+        let response = worker.door.response(to: refusal, fields: head.map { HTTPFields($0.headers) } ?? [:])
+        send(response, isBodyOmitted: head?.method == .HEAD, .close, context)
+        finish(context)
+    }
+
+    private func send(
+        _ response: Response, isBodyOmitted: Bool, _ connection: ResponseWriter.Connection,
+        _ context: ChannelHandlerContext
+    ) {
+        var buffer = context.channel.allocator.buffer(capacity: 768 + response.body.count)
+        writer.write(response, isBodyOmitted: isBodyOmitted, connection: connection, to: &buffer)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Ends the connection behind the last response. What the client still sends is read for a moment: a socket that is
+    /// closed with bytes unread sends a reset, and the client may lose the response to it.
+    private func finish(_ context: ChannelHandlerContext) {
+        phase = .closing
+        waitingParts.removeAll()
+        deadline = .now() + configuration.lingerTimeout
+        setTimer(context)
+        context.close(mode: .output, promise: nil)
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    // MARK: - The deadline
+
+    /// One timer serves all deadlines: it is not moved with them, but looks when it fires whether the present one has passed.
+    private func setTimer(_ context: ChannelHandlerContext) {
+        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        // When a request begins the deadline comes nearer, so it looks more often than that.
+        let next = min(deadline, .now() + .nanoseconds(configuration.requestTimeout.nanoseconds / 4))
+        timer?.cancel()
+        timer = context.eventLoop.scheduleTask(deadline: next) { this.value.timerFired(bound.value) }
+    }
+
+    private func timerFired(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        guard deadline <= .now() else { return setTimer(context) }
+        switch phase {
+        case .receiving:
+            refuse(.requestTimeout, context)
+        case .idle, .answering, .closing:
+            context.close(promise: nil)
+        }
+    }
+}
+
+extension HTTPRequestHead {
+    /// Whether the client knows no later version than HTTP/1.0.
+    fileprivate var isHTTP1_0: Bool { version == .http1_0 }
+}

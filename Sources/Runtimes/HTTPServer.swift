@@ -1,0 +1,91 @@
+public import Edge
+public import Logging
+public import NIOCore
+import NIOExtras
+import NIOHTTP1
+import NIOPosix
+public import ServiceLifecycle
+
+/// Serves HTTP/1.1 until it is told to end.
+public struct HTTPServer: Service {
+    private let configuration: HTTPServerConfiguration
+    private let group: any EventLoopGroup
+    private let workers: [Worker]
+    private let readiness: Readiness
+    private let logger: Logger
+    private let onListening: @Sendable (Int) -> Void
+
+    /// - Parameters:
+    ///   - group: what connections are accepted and served on.
+    ///   - workers: one for each of the group's event loops.
+    ///   - onListening: called with the port once connections are accepted.
+    public init(
+        configuration: HTTPServerConfiguration, group: any EventLoopGroup, workers: [Worker], readiness: Readiness,
+        logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.group = group
+        self.workers = workers
+        self.readiness = readiness
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until graceful shutdown or cancellation.
+    ///
+    /// Shutdown turns readiness off, and for a moment goes on accepting; then it listens no more, lets requests in flight be
+    /// answered, closes their connections, and returns. Cancellation does the same without that moment.
+    /// - Throws: where the address cannot be listened at.
+    public func run() async throws {
+        let quiescing = ServerQuiescingHelper(group: group)
+        let channel = try await listen(quiescing)
+        let port = channel.localAddress?.port ?? configuration.port
+        logger.notice("listening", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
+        onListening(port)
+        // Cancellation ends both waits: whoever cancels does not want to be waited for.
+        try? await gracefulShutdown()
+        readiness.beginDrain()
+        logger.notice("draining")
+        try? await Task.sleep(for: .nanoseconds(configuration.drainDelay.nanoseconds))
+        let isQuiet = channel.eventLoop.makePromise(of: Void.self)
+        quiescing.initiateShutdown(promise: isQuiet)
+        try await isQuiet.futureResult.get()
+        logger.notice("stopped")
+    }
+
+    private func listen(_ quiescing: ServerQuiescingHelper) async throws -> any Channel {
+        let writers = workers.map { NIOLoopBoundBox.makeBoxSendingValue(ResponseWriter(), eventLoop: $0.eventLoop) }
+        let (workers, configuration, readiness) = (workers, configuration, readiness)
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ConnectionLimit(configuration.maximumConnectionCount))
+                    try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // The group gives out the workers' own event loops and no others.
+                    let index = workers.firstIndex { $0.eventLoop === channel.eventLoop }!
+                    let connection = HTTPConnection(
+                        worker: workers[index], configuration: configuration, readiness: readiness,
+                        writer: writers[index].value)
+                    var limits = NIOHTTPDecoderLimitConfiguration()
+                    limits.maxHeaderFieldSize = configuration.maximumHeaderByteCount
+                    limits.maxHeaderListSize = configuration.maximumHeaderByteCount
+                    let decoder = HTTPRequestDecoder(limitConfiguration: limits)
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ArrivalObserver(connection))
+                    try pipeline.addHandler(ByteToMessageHandler(decoder))
+                    try pipeline.addHandler(connection)
+                }
+            }
+            .bind(host: configuration.host, port: configuration.port)
+            .get()
+    }
+}

@@ -1,0 +1,27 @@
+public import NIOCore
+
+/// Where HTTP is served, and how long and how much of it is waited for.
+public struct HTTPServerConfiguration: Sendable {
+    public var host: String
+    /// 0 takes a free port.
+    public var port: Int
+    /// How long a request may take to arrive, from its first byte to its last.
+    public var requestTimeout = TimeAmount.seconds(10)
+    /// How long a connection may be silent between requests.
+    public var idleTimeout = TimeAmount.seconds(60)
+    /// How long the rest of a refused request is read and thrown away, so that the refusal is not lost in a reset.
+    public var lingerTimeout = TimeAmount.seconds(1)
+    /// How many connections are open at once; more wait in the listener's backlog.
+    public var maximumConnectionCount = 4096
+    /// How many bytes all header fields of a request may have together.
+    public var maximumHeaderByteCount = 16 * 1024
+    /// How long new connections are still taken after the signal to end, while load balancers take notice.
+    public var drainDelay = TimeAmount.seconds(2)
+    /// How long connections with a request in flight are then waited for.
+    public var drainTimeout = TimeAmount.seconds(6)
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}

@@ -1,0 +1,43 @@
+import COpenSSL
+
+extension Secret {
+    /// The bytes of a base64 text with padding (RFC 4648 §4); `nil` where it is none.
+    public convenience init?(base64 text: String) {
+        let text = Array(text.utf8)
+        let padding = text.suffix(2).count(where: { $0 == UInt8(ascii: "=") })
+        // EVP_DecodeBlock forgives blanks around the text, and leaves the padding's zero bytes in.
+        guard !text.isEmpty, text.count.isMultiple(of: 4), text.allSatisfy({ $0 > 0x20 }) else { return nil }
+        var decoded: [UInt8] = Array(repeating: 0, count: text.count / 4 * 3)
+        let count = EVP_DecodeBlock(&decoded, text, CInt(text.count))
+        guard count == decoded.count else { return nil }
+        decoded.removeLast(padding)
+        self.init(wiping: &decoded)
+    }
+
+    /// The bytes of a base64url text without padding (RFC 4648 §5); `nil` where it is none.
+    public convenience init?(base64URL text: String) {
+        guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
+        let standard = text.utf8.map { byte in
+            byte == UInt8(ascii: "-") ? UInt8(ascii: "+") : byte == UInt8(ascii: "_") ? UInt8(ascii: "/") : byte
+        }
+        let padding = String(repeating: "=", count: (4 - standard.count % 4) % 4)
+        self.init(base64: String(decoding: standard, as: UTF8.self) + padding)
+    }
+}
+
+/// Bytes as base64url without padding (RFC 4648 §5).
+public func base64URL(_ bytes: UnsafeRawBufferPointer) -> String {
+    // EVP_EncodeBlock writes a zero byte behind the text.
+    var text: [UInt8] = Array(repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+    let count = EVP_EncodeBlock(&text, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), CInt(bytes.count))
+    text.removeLast(text.count - Int(count))
+    while text.last == UInt8(ascii: "=") { text.removeLast() }
+    for index in text.indices {
+        switch text[index] {
+        case UInt8(ascii: "+"): text[index] = UInt8(ascii: "-")
+        case UInt8(ascii: "/"): text[index] = UInt8(ascii: "_")
+        default: break
+        }
+    }
+    return String(decoding: text, as: UTF8.self)
+}

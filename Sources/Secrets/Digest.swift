@@ -1,0 +1,40 @@
+import COpenSSL
+
+/// Message digests of FIPS 180-4, as lower-case hexadecimal.
+public enum Digest: Sendable {
+    case sha1
+    case sha256
+
+    // Fetched once, since a fetch costs more than a digest. Safe to share: immutable and counted atomically by OpenSSL.
+    private nonisolated(unsafe) static let sha1Method = EVP_MD_fetch(nil, "SHA1", nil)
+    private nonisolated(unsafe) static let sha256Method = EVP_MD_fetch(nil, "SHA256", nil)
+
+    private var method: OpaquePointer? {
+        switch self {
+        case .sha1: Digest.sha1Method
+        case .sha256: Digest.sha256Method
+        }
+    }
+
+    /// The digest of some bytes.
+    public func hex(of bytes: [UInt8]) throws(SecretsError) -> String {
+        var digest: [UInt8] = Array(repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: CUnsignedInt = 0
+        try check(EVP_Digest(bytes, bytes.count, &digest, &count, method, nil), "EVP_Digest")
+        return hexadecimal(digest.prefix(Int(count)))
+    }
+}
+
+/// Two lower-case digits for each byte.
+public func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+    String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+        var index = 0
+        for byte in bytes {
+            for nibble in [byte >> 4, byte & 15] {
+                text[index] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+                index += 1
+            }
+        }
+        return index
+    }
+}

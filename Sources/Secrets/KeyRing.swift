@@ -1,0 +1,54 @@
+/// The deployment's keys: the first seals, all open, so that keys can be rotated without losing what is under way.
+///
+/// No key is used as it is configured: each purpose has its own, derived by HKDF-Expand (RFC 5869 §2.3).
+public struct KeyRing: Sendable {
+    /// What is configured: a name for the key, which is stored beside what it seals, and the key.
+    public struct Entry: Sendable {
+        /// 1 to 16 letters, digits, `-` or `_`.
+        public let id: String
+        /// 32 uniformly random bytes.
+        public let key: Secret
+
+        public init(id: String, key: Secret) {
+            self.id = id
+            self.key = key
+        }
+    }
+
+    private let primary: Entry
+    private let sealingKeys: [String: SealingKey]
+
+    /// - Parameters:
+    ///   - entries: at least one.
+    ///   - purpose: what the boxes are for; those of another purpose do not open.
+    public init(_ entries: [Entry], purpose: String) throws(SecretsError) {
+        precondition(!entries.isEmpty, "a key ring has a key")
+        primary = entries[0]
+        var sealingKeys: [String: SealingKey] = [:]
+        for entry in entries {
+            sealingKeys[entry.id] = try SealingKey(MessageAuthentication(key: entry.key).derivedKey(for: purpose))
+        }
+        self.sealingKeys = sealingKeys
+    }
+
+    /// The name of the key that seals.
+    public var sealingKeyID: String { primary.id }
+
+    /// Seals under the first key.
+    public func seal(
+        _ plaintext: Secret, authenticating associated: [UInt8], random: RandomBytes
+    ) throws(SecretsError) -> [UInt8] {
+        try key(primary.id).seal(plaintext, authenticating: associated, random: random)
+    }
+
+    /// Opens a box under the key of that name.
+    /// - Throws: ``SecretsError/unknownKey(id:)`` or ``SecretsError/notAuthentic``.
+    public func open(_ box: [UInt8], keyID: String, authenticating associated: [UInt8]) throws(SecretsError) -> Secret {
+        try key(keyID).open(box, authenticating: associated)
+    }
+
+    private func key(_ id: String) throws(SecretsError) -> SealingKey {
+        guard let key = sealingKeys[id] else { throw .unknownKey(id: id) }
+        return key
+    }
+}

@@ -1,0 +1,121 @@
+import COpenSSL
+import Synchronization
+
+/// An AES-256-GCM key (NIST SP 800-38D).
+///
+/// A sealed box is the nonce, the ciphertext and the tag, one behind the other: 12 + n + 16 bytes. The nonce is random, so
+/// one key seals at most 2³² boxes (SP 800-38D §8.3): at a thousand a second, that is 49 days.
+public final class SealingKey: Sendable {
+    /// How much longer a box is than what is in it, in bytes.
+    public static let overheadByteCount = nonceByteCount + tagByteCount
+    public static let keyByteCount = 32
+    static let nonceByteCount = 12
+    static let tagByteCount = 16
+
+    private let lock = Mutex(())
+    /// Used under `lock` alone.
+    private nonisolated(unsafe) let context: CipherContext
+
+    /// - Parameter key: 32 bytes.
+    public init(_ key: Secret) throws(SecretsError) {
+        precondition(key.count == SealingKey.keyByteCount, "an AES-256 key has 32 bytes")
+        context = try CipherContext(key: key)
+    }
+
+    /// Encrypts, and authenticates both what is encrypted and what stands beside it in the open.
+    public func seal(
+        _ plaintext: Secret, authenticating associated: [UInt8], random: RandomBytes
+    ) throws(SecretsError) -> [UInt8] {
+        let count = plaintext.count + SealingKey.overheadByteCount
+        // The buffer's initializer rethrows untyped; the outcome is carried past it.
+        var failure: SecretsError?
+        let box = [UInt8](unsafeUninitializedCapacity: count) { box, initializedCount in
+            let box = UnsafeMutableRawBufferPointer(box)
+            do throws(SecretsError) {
+                try random.fill(UnsafeMutableRawBufferPointer(rebasing: box[..<SealingKey.nonceByteCount]))
+                try lock.withLock { _ throws(SecretsError) in
+                    try plaintext.withUnsafeBytes { (plaintext) throws(SecretsError) in
+                        try context.encrypt(plaintext, authenticating: associated, into: box)
+                    }
+                }
+                initializedCount = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return box
+    }
+
+    /// Decrypts a box, if it was sealed under this key with the same associated bytes.
+    /// - Throws: ``SecretsError/notAuthentic`` otherwise.
+    public func open(_ box: [UInt8], authenticating associated: [UInt8]) throws(SecretsError) -> Secret {
+        guard box.count >= SealingKey.overheadByteCount else { throw .notAuthentic }
+        return try lock.withLock { _ throws(SecretsError) in try context.decrypt(box, authenticating: associated) }
+    }
+}
+
+/// The owner of an `EVP_CIPHER_CTX` that keeps its key's schedule.
+private final class CipherContext {
+    // Safe to share: immutable and counted atomically by OpenSSL.
+    private nonisolated(unsafe) static let method = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+    private let pointer: OpaquePointer
+
+    init(key: Secret) throws(SecretsError) {
+        guard let pointer = EVP_CIPHER_CTX_new() else { throw .failure(of: "EVP_CIPHER_CTX_new") }
+        self.pointer = pointer
+        let code = key.withUnsafeBytes { key in
+            EVP_EncryptInit_ex2(
+                pointer, CipherContext.method, key.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, nil)
+        }
+        try check(code, "EVP_EncryptInit_ex2")
+    }
+
+    deinit { EVP_CIPHER_CTX_free(pointer) }
+
+    /// Encrypts into a box whose nonce is already in its place.
+    func encrypt(
+        _ plaintext: UnsafeRawBufferPointer, authenticating associated: [UInt8], into box: UnsafeMutableRawBufferPointer
+    ) throws(SecretsError) {
+        // The box has room for nonce and tag, so it is not empty.
+        let nonce = box.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        let ciphertext = nonce + SealingKey.nonceByteCount
+        var count: CInt = 0
+        try check(EVP_EncryptInit_ex2(pointer, nil, nil, nonce, nil), "EVP_EncryptInit_ex2")
+        try check(EVP_EncryptUpdate(pointer, nil, &count, associated, CInt(associated.count)), "EVP_EncryptUpdate")
+        try check(
+            EVP_EncryptUpdate(pointer, ciphertext, &count, plaintext.bytes, CInt(plaintext.count)), "EVP_EncryptUpdate")
+        try check(EVP_EncryptFinal_ex(pointer, ciphertext + Int(count), &count), "EVP_EncryptFinal_ex")
+        let tag = ciphertext + plaintext.count
+        try check(postern_gcm_get_tag(pointer, CInt(SealingKey.tagByteCount), tag), "EVP_CIPHER_CTX_ctrl")
+    }
+
+    func decrypt(_ box: [UInt8], authenticating associated: [UInt8]) throws(SecretsError) -> Secret {
+        let ciphertext = box.dropFirst(SealingKey.nonceByteCount).dropLast(SealingKey.tagByteCount)
+        var count: CInt = 0
+        try check(EVP_DecryptInit_ex2(pointer, nil, nil, box, nil), "EVP_DecryptInit_ex2")
+        try check(EVP_DecryptUpdate(pointer, nil, &count, associated, CInt(associated.count)), "EVP_DecryptUpdate")
+        let plaintext = try Secret(count: ciphertext.count) { (output) throws(SecretsError) in
+            let start = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let code = ciphertext.withUnsafeBytes {
+                EVP_DecryptUpdate(pointer, start, &count, $0.bytes, CInt($0.count))
+            }
+            try check(code, "EVP_DecryptUpdate")
+        }
+        let isSet = box.suffix(SealingKey.tagByteCount).withUnsafeBytes { tag in
+            postern_gcm_set_tag(pointer, CInt(tag.count), tag.baseAddress)
+        }
+        try check(isSet, "EVP_CIPHER_CTX_ctrl")
+        var rest: UInt8 = 0
+        guard EVP_DecryptFinal_ex(pointer, &rest, &count) == 1 else {
+            ERR_clear_error()
+            throw .notAuthentic
+        }
+        return plaintext
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The start as OpenSSL wants it.
+    fileprivate var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
+}

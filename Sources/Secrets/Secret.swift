@@ -1,0 +1,52 @@
+import COpenSSL
+
+/// Bytes that nobody else should see: wiped when they are no longer needed, and printed as `<secret>`.
+public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomReflectable {
+    // Unchecked: the bytes are written in the initializer alone, before anybody else can hold the object.
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// Makes a secret of `count` bytes.
+    /// - Parameter fill: writes the bytes. They are zero before, and wiped again if it throws.
+    public init<Failure>(
+        count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        storage = .allocate(byteCount: count, alignment: 16)
+        storage.initializeMemory(as: UInt8.self, repeating: 0)
+        try fill(storage)
+    }
+
+    /// Copies bytes. The original is the caller's to wipe.
+    public convenience init(copying bytes: some Collection<UInt8>) {
+        self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
+    }
+
+    /// Takes bytes over: they are wiped where they were, and the array is empty afterwards.
+    public convenience init(wiping bytes: inout [UInt8]) {
+        self.init(copying: bytes)
+        bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
+        bytes = []
+    }
+
+    deinit {
+        OPENSSL_cleanse(storage.baseAddress, storage.count)
+        storage.deallocate()
+    }
+
+    public var count: Int { storage.count }
+
+    /// Lends the bytes for the time of the call. They must not be kept.
+    public func withUnsafeBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeRawBufferPointer(storage))
+    }
+
+    /// Whether both are the same bytes; takes as long whether they are or not, unless their lengths differ.
+    public func matches(_ other: Secret) -> Bool {
+        count == other.count && CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0
+    }
+
+    public var description: String { "<secret>" }
+
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

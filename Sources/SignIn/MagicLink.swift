@@ -1,0 +1,23 @@
+/// The link that a person opens to sign in:
+/// `<origin><callback path>?token=<43 characters of base64url>&next=<path>`, `next` only where it was asked for.
+public struct MagicLink: Sendable {
+    public let origin: Origin
+    /// The portal's page that receives the token.
+    public let callbackPath: PortalPath
+    public let token: LoginToken
+    /// Where in the portal the person wants to go afterwards.
+    public let next: PortalPath?
+
+    public init(origin: Origin, callbackPath: PortalPath, token: LoginToken, next: PortalPath?) {
+        self.origin = origin
+        self.callbackPath = callbackPath
+        self.token = token
+        self.next = next
+    }
+
+    /// The whole URL. It holds the token: not to be logged or stored.
+    public var url: String {
+        let link = "\(origin)\(callbackPath.text)?token=\(token.text)"
+        return next.map { "\(link)&next=\(percentEncoded($0.text))" } ?? link
+    }
+}

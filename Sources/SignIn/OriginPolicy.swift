@@ -1,0 +1,77 @@
+/// Decides where a link leads, and which sites may ask for one.
+public struct OriginPolicy: Sendable {
+    /// Where a request says that it comes from, or where its link should lead: one text for each source, `nil` where absent.
+    public struct Claims: Sendable {
+        /// `callback_origin` in the body.
+        public var body: String?
+        /// The header `X-AppHandoff-Callback-Origin`.
+        public var header: String?
+        /// The header `Origin`.
+        public var origin: String?
+        /// The header `Referer`.
+        public var referer: String?
+
+        public init(body: String? = nil, header: String? = nil, origin: String? = nil, referer: String? = nil) {
+            self.body = body
+            self.header = header
+            self.origin = origin
+            self.referer = referer
+        }
+    }
+
+    /// Where a claim stood.
+    public enum Source: Sendable, Equatable {
+        case body, header, origin, referer
+    }
+
+    /// Why no link is made.
+    public enum Refusal: Error, Equatable {
+        /// What stands there is not on the allowlist, or, with an error, not an origin at all.
+        case notAllowed(Source, OriginError?)
+        /// The request names no origin, and there is none to fall back on.
+        case required
+    }
+
+    private let allowed: [OriginPattern]
+    private let fallback: Origin?
+
+    /// - Parameters:
+    ///   - allowed: the allowlist.
+    ///   - fallback: where links lead when a request names no origin.
+    public init(allowed: [OriginPattern], fallback: Origin? = nil) {
+        self.allowed = allowed
+        self.fallback = fallback
+    }
+
+    public func allows(_ origin: Origin) -> Bool {
+        allowed.contains { $0.matches(origin) }
+    }
+
+    /// The allowed origin that a link is to lead to.
+    ///
+    /// The first claim that is present decides, in the order in which they are declared; one that is not allowed is refused,
+    /// never skipped. A browser's `Origin` that is not allowed is refused whatever else is claimed: another site is posting.
+    public func callbackOrigin(for claims: Claims) throws(Refusal) -> Origin {
+        let posting: Origin? =
+            if let origin = claims.origin { try check(origin, .origin, Origin.init(parsing:)) } else { nil }
+        if let body = claims.body { return try check(body, .body, Origin.init(parsing:)) }
+        if let header = claims.header { return try check(header, .header, Origin.init(parsing:)) }
+        if let posting { return posting }
+        if let referer = claims.referer { return try check(referer, .referer, Origin.init(ofURL:)) }
+        guard let fallback else { throw .required }
+        return fallback
+    }
+
+    private func check(
+        _ text: String, _ source: Source, _ parse: (String) throws(OriginError) -> Origin
+    ) throws(Refusal) -> Origin {
+        let origin: Origin
+        do {
+            origin = try parse(text)
+        } catch {
+            throw .notAllowed(source, error)
+        }
+        guard allows(origin) else { throw .notAllowed(source, nil) }
+        return origin
+    }
+}

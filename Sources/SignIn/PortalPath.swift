@@ -1,0 +1,55 @@
+/// A path inside the portal that is safe to send a person to: nothing that follows it leaves the portal's origin.
+///
+/// It starts with one `/`, is at most 2,048 bytes long, and after decoding its percent escapes once or twice still neither
+/// starts with `//` nor holds a backslash, a control character or a `..` segment. Query and fragment are kept.
+public struct PortalPath: Sendable, Hashable {
+    /// As it was given, its percent escapes untouched.
+    public let text: String
+
+    public static let maximumByteCount = 2048
+
+    /// Why a text is not such a path: a sentence for the person who sent it.
+    public struct Unsafe: Error, Equatable, CustomStringConvertible {
+        public let description: String
+    }
+
+    public init(parsing text: String) throws(Unsafe) {
+        guard text.utf8.count <= PortalPath.maximumByteCount else {
+            throw Unsafe(description: "Must be at most \(PortalPath.maximumByteCount) bytes long")
+        }
+        guard text.utf8.first == UInt8(ascii: "/") else {
+            throw Unsafe(description: "Must be a path inside the portal that starts with /")
+        }
+        // Where the path ends is read before anything is decoded: an escaped ? or # is part of a segment.
+        let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
+        var path = Array(text.utf8.prefix(pathLength))
+        var rest = Array(text.utf8.dropFirst(pathLength))
+        for _ in 0...2 {
+            guard PortalPath.isFreeOfControls(path), PortalPath.isFreeOfControls(rest) else {
+                throw Unsafe(description: "Must not hold a backslash or a control character, escaped or not")
+            }
+            let segments = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            let entered = segments.drop { $0.elementsEqual(".".utf8) }
+            guard entered.count <= 1 || entered.first?.isEmpty == false else {
+                throw Unsafe(description: "Must not start with //, escaped or not")
+            }
+            guard !segments.contains(where: { $0.elementsEqual("..".utf8) }) else {
+                throw Unsafe(description: "Must not hold a .. segment, escaped or not")
+            }
+            path = percentDecoded(path)
+            rest = percentDecoded(rest)
+        }
+        self.text = text
+    }
+
+    /// Whether there is no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.
+    private static func isFreeOfControls(_ bytes: [UInt8]) -> Bool {
+        var previous: UInt8 = 0
+        for byte in bytes {
+            if byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\\") { return false }
+            if previous == 0xC2, (0x80...0x9F).contains(byte) { return false }
+            previous = byte
+        }
+        return true
+    }
+}

@@ -1,0 +1,47 @@
+import JSON
+public import Secrets
+
+/// What is remembered of a request until its link is opened.
+public struct TokenRecord: Sendable, Equatable {
+    public let email: EmailAddress
+    public let origin: Origin
+    public let next: PortalPath?
+    public let issuedAt: UnixTime
+
+    public init(email: EmailAddress, origin: Origin, next: PortalPath?, issuedAt: UnixTime) {
+        self.email = email
+        self.origin = origin
+        self.next = next
+        self.issuedAt = issuedAt
+    }
+
+    /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the open.
+    ///
+    /// Within is a JSON object: `email`, `origin`, `next` where there is one, and `issued_at` in Unix milliseconds.
+    public func sealed(for token: LoginToken, random: RandomBytes) throws(SecretsError) -> [UInt8] {
+        var json = JSONWriter(capacity: 256 + (next?.text.utf8.count ?? 0))
+        json.member("email", email.text)
+        json.member("origin", origin.description)
+        if let next { json.member("next", next.text) }
+        json.member("issued_at", issuedAt.milliseconds)
+        var plaintext = json.finish()
+        return try token.recordKey().seal(
+            Secret(wiping: &plaintext), authenticating: Array(token.digest.utf8), random: random)
+    }
+
+    /// Opens a stored record.
+    /// - Throws: ``SecretsError/notAuthentic`` where it was not sealed for this token.
+    public init(opening box: [UInt8], with token: LoginToken) throws(SecretsError) {
+        let plaintext = try token.recordKey().open(box, authenticating: Array(token.digest.utf8))
+        // A record that opens was written by `sealed`, so its members are what they are there.
+        guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
+            case .string(let email)? = members["email"], let email = EmailAddress(parsing: email),
+            case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
+            case .number(let issuedAt)? = members["issued_at"]
+        else { throw .notAuthentic }
+        self.email = email
+        self.origin = origin
+        next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
+        self.issuedAt = UnixTime(milliseconds: Int(issuedAt))
+    }
+}

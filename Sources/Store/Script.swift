@@ -1,0 +1,36 @@
+import RedisClient
+import Secrets
+
+/// A Lua script, called by its digest.
+struct Script: Sendable {
+    private let text: String
+    private let digest: String
+
+    init(_ bytes: [UInt8]) throws(SecretsError) {
+        text = String(decoding: bytes, as: UTF8.self)
+        digest = try Digest.sha1.hex(of: bytes)
+    }
+
+    /// The command that makes the script known to a server.
+    var load: RedisCommand { RedisCommand("SCRIPT", "LOAD", text) }
+
+    /// Calls the script; where the server has forgotten it, with its text, which makes it known again.
+    ///
+    /// A script is retried where its answer was lost, so it must change nothing when it is called again.
+    /// - Parameter append: appends the number of keys, the keys, and the arguments.
+    func call(
+        on redis: RedisClient, capacity: Int, _ append: (inout RedisCommand) -> Void
+    ) async throws(RedisError) -> RESPValue {
+        var command = RedisCommand("EVALSHA", capacity: capacity)
+        command.append(digest)
+        append(&command)
+        do {
+            return try await redis.send(command, isIdempotent: true)
+        } catch .server(code: "NOSCRIPT", _) {
+            var command = RedisCommand("EVAL", capacity: capacity + text.utf8.count)
+            command.append(text)
+            append(&command)
+            return try await redis.send(command, isIdempotent: true)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// One thing that is wrong with a value, in Zod 4's vocabulary.
+public struct Issue: Sendable, Equatable {
+    /// What kind of rule was broken. The raw value is stable and meant for programs.
+    public enum Code: String, Sendable {
+        /// The value is missing or of another type.
+        case invalidType = "invalid_type"
+        /// A string that is not of its format, such as an e-mail address.
+        case invalidFormat = "invalid_format"
+        case tooBig = "too_big"
+        case tooSmall = "too_small"
+        /// A rule of the application's own.
+        case custom
+    }
+
+    /// Where the value stands: keys and indices joined by dots; the root is the empty string.
+    public let path: String
+    public let code: Code
+    /// A sentence for a person.
+    public let message: String
+
+    public init(path: String, code: Code, message: String) {
+        self.path = path
+        self.code = code
+        self.message = message
+    }
+}
+
+/// What is wrong with a value, and nothing else: a rule's finding before it has a place.
+public struct Finding: Sendable, Equatable {
+    public let code: Issue.Code
+    public let message: String
+
+    public init(_ code: Issue.Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// Everything that is wrong with a value, in the order of the schema's fields. Never empty.
+public struct ValidationError: Error, Equatable {
+    public let issues: [Issue]
+
+    /// The first message for each path.
+    public var messageByPath: [String: String] {
+        Dictionary(issues.map { ($0.path, $0.message) }, uniquingKeysWith: { first, _ in first })
+    }
+}

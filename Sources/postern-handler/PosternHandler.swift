@@ -1,0 +1,114 @@
+import Edge
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+import Runtimes
+import Secrets
+import ServiceLifecycle
+import Settings
+import SignIn
+import Store
+import Telemetry
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The stateless handler: reads its settings, and serves until it is told to end.
+@main
+enum PosternHandler {
+    static func main() async {
+        let settings: HandlerSettings
+        do {
+            settings = try HandlerSettings(Environment())
+        } catch {
+            end(with: EX_CONFIG, saying: error.description)
+        }
+        let level = settings.shared.logLevel
+        let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
+        do {
+            try await serve(settings, logger)
+        } catch {
+            end(with: EXIT_FAILURE, saying: "cannot serve at \(settings.host):\(settings.port): \(error)")
+        }
+    }
+
+    private static func serve(_ settings: HandlerSettings, _ logger: Logger) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let readiness = Readiness()
+        var workers: [Worker] = []
+        var connections: [RedisClient] = []
+        for eventLoop in group.makeIterator() {
+            let redis = try await eventLoop.submit { try redisClient(settings, eventLoop, logger) }.get()
+            let door = try door(settings, redis, readiness, logger)
+            redis.start()
+            connections.append(redis)
+            workers.append(Worker(eventLoop: eventLoop, door: door))
+        }
+        let server = HTTPServer(
+            configuration: HTTPServerConfiguration(host: settings.host, port: settings.port), group: group,
+            workers: workers, readiness: readiness, logger: logger)
+        // Services end in reverse order: no request is left when the connections to Redis are closed.
+        let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: RedisConnections(connections), serviceName: "redis"),
+            .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "http"),
+        ]
+        var configuration = ServiceGroupConfiguration(services: services, logger: logger)
+        configuration.gracefulShutdownSignals = [.sigterm]
+        configuration.cancellationSignals = [.sigint]
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private static func redisClient(
+        _ settings: HandlerSettings, _ eventLoop: any EventLoop, _ logger: Logger
+    ) throws -> RedisClient {
+        let configuration = RedisConfiguration(
+            url: settings.shared.redis, timeout: .microseconds(Int64(settings.shared.redisTimeout.microseconds)),
+            clientName: "postern-handler", certificateAuthorities: settings.shared.certificateAuthorities,
+            preparations: try SignInStore.preparations())
+        return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
+    }
+
+    private static func door(
+        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ logger: Logger
+    ) throws -> Door {
+        let store = try SignInStore(
+            redis: redis,
+            configuration: StoreConfiguration(
+                limits: settings.limits, linkLifetime: settings.linkLifetime, keyPrefix: settings.shared.keyPrefix,
+                keys: settings.shared.secretKeys),
+            random: .system)
+        let configuration = DoorConfiguration(
+            originPolicy: settings.originPolicy, callbackPath: settings.callbackPath, basePath: settings.basePath,
+            trustedProxies: TrustedProxies(settings.trustedProxies), clientLimit: settings.limits.client)
+        return Door(
+            configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
+            logger: logger)
+    }
+
+    /// Ends the process with one line on standard error.
+    private static func end(with status: CInt, saying line: String) -> Never {
+        JSONLogHandler.writeToStandardError(Array("postern-handler: \(line)\n".utf8))
+        exit(status)
+    }
+}
+
+/// The connections to Redis, which are closed once nothing needs them.
+private struct RedisConnections: Service {
+    private let clients: [RedisClient]
+
+    init(_ clients: [RedisClient]) {
+        self.clients = clients
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        for client in clients { client.close() }
+    }
+}
