@@ -7,13 +7,13 @@
 
 // OSSL_PARAM's constructors return structures that hold pointers to their arguments, so they are used within one call.
 
-/// Sets an HMAC context up for SHA-256 under a key.
-static inline int postern_hmac_sha256_init(EVP_MAC_CTX *context, const void *key, size_t count) {
+/// Makes an HMAC context one of HMAC-SHA-256.
+static inline int postern_hmac_use_sha256(EVP_MAC_CTX *context) {
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
         OSSL_PARAM_construct_end(),
     };
-    return EVP_MAC_init(context, (const unsigned char *)key, count, parameters);
+    return EVP_MAC_CTX_set_params(context, parameters);
 }
 
 // Macros with casts, which Swift cannot see.

@@ -1,4 +1,3 @@
-public import HTTPTypes
 public import SignIn
 
 /// The proxies whose word is taken for who is behind them.
@@ -14,15 +13,16 @@ public struct TrustedProxies: Sendable {
     ///
     /// Each proxy appends the address that it was called from, so the list is read from its end, and only as far as the one
     /// who appended is trusted. A hop that is no address ends the walk at the last one that was.
-    public func clientAddress(peer: IPAddress?, fields: HTTPFields) -> IPAddress? {
-        guard var address = peer, isTrusted(address) else { return peer }
-        let lines = fields[values: .xForwardedFor]
-        for line in lines.reversed() {
-            for hop in line.split(separator: ",", omittingEmptySubsequences: false).reversed() {
-                guard let hop = IPAddress(parsing: hop.trimmingBlanks()) else { return address }
-                address = hop
-                guard isTrusted(address) else { return address }
-            }
+    /// - Parameter forwardedFor: all lines of the field, joined by commas.
+    public func clientAddress(peer: IPAddress?, forwardedFor: String?) -> IPAddress? {
+        guard var address = peer, isTrusted(address), let forwardedFor else { return peer }
+        var rest = Substring(forwardedFor).utf8
+        while isTrusted(address), !rest.isEmpty {
+            let comma = rest.lastIndex(of: UInt8(ascii: ","))
+            let hop = Substring(comma.map { rest[$0...].dropFirst() } ?? rest)
+            guard let hop = IPAddress(parsing: hop.trimmingBlanks()) else { break }
+            address = hop
+            rest = comma.map { rest[..<$0] } ?? rest[..<rest.startIndex]
         }
         return address
     }
@@ -35,9 +35,9 @@ public struct TrustedProxies: Sendable {
 extension Substring {
     /// Without the blanks and tabs around it (OWS, RFC 9110 §5.6.3).
     func trimmingBlanks() -> Substring {
-        var text = self
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
+        var bytes = utf8
+        while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
+        while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
+        return Substring(bytes)
     }
 }

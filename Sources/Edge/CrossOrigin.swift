@@ -15,11 +15,12 @@ struct CrossOrigin: Sendable {
     }
 
     /// Lets the requesting site read the response, errors included, where its origin is allowed.
-    func open(_ response: inout Response, to fields: HTTPFields) {
-        response.fields[.vary] = "Origin"
-        guard let text = fields[.origin], let origin = try? Origin(parsing: text), policy.allows(origin) else { return }
-        response.fields[.accessControlAllowOrigin] = text
-        response.fields[.accessControlExposeHeaders] = CrossOrigin.exposedFields
+    /// - Parameter text: the request's `Origin`.
+    func open(_ response: inout Response, to text: String?) {
+        response.fields.append(HTTPField(name: .vary, value: "Origin"))
+        guard let text, let origin = try? Origin(parsing: text), policy.allows(origin) else { return }
+        response.fields.append(HTTPField(name: .accessControlAllowOrigin, value: text))
+        response.fields.append(HTTPField(name: .accessControlExposeHeaders, value: CrossOrigin.exposedFields))
     }
 
     /// The answer to OPTIONS, a browser's preflight or not.

@@ -1,11 +1,11 @@
-public import HTTPTypes
+import HTTPTypes
 public import Logging
 public import Secrets
 public import SignIn
 public import Store
 
 /// A request to a response: the routes, and what all responses have in common.
-public struct Door: Sendable {
+public final class Door: Sendable {
     /// How long a body may be.
     public static let maximumBodyByteCount = 16 * 1024
 
@@ -37,7 +37,7 @@ public struct Door: Sendable {
     /// Answers a request. It always does: whatever goes wrong becomes a response.
     public func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
-        let id = RequestID(fields: request.fields)
+        let id = RequestID(given: request.fields.requestID)
         let log = RequestLog(logger: logger, outages: outages, id: id)
         var response: Response
         do throws(Refusal) {
@@ -45,16 +45,16 @@ public struct Door: Sendable {
         } catch {
             response = error.response
         }
-        finish(&response, for: request.fields, id)
+        finish(&response, for: request.fields.origin, id)
         log.answered(request, response.status, after: ContinuousClock.now - start)
         return response
     }
 
     /// The answer to a request that a runtime refuses before it is whole.
     /// - Parameter fields: those of the request, as far as they are known.
-    public func response(to refusal: Refusal, fields: HTTPFields = [:]) -> Response {
+    public func response(to refusal: Refusal, fields: RequestFields = [:]) -> Response {
         var response = refusal.response
-        finish(&response, for: fields, RequestID(fields: fields))
+        finish(&response, for: fields.origin, RequestID(given: fields.requestID))
         return response
     }
 
@@ -113,10 +113,10 @@ public struct Door: Sendable {
 
     // MARK: - Every response
 
-    private func finish(_ response: inout Response, for fields: HTTPFields, _ id: RequestID) {
-        crossOrigin.open(&response, to: fields)
-        response.fields[.cacheControl] = "no-store"
-        response.fields[.xContentTypeOptions] = "nosniff"
-        response.fields[.xRequestID] = id.text
+    private func finish(_ response: inout Response, for origin: String?, _ id: RequestID) {
+        crossOrigin.open(&response, to: origin)
+        response.fields.append(HTTPField(name: .cacheControl, value: "no-store"))
+        response.fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
+        response.fields.append(HTTPField(name: .xRequestID, value: id.text))
     }
 }

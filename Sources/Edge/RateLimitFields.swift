@@ -13,8 +13,10 @@ struct RateLimitFields: Sendable {
     }
 
     func add(_ quota: Admission.Quota, to fields: inout HTTPFields) {
-        fields[.rateLimitPolicy] = policy
-        fields[.rateLimit] = RateLimitFields.list("ip", ["r": quota.left, "t": quota.fullIn.secondsRoundedUp])
+        fields.append(HTTPField(name: .rateLimitPolicy, value: policy))
+        // Written by hand, as each request has its own; it is of the same form as the policy.
+        let state = "\"ip\";r=\(quota.left);t=\(quota.fullIn.secondsRoundedUp)"
+        fields.append(HTTPField(name: .rateLimit, value: state))
     }
 
     /// A list of one string with parameters (RFC 9651 §3.1).

@@ -129,7 +129,7 @@ extension Refusal {
         if let retryAfter { json.member("retryAfter", retryAfter) }
         var response = Response(status: code.status, json: json.finish())
         for field in fields { response.fields.append(field) }
-        if let retryAfter { response.fields[.retryAfter] = String(retryAfter) }
+        if let retryAfter { response.fields.append(HTTPField(name: .retryAfter, value: String(retryAfter))) }
         return response
     }
 }

@@ -6,14 +6,14 @@ public struct Request: Sendable {
     public var method: HTTPRequest.Method
     /// The target's path, its percent escapes untouched, without the query.
     public var path: String
-    public var fields: HTTPFields
+    public var fields: RequestFields
     /// The whole body; the runtime refuses one longer than ``Door/maximumBodyByteCount``.
     public var body: [UInt8]
     /// Who is at the other end of the connection, a proxy perhaps; `nil` where that is unknown.
     public var peer: IPAddress?
 
     public init(
-        method: HTTPRequest.Method, path: String, fields: HTTPFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
+        method: HTTPRequest.Method, path: String, fields: RequestFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
     ) {
         self.method = method
         self.path = path

@@ -1,18 +1,37 @@
-import HTTPTypes
+import Synchronization
 
 /// What names a request in logs and in its answer.
 struct RequestID: Sendable {
     let text: String
 
     /// The caller's own, where it is 1 to 128 visible ASCII characters, else a new one of 32 hexadecimal digits.
-    init(fields: HTTPFields) {
-        if let given = fields[.xRequestID], (1...128).contains(given.utf8.count),
+    init(given: String?) {
+        if let given, (1...128).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         {
             text = given
         } else {
-            let digits = String(UInt128.random(in: 0...UInt128.max), radix: 16)
-            text = String(repeating: "0", count: 32 - digits.utf8.count) + digits
+            text = RequestID.new()
         }
+    }
+
+    /// A name that no other request has: a random one for this process, and a count. It need not be hard to guess.
+    private static func new() -> String {
+        let number = count.wrappingAdd(1, ordering: .relaxed).newValue
+        return String(unsafeUninitializedCapacity: 32) { text in
+            for index in 0..<16 {
+                text[index] = digit(process >> (60 - 4 * index))
+                text[index + 16] = digit(number >> (60 - 4 * index))
+            }
+            return 32
+        }
+    }
+
+    private static let process = UInt64.random(in: 0...UInt64.max)
+    private static let count = Atomic<UInt64>(0)
+
+    private static func digit(_ value: UInt64) -> UInt8 {
+        let nibble = UInt8(truncatingIfNeeded: value & 15)
+        return nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 }

@@ -20,7 +20,7 @@ struct SendMagicLink: Sendable {
         let origin = try callbackOrigin(for: request, body)
         let link = MagicLink(
             origin: origin, callbackPath: callbackPath, token: try newToken(log), next: body.callbackNext)
-        let client = proxies.clientAddress(peer: request.peer, fields: request.fields)
+        let client = proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
         switch try await admission(of: link, to: body.email, for: client, log) {
         case .admitted(let quota):
             var response = Response.ok
@@ -40,8 +40,8 @@ struct SendMagicLink: Sendable {
     /// Where the link leads, by the body, the fields and the policy.
     private func callbackOrigin(for request: Request, _ body: SendMagicLinkBody) throws(Refusal) -> Origin {
         let claims = OriginPolicy.Claims(
-            body: body.callbackOrigin, header: request.fields[.callbackOrigin],
-            origin: request.fields[.origin], referer: request.fields[.referer])
+            body: body.callbackOrigin, header: request.fields.callbackOrigin,
+            origin: request.fields.origin, referer: request.fields.referer)
         do throws(OriginPolicy.Refusal) {
             return try policy.callbackOrigin(for: claims)
         } catch {

@@ -26,7 +26,7 @@ struct SendMagicLinkBody: Sendable {
     /// Reads the body of a request.
     /// - Throws: a ``Refusal``: `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(Refusal) {
-        guard SendMagicLinkBody.isJSON(request.fields[.contentType]) else { throw .unsupportedMediaType }
+        guard SendMagicLinkBody.isJSON(request.fields.contentType) else { throw .unsupportedMediaType }
         let json: JSONValue
         do {
             json = try JSONValue(parsing: request.body)

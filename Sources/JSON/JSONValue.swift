@@ -1,6 +1,4 @@
 /// A JSON text as a value (RFC 8259).
-///
-/// An object is a dictionary: member order is lost, and of members with the same name the decoder keeps one.
 public enum JSONValue: Sendable, Equatable {
     case null
     case boolean(Bool)
@@ -8,7 +6,7 @@ public enum JSONValue: Sendable, Equatable {
     case number(Double)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object(JSONObject)
 
     /// What JavaScript and Zod call this value's type: `null`, `boolean`, `number`, `string`, `array` or `object`.
     public var typeName: String {
@@ -23,29 +21,32 @@ public enum JSONValue: Sendable, Equatable {
     }
 }
 
-extension JSONValue: Decodable {
-    /// Takes the value out of any decoder.
-    ///
-    /// A failed attempt costs a thrown error, so the likeliest type is tried first: an object at the root, a string below it.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if decoder.codingPath.isEmpty, let members = try? container.decode([String: JSONValue].self) {
-            self = .object(members)
-        } else if let string = try? container.decode(String.self) {
-            self = .string(string)
-        } else if container.decodeNil() {
-            self = .null
-        } else if let boolean = try? container.decode(Bool.self) {
-            self = .boolean(boolean)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let members = try? container.decode([String: JSONValue].self) {
-            self = .object(members)
-        } else if let elements = try? container.decode([JSONValue].self) {
-            self = .array(elements)
-        } else {
-            // What is none of these is a number that no double holds, such as 1e999.
-            self = .number(.infinity)
-        }
+/// The members of a JSON object in the order in which they were written.
+///
+/// A member is looked for from the end, so that of several with one name the last counts, as in JavaScript. A look takes
+/// time in proportion to their number: this is for bodies of a bounded size, of which a few members are read.
+public struct JSONObject: Sendable, Equatable {
+    private var members: [Member] = []
+
+    private struct Member: Sendable, Equatable {
+        let name: String
+        let value: JSONValue
+    }
+
+    public init() {}
+
+    public mutating func append(_ name: String, _ value: JSONValue) {
+        members.append(Member(name: name, value: value))
+    }
+
+    /// The value of the member of that name; `nil` where there is none.
+    public subscript(name: String) -> JSONValue? {
+        members.last { $0.name == name }?.value
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        for (name, value) in elements { append(name, value) }
     }
 }

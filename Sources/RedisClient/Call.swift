@@ -1,5 +1,8 @@
 import NIOCore
 
+/// How a call ended: a reply, which may be an error reply, or none.
+typealias CallResult = Result<RESPValue, RedisError>
+
 /// A command on its way, and who waits for its reply.
 struct Call {
     let command: RedisCommand
@@ -7,7 +10,7 @@ struct Call {
     /// Whether the command may be sent once more where it is unknown whether it was carried out.
     var mayRetry: Bool
     /// Called exactly once, on the event loop.
-    let complete: (Result<RESPValue, RedisError>) -> Void
+    let complete: (CallResult) -> Void
 }
 
 /// Calls in the order of their deadlines, with a timer for the first.

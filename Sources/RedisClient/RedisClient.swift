@@ -6,7 +6,7 @@ public import NIOCore
 /// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
 /// background. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation: what
 /// was sent cannot be called back.
-public struct RedisClient: Sendable {
+public final class RedisClient: Sendable {
     public let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSession>
 
@@ -35,7 +35,8 @@ public struct RedisClient: Sendable {
     ///     when its connection ended before the reply, within the same deadline.
     /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
     public func send(_ command: RedisCommand, isIdempotent: Bool = false) async throws(RedisError) -> RESPValue {
-        let result = await withCheckedContinuation { continuation in
+        // Resumed exactly once, as each call completes exactly once.
+        let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<CallResult, Never>) in
             onEventLoop { session in
                 session.submit(command, isIdempotent: isIdempotent) { continuation.resume(returning: $0) }
             }
@@ -47,9 +48,9 @@ public struct RedisClient: Sendable {
 
     private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {
         if eventLoop.inEventLoop {
-            body(session.value)
+            body(self.session.value)
         } else {
-            eventLoop.execute { body(session.value) }
+            eventLoop.execute { body(self.session.value) }
         }
     }
 }

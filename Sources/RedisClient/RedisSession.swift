@@ -39,7 +39,7 @@ final class RedisSession {
     }
 
     func submit(
-        _ command: RedisCommand, isIdempotent: Bool, _ complete: @escaping (Result<RESPValue, RedisError>) -> Void
+        _ command: RedisCommand, isIdempotent: Bool, _ complete: @escaping (CallResult) -> Void
     ) {
         guard callCount < RedisSession.maximumCallCount else {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))

@@ -1,5 +1,4 @@
 import Edge
-import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import SignIn
@@ -203,7 +202,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     /// Answers a request that is not served, without reading on, and ends the connection.
     private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
         let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
-        let response = worker.door.response(to: refusal, fields: head.map { HTTPFields($0.headers) } ?? [:])
+        let response = worker.door.response(to: refusal, fields: head.map { RequestFields($0.headers) } ?? [:])
         send(response, isBodyOmitted: head?.method == .HEAD, .close, context)
         finish(context)
     }

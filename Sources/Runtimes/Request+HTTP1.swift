@@ -8,19 +8,20 @@ extension Request {
     init(head: HTTPRequestHead, body: [UInt8], peer: IPAddress?) {
         self.init(
             method: HTTPRequest.Method(head.method), path: Request.path(ofTarget: head.uri),
-            fields: HTTPFields(head.headers), body: body, peer: peer)
+            fields: RequestFields(head.headers), body: body, peer: peer)
     }
 
     /// The path of a request target in origin form or absolute form (RFC 9112 §3.2).
     static func path(ofTarget target: String) -> String {
-        var rest = target[...]
-        if !target.hasPrefix("/"), let colon = target.utf8.firstIndex(of: UInt8(ascii: ":")) {
-            let behind = target[colon...].dropFirst()
-            guard behind.hasPrefix("//") else { return target }
-            rest = behind.dropFirst(2).drop { $0 != "/" }
-            if rest.isEmpty { return "/" }
+        var path = Substring(target).utf8
+        if path.first != UInt8(ascii: "/") {
+            guard let colon = path.firstIndex(of: UInt8(ascii: ":")), path[colon...].starts(with: "://".utf8) else {
+                return target
+            }
+            path = path[colon...].dropFirst(3).drop { $0 != UInt8(ascii: "/") }
+            if path.isEmpty { return "/" }
         }
-        return String(rest.prefix { $0 != "?" })
+        return String(Substring(path.prefix { $0 != UInt8(ascii: "?") }))
     }
 }
 
@@ -37,14 +38,9 @@ extension HTTPRequest.Method {
     }
 }
 
-extension HTTPFields {
+extension RequestFields {
     init(_ headers: HTTPHeaders) {
         self.init()
-        reserveCapacity(headers.count)
-        for (name, value) in headers {
-            // The decoder lets no name pass that is not a token.
-            guard let name = HTTPField.Name(name) else { continue }
-            append(HTTPField(name: name, value: value))
-        }
+        for (name, value) in headers { append(name, value) }
     }
 }

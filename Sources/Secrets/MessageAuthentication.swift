@@ -2,19 +2,21 @@ import COpenSSL
 import Synchronization
 
 /// HMAC-SHA-256 (RFC 2104) under one key, and with it the derivation of keys by HKDF-Expand (RFC 5869 §2.3).
-public final class MessageAuthentication: Sendable {
-    private let lock = Mutex(())
-    /// Used under `lock` alone.
-    private nonisolated(unsafe) let context: AuthenticationContext
+public struct MessageAuthentication: Sendable {
+    private let key: Secret
 
-    /// Keeps the key's schedule for many messages. At least 16 bytes of key.
-    public init(key: Secret) throws(SecretsError) {
-        context = try AuthenticationContext(key: key)
+    /// - Parameter key: at least 16 bytes.
+    public init(key: Secret) {
+        self.key = key
     }
 
     /// The code of a message: 32 bytes.
     public func code(for message: [UInt8]) throws(SecretsError) -> Secret {
-        try lock.withLock { _ throws(SecretsError) in try context.code(for: message) }
+        try AuthenticationContext.lock.withLock { context throws(SecretsError) in
+            if context == nil { context = try AuthenticationContext() }
+            // Set above.
+            return try context!.code(for: message, under: key)
+        }
     }
 
     /// A key of 32 bytes for one purpose; this object's key must be uniformly random (RFC 5869 §3.3).
@@ -24,26 +26,29 @@ public final class MessageAuthentication: Sendable {
     }
 }
 
-/// The owner of an `EVP_MAC_CTX`.
+/// The owner of an `EVP_MAC_CTX`. To set one up costs more than a code, and to give it another key does not, so all share one.
 private final class AuthenticationContext {
-    // Safe to share: immutable and counted atomically by OpenSSL.
-    private nonisolated(unsafe) static let method = EVP_MAC_fetch(nil, "HMAC", nil)
+    /// Guards the one context, which is made when it is first needed.
+    static let lock = Mutex<AuthenticationContext?>(nil)
+
     private let pointer: OpaquePointer
 
-    init(key: Secret) throws(SecretsError) {
-        guard let pointer = EVP_MAC_CTX_new(AuthenticationContext.method) else { throw .failure(of: "EVP_MAC_CTX_new") }
+    init() throws(SecretsError) {
+        let method = EVP_MAC_fetch(nil, "HMAC", nil)
+        // The context counts its own reference.
+        defer { EVP_MAC_free(method) }
+        guard let pointer = EVP_MAC_CTX_new(method) else { throw .failure(of: "EVP_MAC_CTX_new") }
         self.pointer = pointer
-        let code = key.withUnsafeBytes { key in
-            postern_hmac_sha256_init(pointer, key.baseAddress, key.count)
-        }
-        try check(code, "EVP_MAC_init")
+        try check(postern_hmac_use_sha256(pointer), "EVP_MAC_CTX_set_params")
     }
 
     deinit { EVP_MAC_CTX_free(pointer) }
 
-    func code(for message: [UInt8]) throws(SecretsError) -> Secret {
-        // No key: starts anew under the one that it has.
-        try check(EVP_MAC_init(pointer, nil, 0, nil), "EVP_MAC_init")
+    func code(for message: [UInt8], under key: Secret) throws(SecretsError) -> Secret {
+        let isKeyed = key.withUnsafeBytes { key in
+            EVP_MAC_init(pointer, key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count, nil)
+        }
+        try check(isKeyed, "EVP_MAC_init")
         try check(EVP_MAC_update(pointer, message, message.count), "EVP_MAC_update")
         return try Secret(count: 32) { (output) throws(SecretsError) in
             var written = 0

@@ -13,38 +13,64 @@ public enum IPAddress: Sendable, Hashable {
 
     /// Reads an address as hops and peers write them: also with a port (`192.0.2.1:80`, `[2001:db8::1]:80`) or in brackets.
     public init?(parsing text: some StringProtocol) {
-        var text = text[...]
-        if text.first == "[" {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || IPAddress.isPort(rest) else { return nil }
-            text = text[text.index(after: text.startIndex)..<end]
-            guard text.utf8.contains(UInt8(ascii: ":")) else { return nil }
-        } else if let colon = text.firstIndex(of: ":"), text.utf8.contains(UInt8(ascii: ".")),
-            IPAddress.isPort(text[colon...])
-        {
-            text = text[..<colon]
+        if let address = IPAddress(bare: text) {
+            self = address
+            return
         }
-        self.init(bare: String(text))
+        let text = String(text)
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let hasPort = text.last != "]"
+        if hasPort, !IPAddress.isPort(text[text.index(after: colon)...]) { return nil }
+        let host = hasPort ? text[..<colon] : text[...]
+        if host.first == "[", host.last == "]" {
+            guard let address = IPAddress(bare: host.dropFirst().dropLast()), case .v6 = address else { return nil }
+            self = address
+        } else {
+            guard let address = IPAddress(bare: host), case .v4 = address else { return nil }
+            self = address
+        }
     }
 
     /// Reads an address without brackets or port.
-    init?(bare text: String) {
-        // inet_pton stops at a zero byte, and what follows it would go unseen.
-        guard !text.utf8.contains(0) else { return nil }
-        var v4 = in_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 {
-            self = .v4(UInt32(bigEndian: v4.s_addr))
+    init?(bare text: some StringProtocol) {
+        if let v4 = IPAddress.dottedQuad(text.utf8) {
+            self = .v4(v4)
             return
         }
+        // inet_pton stops at a zero byte, and what follows it would go unseen.
+        guard text.utf8.contains(UInt8(ascii: ":")), !text.utf8.contains(0) else { return nil }
         var v6 = in6_addr()
-        guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+        guard inet_pton(AF_INET6, String(text), &v6) == 1 else { return nil }
         let bits = withUnsafeBytes(of: &v6) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
         self = bits >> 32 == 0xFFFF ? .v4(UInt32(truncatingIfNeeded: bits)) : .v6(bits)
     }
 
+    /// Four numbers from 0 to 255 parted by dots, without leading zeros, which some read as octal.
+    private static func dottedQuad(_ bytes: some Collection<UInt8>) -> UInt32? {
+        var address: UInt32 = 0
+        var number: UInt32 = 0
+        var digitCount = 0
+        var dotCount = 0
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard digitCount == 0 || number > 0 else { return nil }
+                number = number * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digitCount += 1
+                guard number <= 255 else { return nil }
+            case UInt8(ascii: "."):
+                guard digitCount > 0, dotCount < 3 else { return nil }
+                address = address << 8 | number
+                (number, digitCount, dotCount) = (0, 0, dotCount + 1)
+            default:
+                return nil
+            }
+        }
+        return dotCount == 3 && digitCount > 0 ? address << 8 | number : nil
+    }
+
     private static func isPort(_ text: some StringProtocol) -> Bool {
-        text.first == ":" && UInt16(text.dropFirst()) != nil
+        text.utf8.allSatisfy(\.isASCIIDigit) && UInt16(text) != nil
     }
 
     /// What is limited as one client: the address itself, or of an IPv6 address its /64, since a subscriber has all of it.
@@ -76,40 +102,6 @@ extension IPAddress: CustomStringConvertible {
             // Cannot fail: the family is known and the buffer has the size that the standard names.
             inet_ntop(AF_INET6, &network, &text, socklen_t(text.count))
             return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
-    }
-}
-
-/// A block of addresses such as `10.0.0.0/8` (RFC 4632, RFC 4291 §2.3).
-public struct AddressBlock: Sendable, Hashable {
-    private let address: IPAddress
-    private let prefixLength: Int
-
-    /// Reads `address/length`, or an address alone, which is a block of one. Bits beyond the prefix must be zero.
-    public init?(parsing text: String) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = IPAddress(bare: String(parts[0])) else { return nil }
-        let width = if case .v4 = address { 32 } else { 128 }
-        var prefixLength = width
-        if parts.count == 2 {
-            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]), length <= width
-            else { return nil }
-            prefixLength = length
-        }
-        self.address = address
-        self.prefixLength = prefixLength
-        guard AddressBlock.prefix(of: address, prefixLength) == address else { return nil }
-    }
-
-    public func contains(_ other: IPAddress) -> Bool {
-        AddressBlock.prefix(of: other, prefixLength) == address
-    }
-
-    /// The address with all bits beyond the prefix cleared.
-    private static func prefix(of address: IPAddress, _ length: Int) -> IPAddress {
-        switch address {
-        case .v4(let bits): .v4(length == 0 ? 0 : (bits >> (32 - length)) << (32 - length))
-        case .v6(let bits): .v6(length == 0 ? 0 : (bits >> (128 - length)) << (128 - length))
         }
     }
 }

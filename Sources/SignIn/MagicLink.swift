@@ -17,7 +17,7 @@ public struct MagicLink: Sendable {
 
     /// The whole URL. It holds the token: not to be logged or stored.
     public var url: String {
-        let link = "\(origin)\(callbackPath.text)?token=\(token.text)"
-        return next.map { "\(link)&next=\(percentEncoded($0.text))" } ?? link
+        let link = origin.description + callbackPath.text + "?token=" + token.text
+        return next.map { link + "&next=" + percentEncoded($0.text) } ?? link
     }
 }

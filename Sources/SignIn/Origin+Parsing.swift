@@ -22,98 +22,117 @@ public enum OriginError: Error, Equatable, CustomStringConvertible {
 extension Origin {
     /// Reads an origin; a single `/` behind it is forgiven.
     public init(parsing text: String) throws(OriginError) {
-        let (scheme, authority, rest) = try Origin.split(text)
-        guard rest.isEmpty || rest == "/" else { throw .path }
-        try self.init(scheme: scheme, authority: authority)
+        let parts = try OriginParts(text)
+        guard parts.rest.isEmpty || parts.rest.elementsEqual("/".utf8) else { throw .path }
+        try self.init(parts)
     }
 
     /// The origin of a whole URL, such as a `Referer`: whatever follows the authority is passed over.
     public init(ofURL text: String) throws(OriginError) {
-        let (scheme, authority, _) = try Origin.split(text)
-        try self.init(scheme: scheme, authority: authority)
+        try self.init(OriginParts(text))
     }
 
-    /// Takes a text apart at the end of the scheme and of the authority (RFC 3986 §3.2).
-    static func split(
-        _ text: String
-    ) throws(OriginError) -> (scheme: Scheme, authority: Substring, rest: Substring) {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else { throw .characters }
-        guard let end = text.range(ofFirst: "://"), let scheme = Scheme(rawValue: text[..<end.lowerBound].lowercased())
-        else { throw .scheme }
-        let behind = text[end.upperBound...]
-        let authorityEnd = behind.firstIndex { "/?#".contains($0) } ?? behind.endIndex
-        return (scheme, behind[..<authorityEnd], behind[authorityEnd...])
-    }
-
-    private init(scheme: Scheme, authority: Substring) throws(OriginError) {
-        guard !authority.contains("@") else { throw .userInformation }
-        let (host, port) = try Origin.split(authority: authority)
-        guard let host = Origin.canonicalHost(host) else { throw .host }
-        self.init(scheme: scheme, host: host, port: try Origin.port(port, of: scheme))
-    }
-
-    /// Takes host and port apart; the port is `nil` where there is no colon.
-    static func split(authority: Substring) throws(OriginError) -> (host: Substring, port: Substring?) {
-        let searchStart: Substring.Index
-        if authority.first == "[" {
-            guard let bracket = authority.firstIndex(of: "]") else { throw .host }
-            searchStart = authority.index(after: bracket)
-            guard searchStart == authority.endIndex || authority[searchStart] == ":" else { throw .host }
-        } else {
-            searchStart = authority.startIndex
+    init(_ parts: OriginParts) throws(OriginError) {
+        guard let host = Origin.canonicalHost(parts.host) else { throw .host }
+        var port = parts.scheme.defaultPort
+        if let digits = parts.port {
+            guard digits.allSatisfy(\.isASCIIDigit), let number = UInt16(String(decoding: digits, as: UTF8.self)), number > 0
+            else { throw .port }
+            port = number
         }
-        guard let colon = authority[searchStart...].firstIndex(of: ":") else { return (authority, nil) }
-        return (authority[..<colon], authority[authority.index(after: colon)...])
-    }
-
-    static func port(_ text: Substring?, of scheme: Scheme) throws(OriginError) -> UInt16 {
-        guard let text else { return scheme.defaultPort }
-        guard text.utf8.allSatisfy(\.isASCIIDigit), let port = UInt16(text), port > 0 else { throw .port }
-        return port
+        self.init(scheme: parts.scheme, host: host, port: port)
     }
 
     /// A host in lower case: a name, a dotted quad, or an IPv6 address in brackets in the form of RFC 5952.
-    private static func canonicalHost(_ host: Substring) -> String? {
-        if host.first == "[" {
-            guard let address = IPAddress(bare: String(host.dropFirst().dropLast())), case .v6 = address else {
-                return nil
-            }
+    private static func canonicalHost(_ host: ArraySlice<UInt8>) -> String? {
+        if host.first == UInt8(ascii: "[") {
+            let text = String(decoding: host.dropFirst().dropLast(), as: UTF8.self)
+            guard let address = IPAddress(bare: text), case .v6 = address else { return nil }
             return "[\(address)]"
         }
-        guard host.utf8.count <= 253, isHostName(host) else { return nil }
+        guard let lastLabel = lastLabel(ofHostName: host) else { return nil }
+        let name = String(decoding: host.lazy.map(\.asciiLowercased), as: UTF8.self)
         // Browsers read a host whose last label is a number as IPv4, in forms such as 0x7f.1 too: only dotted quads are taken.
-        if let last = host.split(separator: ".").last, last.utf8.first?.isASCIIDigit ?? false {
-            guard let address = IPAddress(bare: String(host)), case .v4 = address else { return nil }
+        if let first = lastLabel.first, first.isASCIIDigit {
+            guard let address = IPAddress(bare: name), case .v4 = address else { return nil }
             return address.description
         }
-        return host.lowercased()
+        return name
     }
 
-    /// Labels of 1 to 63 letters, digits, hyphens and underscores, parted by dots (RFC 1123 §2.1, and what is in use).
-    static func isHostName(_ host: Substring) -> Bool {
-        host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
-            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-                && label.allSatisfy {
-                    $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-                }
+    /// The last label of a host name: labels of 1 to 63 letters, digits, hyphens and underscores, parted by dots (RFC 1123
+    /// §2.1, and what is in use), together at most 253 bytes. `nil` where it is none.
+    private static func lastLabel(ofHostName host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard host.count <= 253 else { return nil }
+        var start = host.startIndex
+        for index in host.indices {
+            switch host[index] {
+            case UInt8(ascii: "."):
+                guard isLabel(host[start..<index]) else { return nil }
+                start = index + 1
+            case let byte where byte.isASCIILetter || byte.isASCIIDigit: break
+            case UInt8(ascii: "-"), UInt8(ascii: "_"): break
+            default: return nil
+            }
         }
+        let last = host[start...]
+        return isLabel(last) ? last : nil
+    }
+
+    private static func isLabel(_ label: ArraySlice<UInt8>) -> Bool {
+        (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
     }
 }
 
-extension String {
-    fileprivate func range(ofFirst separator: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(separator) {
-                return start..<index(start, offsetBy: separator.count)
-            }
-            formIndex(after: &start)
+/// A URL taken apart at the ends of scheme, host and port (RFC 3986 §3.2), each part still unchecked but for the scheme.
+struct OriginParts {
+    let scheme: Origin.Scheme
+    /// An IPv6 address is in brackets.
+    var host: ArraySlice<UInt8>
+    /// `nil` where there is no colon behind the host.
+    var port: ArraySlice<UInt8>?
+    /// Path, query and fragment.
+    let rest: ArraySlice<UInt8>
+
+    init(_ text: String) throws(OriginError) {
+        let bytes = Array(text.utf8)
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else { throw .characters }
+        let authorityStart: Int
+        if OriginParts.starts(bytes, with: "https://") {
+            (scheme, authorityStart) = (.https, 8)
+        } else if OriginParts.starts(bytes, with: "http://") {
+            (scheme, authorityStart) = (.http, 7)
+        } else {
+            throw .scheme
         }
-        return nil
+        let behind = bytes[authorityStart...]
+        let end = behind.firstIndex { byte in
+            byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
+        }
+        let authority = behind[..<(end ?? behind.endIndex)]
+        rest = behind[authority.endIndex...]
+        guard !authority.contains(UInt8(ascii: "@")) else { throw .userInformation }
+        // The colons of an IPv6 address are within brackets, and none of them starts a port.
+        let hostEnd = authority.first == UInt8(ascii: "[") ? authority.firstIndex(of: UInt8(ascii: "]")) : nil
+        if authority.first == UInt8(ascii: "["), hostEnd == nil { throw .host }
+        guard let colon = authority[(hostEnd ?? authority.startIndex)...].firstIndex(of: UInt8(ascii: ":")) else {
+            guard hostEnd == nil || authority.last == UInt8(ascii: "]") else { throw .host }
+            (host, port) = (authority, nil)
+            return
+        }
+        guard hostEnd == nil || colon == hostEnd! + 1 else { throw .host }
+        (host, port) = (authority[..<colon], authority[(colon + 1)...])
+    }
+
+    /// Whether a text starts with a scheme, in whichever case.
+    private static func starts(_ bytes: [UInt8], with scheme: StaticString) -> Bool {
+        guard bytes.count >= scheme.utf8CodeUnitCount else { return false }
+        return scheme.withUTF8Buffer { $0.elementsEqual(bytes.prefix($0.count).lazy.map(\.asciiLowercased)) }
     }
 }
 
 extension UInt8 {
     var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
     var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    var asciiLowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
 }

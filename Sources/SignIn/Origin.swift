@@ -1,5 +1,5 @@
 /// A web origin: scheme, host and port, compared as values (RFC 6454 §4).
-public struct Origin: Sendable, Hashable {
+public struct Origin: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable {
         case http
         case https
@@ -12,22 +12,19 @@ public struct Origin: Sendable, Hashable {
     /// In lower case; an IPv6 address in brackets.
     public let host: String
     public let port: UInt16
+    /// The origin's serialization (RFC 6454 §6.2): without a path, and without the scheme's default port.
+    public let description: String
 
     init(scheme: Scheme, host: String, port: UInt16) {
         self.scheme = scheme
         self.host = host
         self.port = port
+        let origin = "\(scheme.rawValue)://\(host)"
+        description = port == scheme.defaultPort ? origin : "\(origin):\(port)"
     }
 
     /// Whether the host is this machine: `localhost`, or a loopback address.
     public var isLoopback: Bool {
         host == "localhost" || IPAddress(parsing: host)?.isLoopback ?? false
-    }
-}
-
-extension Origin: CustomStringConvertible {
-    /// The origin's serialization (RFC 6454 §6.2): without a path, and without the scheme's default port.
-    public var description: String {
-        port == scheme.defaultPort ? "\(scheme.rawValue)://\(host)" : "\(scheme.rawValue)://\(host):\(port)"
     }
 }

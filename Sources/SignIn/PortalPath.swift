@@ -24,16 +24,16 @@ public struct PortalPath: Sendable, Hashable {
         let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
         var path = Array(text.utf8.prefix(pathLength))
         var rest = Array(text.utf8.dropFirst(pathLength))
-        for _ in 0...2 {
+        // What holds no escape does not change by decoding.
+        let decodingCount = text.utf8.contains(UInt8(ascii: "%")) ? 2 : 0
+        for _ in 0...decodingCount {
             guard PortalPath.isFreeOfControls(path), PortalPath.isFreeOfControls(rest) else {
                 throw Unsafe(description: "Must not hold a backslash or a control character, escaped or not")
             }
-            let segments = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            let entered = segments.drop { $0.elementsEqual(".".utf8) }
-            guard entered.count <= 1 || entered.first?.isEmpty == false else {
+            guard !PortalPath.startsWithTwoSlashes(path) else {
                 throw Unsafe(description: "Must not start with //, escaped or not")
             }
-            guard !segments.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            guard !PortalPath.climbs(path) else {
                 throw Unsafe(description: "Must not hold a .. segment, escaped or not")
             }
             path = percentDecoded(path)
@@ -51,5 +51,28 @@ public struct PortalPath: Sendable, Hashable {
             previous = byte
         }
         return true
+    }
+
+    /// Whether the path starts with `//`, or would once the `.` segments at its start are removed (RFC 3986 §5.2.4).
+    private static func startsWithTwoSlashes(_ path: [UInt8]) -> Bool {
+        var rest = path.dropFirst()
+        while rest.starts(with: "./".utf8) { rest = rest.dropFirst(2) }
+        return rest.first == UInt8(ascii: "/")
+    }
+
+    /// Whether one of the segments is `..`.
+    private static func climbs(_ path: [UInt8]) -> Bool {
+        var dotCount = 0
+        var isOnlyDots = true
+        for byte in path {
+            switch byte {
+            case UInt8(ascii: "/"):
+                if isOnlyDots, dotCount == 2 { return true }
+                (dotCount, isOnlyDots) = (0, true)
+            case UInt8(ascii: "."): dotCount += 1
+            default: isOnlyDots = false
+            }
+        }
+        return isOnlyDots && dotCount == 2
     }
 }

@@ -6,7 +6,7 @@ public import SignIn
 ///
 /// Nothing in Redis is of use to who reads it: tokens are kept as digests, records sealed under keys that only their tokens
 /// give, jobs sealed under the deployment's key, and addresses appear as HMACs.
-public struct SignInStore: Sendable {
+public final class SignInStore: Sendable {
     private let redis: RedisClient
     private let configuration: StoreConfiguration
     private let keys: KeyLayout
@@ -23,8 +23,8 @@ public struct SignInStore: Sendable {
         self.random = random
         keys = KeyLayout(prefix: configuration.keyPrefix)
         jobKeys = try KeyRing(configuration.keys, purpose: MailJob.sealingPurpose)
-        let master = try MessageAuthentication(key: configuration.keys[0].key)
-        addressCodes = try MessageAuthentication(key: master.derivedKey(for: "postern recipient bucket 1"))
+        let master = MessageAuthentication(key: configuration.keys[0].key)
+        addressCodes = MessageAuthentication(key: try master.derivedKey(for: "postern recipient bucket 1"))
         script = try SignInStore.script()
     }
 

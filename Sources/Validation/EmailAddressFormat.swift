@@ -14,7 +14,7 @@ public func isEmailAddress(_ value: String) -> Bool {
 private func isLocalPart(_ bytes: Substring.UTF8View) -> Bool {
     var previous = UInt8(ascii: ".")
     for byte in bytes {
-        guard byte.isASCIILetter || byte.isASCIIDigit || "_'+-.".utf8.contains(byte) else { return false }
+        guard byte.isASCIILetter || byte.isASCIIDigit || isLocalPartPunctuation(byte) else { return false }
         // A dot at the start or after a dot; an empty local part is refused below by the same initial value.
         if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") { return false }
         previous = byte
@@ -22,12 +22,27 @@ private func isLocalPart(_ bytes: Substring.UTF8View) -> Bool {
     return previous != UInt8(ascii: ".") && previous != UInt8(ascii: "'")
 }
 
-private func isDomain(_ bytes: Substring.UTF8View) -> Bool {
-    let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard labels.count >= 2, let last = labels.last, last.count >= 2 else { return false }
-    guard last.allSatisfy({ $0.isASCIILetter }) else { return false }
-    return labels.dropLast().allSatisfy { label in
-        guard let first = label.first, first != UInt8(ascii: "-") else { return false }
-        return label.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
+private func isLocalPartPunctuation(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "_"), UInt8(ascii: "'"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+    default: false
     }
+}
+
+private func isDomain(_ bytes: Substring.UTF8View) -> Bool {
+    var labelStart = bytes.startIndex
+    var hasDot = false
+    for index in bytes.indices {
+        switch bytes[index] {
+        case UInt8(ascii: "."):
+            guard bytes[labelStart] != UInt8(ascii: "-"), index > labelStart else { return false }
+            labelStart = bytes.index(after: index)
+            hasDot = true
+        case UInt8(ascii: "-"): break
+        case let byte where byte.isASCIILetter || byte.isASCIIDigit: break
+        default: return false
+        }
+    }
+    let last = bytes[labelStart...]
+    return hasDot && last.count >= 2 && last.allSatisfy(\.isASCIILetter)
 }

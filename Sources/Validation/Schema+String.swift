@@ -1,5 +1,6 @@
 extension Schema<String> {
     /// At most `length` characters, counted as JavaScript counts them: in UTF-16 code units.
+    @inlinable
     public func max(_ length: Int) -> Schema<String> {
         check { value in
             value.utf16.count <= length
@@ -8,6 +9,7 @@ extension Schema<String> {
     }
 
     /// At least `length` characters, counted as JavaScript counts them: in UTF-16 code units.
+    @inlinable
     public func min(_ length: Int) -> Schema<String> {
         check { value in
             value.utf16.count >= length
@@ -16,11 +18,13 @@ extension Schema<String> {
     }
 
     /// An e-mail address, by ``isEmailAddress(_:)``.
+    @inlinable
     public func email() -> Schema<String> {
         check { isEmailAddress($0) ? nil : Finding(.invalidFormat, "Invalid email address") }
     }
 
     /// An absolute URL, by ``isURL(_:)``.
+    @inlinable
     public func url() -> Schema<String> {
         check { isURL($0) ? nil : Finding(.invalidFormat, "Invalid URL") }
     }
@@ -30,24 +34,22 @@ extension Schema<String> {
 /// `http:` and `https:` two slashes and a host. Blanks and control characters are in none.
 public func isURL(_ value: String) -> Bool {
     let bytes = value.utf8
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let first = bytes.first, first.isASCIILetter else {
-        return false
-    }
-    let scheme = bytes[..<colon]
-    guard scheme.allSatisfy({ $0.isASCIILetter || $0.isASCIIDigit || "+-.".utf8.contains($0) }),
-        bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+    guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+        bytes[..<colon].allSatisfy(\.isSchemeByte), bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
     else { return false }
     let rest = bytes[bytes.index(after: colon)...]
-    switch value[..<colon].lowercased() {
-    case "http", "https":
-        return rest.starts(with: "//".utf8)
-            && rest.dropFirst(2).first.map { !"/?#:".utf8.contains($0) } ?? false
-    default:
-        return !rest.isEmpty
-    }
+    let scheme = bytes[..<colon].lazy.map { $0 | 0x20 }
+    guard scheme.elementsEqual("https".utf8) || scheme.elementsEqual("http".utf8) else { return !rest.isEmpty }
+    guard rest.starts(with: "//".utf8), let host = rest.dropFirst(2).first else { return false }
+    return host != UInt8(ascii: "/") && host != UInt8(ascii: "?") && host != UInt8(ascii: "#") && host != UInt8(ascii: ":")
 }
 
 extension UInt8 {
     var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
     var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+
+    /// Whether the byte may stand in a URL's scheme, behind its first (RFC 3986 §3.1).
+    fileprivate var isSchemeByte: Bool {
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-") || self == UInt8(ascii: ".")
+    }
 }

@@ -1,21 +1,25 @@
-import JSON
+public import JSON
 
 /// A string.
+@inlinable
 public func string() -> Schema<String> {
     scalar("string") { if case .string(let string) = $0 { string } else { nil } }
 }
 
 /// `true` or `false`.
+@inlinable
 public func boolean() -> Schema<Bool> {
     scalar("boolean") { if case .boolean(let boolean) = $0 { boolean } else { nil } }
 }
 
 /// A finite number.
+@inlinable
 public func number() -> Schema<Double> {
     scalar("number") { if case .number(let number) = $0, number.isFinite { number } else { nil } }
 }
 
 /// An array, each of whose elements is of `element`. The path of an element is its index.
+@inlinable
 public func array<Element>(_ element: Schema<Element>) -> Schema<[Element]> {
     Schema { value, report in
         guard case .array(let values) = value else {
@@ -24,7 +28,9 @@ public func array<Element>(_ element: Schema<Element>) -> Schema<[Element]> {
         }
         var elements: [Element] = []
         for (index, value) in values.enumerated() {
-            if let read = report.descend(to: String(index), { element.read(value, &$0) }) { elements.append(read) }
+            report.enter(String(index))
+            if let read = element.read(value, &report) { elements.append(read) }
+            report.leave()
         }
         return elements.count == values.count ? elements : nil
     }
@@ -32,16 +38,23 @@ public func array<Element>(_ element: Schema<Element>) -> Schema<[Element]> {
 
 /// A named member of an object.
 public struct Field<Output: Sendable>: Sendable {
-    let name: String
-    let schema: Schema<Output>
+    @usableFromInline let name: String
+    @usableFromInline let schema: Schema<Output>
+
+    @usableFromInline init(name: String, schema: Schema<Output>) {
+        self.name = name
+        self.schema = schema
+    }
 }
 
 /// A member of an object, for ``object(_:)``.
+@inlinable
 public func field<Output>(_ name: String, _ schema: Schema<Output>) -> Field<Output> {
     Field(name: name, schema: schema)
 }
 
 /// An object. Its output is a tuple of its fields' outputs; members that no field names are ignored.
+@inlinable
 public func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(repeat each Output)> {
     Schema { value, report in
         guard case .object(let members) = value else {
@@ -58,19 +71,27 @@ public func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(
     }
 }
 
-private func read<Output>(_ field: Field<Output>, of members: [String: JSONValue], _ report: inout Report) -> Output? {
-    report.descend(to: field.name) { field.schema.read(members[field.name], &$0) }
+@inlinable
+func read<Output>(_ field: Field<Output>, of members: JSONObject, _ report: inout Report) -> Output? {
+    report.enter(field.name)
+    defer { report.leave() }
+    return field.schema.read(members[field.name], &report)
 }
 
 /// A field without an output, which has reported why.
-private struct FieldFailed: Error {}
+@usableFromInline
+struct FieldFailed: Error {
+    @usableFromInline init() {}
+}
 
-private func unwrap<Output>(_ output: Output?) throws(FieldFailed) -> Output {
+@inlinable
+func unwrap<Output>(_ output: Output?) throws(FieldFailed) -> Output {
     guard let output else { throw FieldFailed() }
     return output
 }
 
-private func scalar<Output>(
+@inlinable
+func scalar<Output>(
     _ typeName: String, _ extract: @escaping @Sendable (JSONValue) -> Output?
 ) -> Schema<Output> {
     Schema { value, report in

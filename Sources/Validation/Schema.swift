@@ -12,14 +12,15 @@ public import JSON
 /// A schema reports everything that is wrong, not the first thing. Messages and codes are those of Zod 4.
 public struct Schema<Output: Sendable>: Sendable {
     /// Reads a value (`nil`: there is none), reports what is wrong with it, and gives its output where nothing is.
-    let read: @Sendable (JSONValue?, inout Report) -> Output?
+    @usableFromInline let read: @Sendable (JSONValue?, inout Report) -> Output?
 
-    init(read: @escaping @Sendable (JSONValue?, inout Report) -> Output?) {
+    @inlinable init(read: @escaping @Sendable (JSONValue?, inout Report) -> Output?) {
         self.read = read
     }
 
     /// Reads a value.
     /// - Throws: ``ValidationError`` with every issue.
+    @inlinable
     public func parse(_ value: JSONValue) throws(ValidationError) -> Output {
         var report = Report()
         if let output = read(value, &report), report.issues.isEmpty { return output }
@@ -27,6 +28,7 @@ public struct Schema<Output: Sendable>: Sendable {
     }
 
     /// The same schema, where the value may also be missing. A `null` is not missing.
+    @inlinable
     public func optional() -> Schema<Output?> {
         let read = self.read
         return Schema<Output?> { value, report in
@@ -39,6 +41,7 @@ public struct Schema<Output: Sendable>: Sendable {
     /// - Parameters:
     ///   - message: what is reported where the rule does not hold.
     ///   - isValid: whether the rule holds.
+    @inlinable
     public func refine(_ message: String, _ isValid: @escaping @Sendable (Output) -> Bool) -> Schema {
         check { isValid($0) ? nil : Finding(.custom, message) }
     }
@@ -46,6 +49,7 @@ public struct Schema<Output: Sendable>: Sendable {
     /// Turns what was read into something else, such as a type of the domain, or reports why it cannot.
     ///
     /// It is not called where an issue was already found in this value.
+    @inlinable
     public func transform<Other: Sendable>(
         _ convert: @escaping @Sendable (Output) -> Transformed<Other>
     ) -> Schema<Other> {
@@ -64,6 +68,7 @@ public struct Schema<Output: Sendable>: Sendable {
     }
 
     /// Adds a rule; the ones after it are asked too, so that all of them report.
+    @inlinable
     func check(_ rule: @escaping @Sendable (Output) -> Finding?) -> Schema {
         let read = self.read
         return Schema { value, report in
@@ -81,22 +86,23 @@ public enum Transformed<Value: Sendable>: Sendable {
 }
 
 /// The issues found so far, and the place that is being looked at.
+@usableFromInline
 struct Report {
-    private(set) var issues: [Issue] = []
+    @usableFromInline private(set) var issues: [Issue] = []
     private var path: [String] = []
 
-    mutating func add(_ finding: Finding) {
+    @usableFromInline init() {}
+
+    @usableFromInline mutating func add(_ finding: Finding) {
         issues.append(Issue(path: path.joined(separator: "."), code: finding.code, message: finding.message))
     }
 
-    /// Does what is done in `body` one step further down.
-    mutating func descend<Result>(to key: String, _ body: (inout Report) -> Result) -> Result {
-        path.append(key)
-        defer { path.removeLast() }
-        return body(&self)
-    }
+    /// Goes one step further down, until ``leave()``.
+    @usableFromInline mutating func enter(_ key: String) { path.append(key) }
 
-    mutating func addTypeMismatch(expected: String, received: JSONValue?) {
+    @usableFromInline mutating func leave() { path.removeLast() }
+
+    @usableFromInline mutating func addTypeMismatch(expected: String, received: JSONValue?) {
         add(Finding(.invalidType, "Invalid input: expected \(expected), received \(received?.typeName ?? "undefined")"))
     }
 }

@@ -1,0 +1,45 @@
+/// The header fields that the door reads. All others are passed over.
+///
+/// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there twice, then
+/// holds what it cannot hold, and is refused by who reads it.
+public struct RequestFields: Sendable, Equatable {
+    public private(set) var callbackOrigin: String?
+    public private(set) var contentType: String?
+    public private(set) var forwardedFor: String?
+    public private(set) var origin: String?
+    public private(set) var referer: String?
+    public private(set) var requestID: String?
+
+    public init() {}
+
+    /// Takes a line in, whatever the case of its name.
+    public mutating func append(_ name: String, _ value: String) {
+        switch name.utf8.count {
+        case 6 where isName(name, "origin"): add(value, to: &origin)
+        case 7 where isName(name, "referer"): add(value, to: &referer)
+        case 12 where isName(name, "content-type"): add(value, to: &contentType)
+        case 12 where isName(name, "x-request-id"): add(value, to: &requestID)
+        case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)
+        case 28 where isName(name, "x-apphandoff-callback-origin"): add(value, to: &callbackOrigin)
+        default: break
+        }
+    }
+
+    private func isName(_ name: String, _ lowercased: StaticString) -> Bool {
+        lowercased.withUTF8Buffer { $0.elementsEqual(name.utf8.lazy.map(\.asciiLowercased)) }
+    }
+
+    private func add(_ line: String, to value: inout String?) {
+        value = value.map { "\($0), \(line)" } ?? line
+    }
+}
+
+extension RequestFields: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral lines: (String, String)...) {
+        for (name, value) in lines { append(name, value) }
+    }
+}
+
+extension UInt8 {
+    fileprivate var asciiLowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+}
