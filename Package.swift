@@ -1,11 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every target is compiled with: dependencies are visible only where they are imported, and an existential is spelt out.
+/// What every target is compiled with: dependencies are visible only where they are imported, an existential is spelt out,
+/// and an async function runs where its caller does.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -14,13 +16,11 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
-let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let structuredFields: Target.Dependency = .product(
     name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 
 let package = Package(
     name: "postern",
@@ -32,11 +32,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     ],
     targets: [
         .systemLibrary(
@@ -60,19 +58,19 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Edge",
-            dependencies: ["JSON", "Secrets", "SignIn", "Store", "Validation", httpTypes, logging, structuredFields],
+            dependencies: ["JSON", "Secrets", "SignIn", "Store", "Validation", logging, structuredFields],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: settings),
         .target(
             name: "Runtimes",
             dependencies: [
-                "Edge", "RedisClient", "SignIn", httpTypes, lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
+                "Edge", "RedisClient", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: ["JSON", logging], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: ["JSON", "SignIn", logging], swiftSettings: settings),
         .target(
             name: "Settings",
-            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", configuration, logging],
+            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", logging],
             swiftSettings: settings),
         .executableTarget(
             name: "postern-handler",

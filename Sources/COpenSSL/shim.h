@@ -3,7 +3,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 // OSSL_PARAM's constructors return structures that hold pointers to their arguments, so they are used within one call.
 

@@ -1,4 +1,3 @@
-import HTTPTypes
 import SignIn
 
 /// Cross-origin resource sharing (the Fetch standard, §3.2): which sites' scripts may read answers. Credentials never.
@@ -17,10 +16,10 @@ struct CrossOrigin: Sendable {
     /// Lets the requesting site read the response, errors included, where its origin is allowed.
     /// - Parameter text: the request's `Origin`.
     func open(_ response: inout Response, to text: String?) {
-        response.fields.append(HTTPField(name: .vary, value: "Origin"))
+        response.fields.append(.vary, "Origin")
         guard let text, let origin = try? Origin(parsing: text), policy.allows(origin) else { return }
-        response.fields.append(HTTPField(name: .accessControlAllowOrigin, value: text))
-        response.fields.append(HTTPField(name: .accessControlExposeHeaders, value: CrossOrigin.exposedFields))
+        response.fields.append(.accessControlAllowOrigin, text)
+        response.fields.append(.accessControlExposeHeaders, CrossOrigin.exposedFields)
     }
 
     /// The answer to OPTIONS, a browser's preflight or not.

@@ -1,4 +1,3 @@
-import HTTPTypes
 public import Logging
 public import Secrets
 public import SignIn
@@ -71,7 +70,7 @@ public final class Door: Sendable {
             }
         }
 
-        func answers(_ method: HTTPRequest.Method) -> Bool {
+        func answers(_ method: Method) -> Bool {
             switch self {
             case .sendMagicLink: method == .post
             case .health, .readiness, .description: method == .get || method == .head
@@ -115,8 +114,8 @@ public final class Door: Sendable {
 
     private func finish(_ response: inout Response, for origin: String?, _ id: RequestID) {
         crossOrigin.open(&response, to: origin)
-        response.fields.append(HTTPField(name: .cacheControl, value: "no-store"))
-        response.fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
-        response.fields.append(HTTPField(name: .xRequestID, value: id.text))
+        response.fields.append(.cacheControl, "no-store")
+        response.fields.append(.contentTypeOptions, "nosniff")
+        response.fields.append(.requestID, id.text)
     }
 }

@@ -1,4 +1,3 @@
-import HTTPTypes
 import RawStructuredFieldValues
 import SignIn
 import Store
@@ -12,11 +11,11 @@ struct RateLimitFields: Sendable {
         policy = RateLimitFields.list("ip", ["q": limit.burst, "w": limit.period.secondsRoundedUp])
     }
 
-    func add(_ quota: Admission.Quota, to fields: inout HTTPFields) {
-        fields.append(HTTPField(name: .rateLimitPolicy, value: policy))
+    func add(_ quota: Admission.Quota, to fields: inout ResponseFields) {
+        fields.append(.rateLimitPolicy, policy)
         // Written by hand, as each request has its own; it is of the same form as the policy.
         let state = "\"ip\";r=\(quota.left);t=\(quota.fullIn.secondsRoundedUp)"
-        fields.append(HTTPField(name: .rateLimit, value: state))
+        fields.append(.rateLimit, state)
     }
 
     /// A list of one string with parameters (RFC 9651 §3.1).

@@ -1,4 +1,3 @@
-public import HTTPTypes
 import JSON
 import SignIn
 import Validation
@@ -23,7 +22,7 @@ public struct Refusal: Error, Equatable {
         case serviceUnavailable = "service_unavailable"
 
         /// The status that goes with the code.
-        public var status: HTTPResponse.Status {
+        public var status: Status {
             switch self {
             case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired: .badRequest
             case .notFound: .notFound
@@ -46,10 +45,11 @@ public struct Refusal: Error, Equatable {
     /// Whole seconds, at least 1.
     let retryAfter: Int?
     /// Fields that this refusal alone has.
-    var fields: HTTPFields
+    var fields: ResponseFields
 
     private init(
-        _ code: Code, _ sentence: String, issues: [Issue] = [], retryAfter: Duration? = nil, fields: HTTPFields = [:]
+        _ code: Code, _ sentence: String, issues: [Issue] = [], retryAfter: Duration? = nil,
+        fields: ResponseFields = [:]
     ) {
         self.code = code
         self.sentence = sentence
@@ -128,8 +128,8 @@ extension Refusal {
         }
         if let retryAfter { json.member("retryAfter", retryAfter) }
         var response = Response(status: code.status, json: json.finish())
-        for field in fields { response.fields.append(field) }
-        if let retryAfter { response.fields.append(HTTPField(name: .retryAfter, value: String(retryAfter))) }
+        response.fields.append(fields)
+        if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
         return response
     }
 }

@@ -1,9 +1,8 @@
-public import HTTPTypes
 public import SignIn
 
 /// A request, whichever runtime it came through.
 public struct Request: Sendable {
-    public var method: HTTPRequest.Method
+    public var method: Method
     /// The target's path, its percent escapes untouched, without the query.
     public var path: String
     public var fields: RequestFields
@@ -13,7 +12,7 @@ public struct Request: Sendable {
     public var peer: IPAddress?
 
     public init(
-        method: HTTPRequest.Method, path: String, fields: RequestFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
+        method: Method, path: String, fields: RequestFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
     ) {
         self.method = method
         self.path = path

@@ -1,4 +1,3 @@
-import HTTPTypes
 import Logging
 import SignIn
 import Store
@@ -16,12 +15,12 @@ struct RequestLog: Sendable {
     }
 
     /// The request was answered.
-    func answered(_ request: Request, _ status: HTTPResponse.Status, after duration: Duration) {
+    func answered(_ request: Request, _ status: Status, after duration: Duration) {
         logger.debug(
             "request",
             metadata: [
-                "request_id": "\(id.text)", "method": "\(request.method.rawValue)", "path": "\(request.path)",
-                "status": "\(status.code)", "us": "\(duration.microseconds)",
+                "request_id": "\(id.text)", "method": "\(request.method.name)", "path": "\(request.path)",
+                "status": "\(status.rawValue)", "us": "\(duration.microseconds)",
             ])
     }
 

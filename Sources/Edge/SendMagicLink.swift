@@ -1,4 +1,3 @@
-import HTTPTypes
 import Secrets
 import SignIn
 import Store

@@ -71,7 +71,8 @@ public struct JSONWriter: Sendable {
 
     private mutating func write(string: String) {
         bytes.append(UInt8(ascii: "\""))
-        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }) {
+        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F })
+        {
             bytes.append(contentsOf: string.utf8)
         } else {
             write(escaping: string)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import NIOCore
 public import Secrets
 
@@ -26,43 +25,98 @@ public struct RedisURL: Sendable {
 
     /// Reads a URL; user and password are percent-decoded.
     public init(parsing text: String) throws(Invalid) {
-        guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased() else {
-            throw Invalid(
-                description: "must be redis://, rediss:// or unix:// and what follows; escape % and @ in a password")
+        guard let (scheme, rest) = RedisURL.split(text, at: "://") else {
+            throw Invalid(description: "must start with redis://, rediss:// or unix://")
         }
-        guard url.query == nil, url.fragment == nil else {
-            throw Invalid(description: "must not hold a query or fragment")
+        guard !rest.contains("?"), !rest.contains("#") else {
+            throw Invalid(description: "must not hold a query or fragment; write ? and # in a password as %3F and %23")
         }
-        user = url.user.flatMap { $0.isEmpty ? nil : $0 }
-        password = url.password.map { Secret(copying: $0.utf8) }
+        let authority = rest.prefix { $0 != "/" }
+        let path = rest.dropFirst(authority.count)
+        let (credentials, host) = RedisURL.split(authority, at: "@") ?? ("", authority)
+        (user, password) = try RedisURL.credentials(credentials)
         isTLS = scheme == "rediss"
         switch scheme {
         case "redis", "rediss":
-            // A URL keeps the brackets of an IPv6 address, a socket's address does not.
-            let host = (url.host ?? "").trimming(while: { "[]".contains($0) })
-            guard !host.isEmpty else { throw Invalid(description: "must name a host") }
-            let port = url.port ?? 6379
-            guard (1...65535).contains(port) else {
-                throw Invalid(description: "must have a port from 1 to 65535")
-            }
-            address = .host(host, port: port)
-            let path = url.path.drop { $0 == "/" }
-            guard path.isEmpty || path.allSatisfy(\.isWholeNumber), let number = path.isEmpty ? 0 : Int(path) else {
-                throw Invalid(description: "must end in the number of a database, or nothing, behind the host")
-            }
-            database = number
+            address = try RedisURL.hostAddress(host)
+            database = try RedisURL.database(path)
         case "unix":
-            guard url.host ?? "" == "", url.path.count > 1 else {
+            guard host.isEmpty, path.count > 1 else {
                 throw Invalid(description: "must be unix:// and an absolute path")
             }
-            address = .socket(path: url.path)
+            address = .socket(path: String(path))
             database = 0
         default:
             throw Invalid(description: "must start with redis://, rediss:// or unix://")
         }
-        guard user == nil || password != nil else {
-            throw Invalid(description: "must have a password where it has a user")
+    }
+
+    private static func credentials(_ text: Substring) throws(Invalid) -> (user: String?, password: Secret?) {
+        guard !text.isEmpty else { return (nil, nil) }
+        guard let (user, password) = split(text, at: ":"), !password.isEmpty else {
+            throw Invalid(description: "must have a password, as user:password@ or :password@, where it has a user")
         }
+        guard let user = percentDecoded(user), var secret = percentDecoded(password) else {
+            throw Invalid(description: "must write a % in user and password as %25")
+        }
+        return (user.isEmpty ? nil : String(decoding: user, as: UTF8.self), Secret(wiping: &secret))
+    }
+
+    private static func hostAddress(_ text: Substring) throws(Invalid) -> Address {
+        var host = text
+        var port: Substring?
+        if text.first == "[" {
+            guard let (inner, behind) = split(text.dropFirst(), at: "]"), behind.isEmpty || behind.first == ":" else {
+                throw Invalid(description: "must close the bracket around an IPv6 address")
+            }
+            host = inner
+            port = behind.isEmpty ? nil : behind.dropFirst()
+        } else if let (name, digits) = split(text, at: ":") {
+            (host, port) = (name, digits)
+        }
+        guard !host.isEmpty else { throw Invalid(description: "must name a host") }
+        guard let number = port.map({ UInt16($0) }) ?? 6379, number > 0 else {
+            throw Invalid(description: "must have a port from 1 to 65535, or none")
+        }
+        return .host(String(host), port: Int(number))
+    }
+
+    private static func database(_ path: Substring) throws(Invalid) -> Int {
+        let digits = path.dropFirst()
+        guard !digits.isEmpty else { return 0 }
+        guard let number = UInt16(digits) else {
+            throw Invalid(description: "must end in the number of a database, or nothing, behind the host")
+        }
+        return Int(number)
+    }
+
+    /// What stands before and behind the first separator.
+    private static func split(_ text: some StringProtocol, at separator: String) -> (Substring, Substring)? {
+        let text = Substring(text)
+        var start = text.startIndex
+        while start < text.endIndex {
+            if text[start...].hasPrefix(separator) {
+                return (text[..<start], text[text.index(start, offsetBy: separator.count)...])
+            }
+            text.formIndex(after: &start)
+        }
+        return nil
+    }
+
+    /// Bytes with percent escapes replaced (RFC 3986 §2.1); `nil` where a `%` starts none.
+    private static func percentDecoded(_ text: Substring) -> [UInt8]? {
+        var decoded: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let escaped = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
+            decoded.append(escaped)
+            rest = rest.dropFirst(2)
+        }
+        return decoded
     }
 }
 
@@ -81,11 +135,5 @@ extension RedisURL: CustomStringConvertible {
             return nil
         }
         return host
-    }
-}
-
-extension String {
-    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> String {
-        String(drop(while: isTrimmed).reversed().drop(while: isTrimmed).reversed())
     }
 }

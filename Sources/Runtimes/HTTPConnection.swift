@@ -36,6 +36,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var timer: Scheduled<Void>?
     private var peer: IPAddress?
     private var isReadHeld = false
+    private var isTakingParts = false
     /// Whether no request is to follow the one that is being answered: the client will send no more, or nothing sensible.
     private var isLastRequest = false
 
@@ -168,7 +169,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         let door = worker.door
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        Task(executorPreference: worker.executor) {
+        Task.immediate(executorPreference: worker.executor) {
             let response = await door.respond(to: request)
             this.value.answered(response, context.value)
         }
@@ -188,6 +189,10 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// Goes on with what came while a request was answered, unless the client does not read its responses.
     private func takeWaitingParts(_ context: ChannelHandlerContext) {
+        // A request that needs no wait is answered before `take` returns: the loop that took it goes on, not one within it.
+        guard !isTakingParts else { return }
+        isTakingParts = true
+        defer { isTakingParts = false }
         while context.channel.isWritable, !waitingParts.isEmpty {
             if case .answering = phase { break }
             take(waitingParts.removeFirst(), context)

@@ -1,5 +1,4 @@
 import Edge
-import HTTPTypes
 import NIOHTTP1
 import SignIn
 
@@ -7,7 +6,7 @@ extension Request {
     /// A request as NIO's decoder gives it.
     init(head: HTTPRequestHead, body: [UInt8], peer: IPAddress?) {
         self.init(
-            method: HTTPRequest.Method(head.method), path: Request.path(ofTarget: head.uri),
+            method: Method(head.method.rawValue), path: Request.path(ofTarget: head.uri),
             fields: RequestFields(head.headers), body: body, peer: peer)
     }
 
@@ -22,19 +21,6 @@ extension Request {
             if path.isEmpty { return "/" }
         }
         return String(Substring(path.prefix { $0 != UInt8(ascii: "?") }))
-    }
-}
-
-extension HTTPRequest.Method {
-    fileprivate init(_ method: HTTPMethod) {
-        switch method {
-        case .POST: self = .post
-        case .GET: self = .get
-        case .HEAD: self = .head
-        case .OPTIONS: self = .options
-        // The decoder lets no method pass that is not a token.
-        default: self = HTTPRequest.Method(rawValue: method.rawValue) ?? .trace
-        }
     }
 }
 

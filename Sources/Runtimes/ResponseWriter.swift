@@ -1,5 +1,4 @@
 import Edge
-import HTTPTypes
 import NIOCore
 import SignIn
 
@@ -28,11 +27,11 @@ final class ResponseWriter {
         _ response: Response, isBodyOmitted: Bool, connection: Connection, to buffer: inout ByteBuffer
     ) {
         buffer.writeString("HTTP/1.1 ")
-        buffer.writeString(String(response.status.code))
+        buffer.writeString(String(response.status.rawValue))
         buffer.writeString(" ")
         buffer.writeString(response.status.reasonPhrase)
         write("Date", currentDate(), to: &buffer)
-        for field in response.fields { write(field.name.rawName, field.value, to: &buffer) }
+        for line in response.fields.lines { write(line.name.rawValue, line.value, to: &buffer) }
         // RFC 9110 §8.6: none with 204.
         if response.status != .noContent { write("Content-Length", String(response.body.count), to: &buffer) }
         switch connection {
@@ -55,7 +54,7 @@ final class ResponseWriter {
     private func currentDate() -> String {
         let now = now()
         if now.milliseconds / 1000 != dateSecond {
-            date = HTTPDate(now).description
+            date = CivilTime(now).httpDate
             dateSecond = now.milliseconds / 1000
         }
         return date

@@ -15,7 +15,9 @@ public struct KeyRing: Sendable {
         }
     }
 
-    private let primary: Entry
+    /// The name of the key that seals.
+    public let sealingKeyID: String
+    private let primaryKey: SealingKey
     private let sealingKeys: [String: SealingKey]
 
     /// - Parameters:
@@ -23,22 +25,21 @@ public struct KeyRing: Sendable {
     ///   - purpose: what the boxes are for; those of another purpose do not open.
     public init(_ entries: [Entry], purpose: String) throws(SecretsError) {
         precondition(!entries.isEmpty, "a key ring has a key")
-        primary = entries[0]
         var sealingKeys: [String: SealingKey] = [:]
         for entry in entries {
             sealingKeys[entry.id] = try SealingKey(MessageAuthentication(key: entry.key).derivedKey(for: purpose))
         }
         self.sealingKeys = sealingKeys
+        sealingKeyID = entries[0].id
+        // Put there by the loop above.
+        primaryKey = sealingKeys[entries[0].id]!
     }
 
-    /// The name of the key that seals.
-    public var sealingKeyID: String { primary.id }
-
-    /// Seals under the first key.
+    /// Seals under the first key. The plaintext is wiped, and empty afterwards.
     public func seal(
-        _ plaintext: Secret, authenticating associated: [UInt8], random: RandomBytes
+        wiping plaintext: inout [UInt8], authenticating associated: [UInt8], random: RandomBytes
     ) throws(SecretsError) -> [UInt8] {
-        try key(primary.id).seal(plaintext, authenticating: associated, random: random)
+        try primaryKey.seal(wiping: &plaintext, authenticating: associated, random: random)
     }
 
     /// Opens a box under the key of that name.

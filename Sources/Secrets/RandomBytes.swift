@@ -1,4 +1,10 @@
-import COpenSSL
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// A source of random bytes, handed in so that a test can know them.
 public struct RandomBytes: Sendable {
@@ -8,9 +14,18 @@ public struct RandomBytes: Sendable {
         self.source = source
     }
 
-    /// OpenSSL's generator, seeded by the operating system and fit for keys.
+    /// The operating system's generator, fit for keys.
+    ///
+    /// It is asked each time, and nothing is kept in this process: a process that was copied while it slept, as function
+    /// runtimes do, must not make the same tokens twice.
     public static let system = RandomBytes { (buffer) throws(SecretsError) in
-        try check(RAND_bytes(buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), CInt(buffer.count)), "RAND_bytes")
+        var rest = buffer[...]
+        while !rest.isEmpty {
+            // getentropy gives at most 256 bytes at once.
+            let part = UnsafeMutableRawBufferPointer(rebasing: rest.prefix(256))
+            guard getentropy(part.baseAddress, part.count) == 0 else { throw .noRandomness }
+            rest = rest.dropFirst(part.count)
+        }
     }
 
     /// Overwrites the whole buffer.

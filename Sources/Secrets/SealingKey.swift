@@ -23,28 +23,13 @@ public final class SealingKey: Sendable {
     }
 
     /// Encrypts, and authenticates both what is encrypted and what stands beside it in the open.
+    /// - Parameter plaintext: wiped, and empty afterwards.
     public func seal(
-        _ plaintext: Secret, authenticating associated: [UInt8], random: RandomBytes
+        wiping plaintext: inout [UInt8], authenticating associated: [UInt8], random: RandomBytes
     ) throws(SecretsError) -> [UInt8] {
-        let count = plaintext.count + SealingKey.overheadByteCount
-        // The buffer's initializer rethrows untyped; the outcome is carried past it.
-        var failure: SecretsError?
-        let box = [UInt8](unsafeUninitializedCapacity: count) { box, initializedCount in
-            let box = UnsafeMutableRawBufferPointer(box)
-            do throws(SecretsError) {
-                try random.fill(UnsafeMutableRawBufferPointer(rebasing: box[..<SealingKey.nonceByteCount]))
-                try lock.withLock { _ throws(SecretsError) in
-                    try plaintext.withUnsafeBytes { (plaintext) throws(SecretsError) in
-                        try context.encrypt(plaintext, authenticating: associated, into: box)
-                    }
-                }
-                initializedCount = count
-            } catch {
-                failure = error
-            }
+        try lock.withLock { _ throws(SecretsError) in
+            try context.seal(wiping: &plaintext, authenticating: associated, random: random)
         }
-        if let failure { throw failure }
-        return box
     }
 
     /// Decrypts a box, if it was sealed under this key with the same associated bytes.
@@ -73,9 +58,25 @@ private final class CipherContext {
 
     deinit { EVP_CIPHER_CTX_free(pointer) }
 
+    func seal(
+        wiping plaintext: inout [UInt8], authenticating associated: [UInt8], random: RandomBytes
+    ) throws(SecretsError) -> [UInt8] {
+        defer { wipe(&plaintext) }
+        var box: [UInt8] = Array(repeating: 0, count: plaintext.count + SealingKey.overheadByteCount)
+        // The array's closure rethrows untyped, so that the outcome comes out as a value.
+        let outcome = box.withUnsafeMutableBytes { box in
+            Result { () throws(SecretsError) in
+                try random.fill(UnsafeMutableRawBufferPointer(rebasing: box[..<SealingKey.nonceByteCount]))
+                try encrypt(plaintext, authenticating: associated, into: box)
+            }
+        }
+        try outcome.get()
+        return box
+    }
+
     /// Encrypts into a box whose nonce is already in its place.
-    func encrypt(
-        _ plaintext: UnsafeRawBufferPointer, authenticating associated: [UInt8], into box: UnsafeMutableRawBufferPointer
+    private func encrypt(
+        _ plaintext: [UInt8], authenticating associated: [UInt8], into box: UnsafeMutableRawBufferPointer
     ) throws(SecretsError) {
         // The box has room for nonce and tag, so it is not empty.
         let nonce = box.baseAddress!.assumingMemoryBound(to: UInt8.self)
@@ -83,8 +84,7 @@ private final class CipherContext {
         var count: CInt = 0
         try check(EVP_EncryptInit_ex2(pointer, nil, nil, nonce, nil), "EVP_EncryptInit_ex2")
         try check(EVP_EncryptUpdate(pointer, nil, &count, associated, CInt(associated.count)), "EVP_EncryptUpdate")
-        try check(
-            EVP_EncryptUpdate(pointer, ciphertext, &count, plaintext.bytes, CInt(plaintext.count)), "EVP_EncryptUpdate")
+        try check(EVP_EncryptUpdate(pointer, ciphertext, &count, plaintext, CInt(plaintext.count)), "EVP_EncryptUpdate")
         try check(EVP_EncryptFinal_ex(pointer, ciphertext + Int(count), &count), "EVP_EncryptFinal_ex")
         let tag = ciphertext + plaintext.count
         try check(postern_gcm_get_tag(pointer, CInt(SealingKey.tagByteCount), tag), "EVP_CIPHER_CTX_ctrl")

@@ -23,8 +23,7 @@ public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomR
     /// Takes bytes over: they are wiped where they were, and the array is empty afterwards.
     public convenience init(wiping bytes: inout [UInt8]) {
         self.init(copying: bytes)
-        bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
-        bytes = []
+        wipe(&bytes)
     }
 
     deinit {
@@ -49,4 +48,10 @@ public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomR
     public var description: String { "<secret>" }
 
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Overwrites bytes, and empties the array.
+func wipe(_ bytes: inout [UInt8]) {
+    bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
+    bytes = []
 }

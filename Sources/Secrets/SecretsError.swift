@@ -4,6 +4,8 @@ import COpenSSL
 public enum SecretsError: Error, Equatable, CustomStringConvertible {
     /// A function of OpenSSL failed; `reason` is its own word for why.
     case openSSL(function: String, reason: String)
+    /// The operating system gave no random bytes.
+    case noRandomness
     /// A box that is too short, was changed, or was sealed under another key or for another purpose.
     case notAuthentic
     /// A box sealed under a key that the key ring does not hold.
@@ -12,6 +14,7 @@ public enum SecretsError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .openSSL(let function, let reason): "\(function) failed: \(reason)"
+        case .noRandomness: "the operating system gave no random bytes"
         case .notAuthentic: "the sealed box is not authentic"
         case .unknownKey(let id): "no key with the id \(id) is configured"
         }

@@ -1,17 +1,23 @@
-import Configuration
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Environment variables, read by name and parsed at once. An empty one counts as not set.
 public struct Environment: Sendable {
-    private let reader: ConfigReader
+    private let value: @Sendable (String) -> String?
 
-    /// The variables of this process.
+    /// The variables of this process, which nothing changes while it runs.
     public init() {
-        reader = ConfigReader(provider: EnvironmentVariablesProvider())
+        value = { name in getenv(name).map { String(cString: $0) } }
     }
 
     /// These variables.
     public init(_ variables: [String: String]) {
-        reader = ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: variables))
+        value = { name in variables[name] }
     }
 
     /// The value of a variable; `nil` where it is not set.
@@ -20,8 +26,7 @@ public struct Environment: Sendable {
     func optional<Value>(
         _ name: String, example: String, _ parse: (String) throws(Invalid) -> Value
     ) throws(SettingError) -> Value? {
-        let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
-        guard let text = reader.string(forKey: key, isSecret: true), !text.isEmpty else { return nil }
+        guard let text = value(name), !text.isEmpty else { return nil }
         do {
             return try parse(text)
         } catch {

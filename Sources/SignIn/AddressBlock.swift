@@ -10,7 +10,9 @@ public enum AddressBlock: Sendable, Hashable {
         let width = if case .v4 = address { 32 } else { 128 }
         var prefixLength = width
         if parts.count == 2 {
-            guard parts[1].utf8.allSatisfy(\.isASCIIDigit), let length = Int(parts[1]), length <= width else { return nil }
+            guard parts[1].utf8.allSatisfy(\.isASCIIDigit), let length = Int(parts[1]), length <= width else {
+                return nil
+            }
             prefixLength = length
         }
         switch address {

@@ -34,7 +34,7 @@ public struct MailJob: Sendable {
         json.member("issued_at", issuedAt.milliseconds)
         json.member("expires_at", expiresAt.milliseconds)
         var plaintext = json.finish()
-        let box = try keys.seal(Secret(wiping: &plaintext), authenticating: Array(id.utf8), random: random)
+        let box = try keys.seal(wiping: &plaintext, authenticating: Array(id.utf8), random: random)
         return SealedMailJob(id: id, keyID: keys.sealingKeyID, box: box)
     }
 }

@@ -36,7 +36,8 @@ extension Origin {
         guard let host = Origin.canonicalHost(parts.host) else { throw .host }
         var port = parts.scheme.defaultPort
         if let digits = parts.port {
-            guard digits.allSatisfy(\.isASCIIDigit), let number = UInt16(String(decoding: digits, as: UTF8.self)), number > 0
+            guard digits.allSatisfy(\.isASCIIDigit), let number = UInt16(String(decoding: digits, as: UTF8.self)),
+                number > 0
             else { throw .port }
             port = number
         }

@@ -26,7 +26,7 @@ public struct TokenRecord: Sendable, Equatable {
         json.member("issued_at", issuedAt.milliseconds)
         var plaintext = json.finish()
         return try token.recordKey().seal(
-            Secret(wiping: &plaintext), authenticating: Array(token.digest.utf8), random: random)
+            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: random)
     }
 
     /// Opens a stored record.

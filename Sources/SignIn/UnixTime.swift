@@ -1,4 +1,11 @@
-import FoundationEssentials
+#if canImport(Glibc)
+    import Glibc
+    import SwiftOverlayShims
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// A moment of wall-clock time, to the millisecond.
 public struct UnixTime: Sendable, Hashable, Comparable {
@@ -11,7 +18,10 @@ public struct UnixTime: Sendable, Hashable, Comparable {
 
     /// The system's clock, now.
     public static func now() -> UnixTime {
-        UnixTime(milliseconds: Int(Date().timeIntervalSince1970 * 1000))
+        var time = timespec()
+        // Cannot fail: the pointer is valid.
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UnixTime(milliseconds: Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
     }
 
     public static func + (time: UnixTime, duration: Duration) -> UnixTime {

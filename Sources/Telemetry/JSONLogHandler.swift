@@ -1,6 +1,6 @@
-import FoundationEssentials
 import JSON
 public import Logging
+import SignIn
 
 #if canImport(Glibc)
     import Glibc
@@ -30,8 +30,7 @@ public struct JSONLogHandler: LogHandler {
 
     public func log(event: LogEvent) {
         var json = JSONWriter(capacity: 256)
-        let time = Date.now.ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))
-        json.member("time", time)
+        json.member("time", CivilTime(.now()).rfc3339)
         json.member("level", event.level.rawValue)
         json.member("message", event.message.description)
         let merged = metadata.merging(event.metadata ?? [:]) { _, own in own }

@@ -41,7 +41,8 @@ public func isURL(_ value: String) -> Bool {
     let scheme = bytes[..<colon].lazy.map { $0 | 0x20 }
     guard scheme.elementsEqual("https".utf8) || scheme.elementsEqual("http".utf8) else { return !rest.isEmpty }
     guard rest.starts(with: "//".utf8), let host = rest.dropFirst(2).first else { return false }
-    return host != UInt8(ascii: "/") && host != UInt8(ascii: "?") && host != UInt8(ascii: "#") && host != UInt8(ascii: ":")
+    return host != UInt8(ascii: "/") && host != UInt8(ascii: "?") && host != UInt8(ascii: "#")
+        && host != UInt8(ascii: ":")
 }
 
 extension UInt8 {
@@ -50,6 +51,7 @@ extension UInt8 {
 
     /// Whether the byte may stand in a URL's scheme, behind its first (RFC 3986 §3.1).
     fileprivate var isSchemeByte: Bool {
-        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-") || self == UInt8(ascii: ".")
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: ".")
     }
 }

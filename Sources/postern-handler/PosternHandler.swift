@@ -40,7 +40,7 @@ enum PosternHandler {
     }
 
     private static func serve(_ settings: HandlerSettings, _ logger: Logger) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))
         let readiness = Readiness()
         var workers: [Worker] = []
         var connections: [RedisClient] = []

@@ -34,13 +34,11 @@ for i = 1, #KEYS - FIRST_BUCKET + 1 do
 end
 
 local verdict
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  verdict, refusing, wait = 1, 0, 0
-elseif refusing > 0 then
+if refusing > 0 then
   verdict = 0
 elseif redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[6]) then
   verdict = -1
-else
+elseif redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) then
   verdict = 1
   for i, bucket in ipairs(buckets) do
     bucket.full = bucket.full + bucket.interval
@@ -48,9 +46,9 @@ else
     redis.call('SET', KEYS[FIRST_BUCKET + i - 1], string.format('%.0f', bucket.full),
       'PX', math.ceil((bucket.full - now) / 1000))
   end
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[1])
   redis.call('XADD', KEYS[2], '*', 'v', '1', 'id', ARGV[3], 'key', ARGV[4], 'job', ARGV[5])
 end
+if verdict ~= 1 and redis.call('EXISTS', KEYS[1]) == 1 then verdict, refusing, wait = 1, 0, 0 end
 
 local client = buckets[1]
 if not client then return { verdict, refusing, wait, 0, 0 } end

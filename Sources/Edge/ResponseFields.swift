@@ -1,0 +1,50 @@
+/// The header fields of a response, in the order in which they are sent.
+public struct ResponseFields: Sendable, Equatable {
+    /// The names of all fields that the door sends.
+    public enum Name: String, Sendable {
+        case accessControlAllowHeaders = "Access-Control-Allow-Headers"
+        case accessControlAllowMethods = "Access-Control-Allow-Methods"
+        case accessControlAllowOrigin = "Access-Control-Allow-Origin"
+        case accessControlExposeHeaders = "Access-Control-Expose-Headers"
+        case accessControlMaxAge = "Access-Control-Max-Age"
+        case allow = "Allow"
+        case cacheControl = "Cache-Control"
+        case contentType = "Content-Type"
+        case contentTypeOptions = "X-Content-Type-Options"
+        case rateLimit = "RateLimit"
+        case rateLimitPolicy = "RateLimit-Policy"
+        case requestID = "X-Request-Id"
+        case retryAfter = "Retry-After"
+        case vary = "Vary"
+    }
+
+    /// A field.
+    public struct Line: Sendable, Equatable {
+        public let name: Name
+        public let value: String
+    }
+
+    public private(set) var lines: [Line] = []
+
+    /// Adds a field. A name is added once.
+    /// - Precondition: the value holds no control character: all are written or checked by the door.
+    mutating func append(_ name: Name, _ value: String) {
+        precondition(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
+        lines.append(Line(name: name, value: value))
+    }
+
+    mutating func append(_ other: ResponseFields) {
+        lines += other.lines
+    }
+
+    /// The value of a field; `nil` where it is not there.
+    public subscript(name: Name) -> String? {
+        lines.first { $0.name == name }?.value
+    }
+}
+
+extension ResponseFields: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (Name, String)...) {
+        for (name, value) in elements { append(name, value) }
+    }
+}
