@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -79,6 +79,41 @@ let package = Package(
                 logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["RedisClient"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "ValidationTests", dependencies: ["JSON", "Validation"], swiftSettings: settings),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
+        .testTarget(name: "SignInTests", dependencies: ["JSON", "Secrets", "SignIn"], swiftSettings: settings),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: ["RedisClient", "Secrets", "Settings", "SignIn", "Store", logging],
+            swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "Secrets", "TestSupport", logging, nioCore, nioEmbedded, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EdgeTests",
+            dependencies: [
+                "Edge", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore, nioPosix,
+                structuredFields,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RuntimesTests",
+            dependencies: [
+                "Edge", "RedisClient", "Runtimes", "Secrets", "SignIn", "Store", "TestSupport", lifecycle, logging, nioCore,
+                nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["JSON", "Secrets", "SignIn", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

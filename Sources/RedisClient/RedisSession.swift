@@ -107,7 +107,7 @@ final class RedisSession {
             for call in calls { call.complete(.failure(.timeout)) }
         case .lost(let error):
             logger.debug("redis_connection_lost", metadata: ["reason": "\(error)"])
-            lastFailure = String(describing: error)
+            if availability.state != .closed { lastFailure = String(describing: error) }
             perform(availability.lost())
             let now = NIODeadline.now()
             for var call in calls {

@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+
+/// The release build of the handler, started by `bootstrap` as a runtime would, with a Redis of its own.
+final class Handler: Sendable {
+    static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The bytes 0 to 31, in base64.
+    static let secretKey = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+    let process: ChildProcess
+    let port: Int
+
+    /// Starts the handler; it answers when this returns.
+    /// - Parameter settings: environment variables besides those that every test needs.
+    init(redis url: String, _ settings: [String: String] = [:]) async throws {
+        let port = try freePort()
+        let environment = [
+            "HOST": "127.0.0.1", "PORT": "\(port)", "REDIS_URL": url,
+            "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
+        ]
+        let process = try ChildProcess(
+            Handler.repository.appendingPathComponent("bootstrap").path, [],
+            environment: environment.merging(settings) { _, own in own })
+        self.port = port
+        self.process = process
+        try await eventually("the handler to listen; it says: \(process.log)") {
+            (try? RawHTTP(port: port)) != nil || !process.isRunning
+        }
+    }
+
+    /// Sends one sign-in request, on a connection of its own.
+    func signIn(
+        _ body: String = #"{"email":"ada@example.com"}"#, fields: String = "Origin: https://example.com\r\n"
+    ) throws -> RawResponse {
+        try post(body, fields: "Content-Type: application/json\r\n\(fields)")
+    }
+
+    /// Sends a POST of any form.
+    func post(_ body: String, fields: String) throws -> RawResponse {
+        let connection = try RawHTTP(port: port)
+        try connection.send(
+            "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\n\(fields)"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        return try connection.readResponse()
+    }
+
+    func get(_ path: String) throws -> RawResponse {
+        let connection = try RawHTTP(port: port)
+        try connection.send("GET \(path) HTTP/1.1\r\nHost: door\r\n\r\n")
+        return try connection.readResponse()
+    }
+
+    /// The memory that the process has in use, in KiB.
+    func residentKilobytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        return Int(line.filter(\.isNumber)) ?? 0
+    }
+}

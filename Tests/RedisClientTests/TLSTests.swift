@@ -1,0 +1,96 @@
+import Testing
+import TestSupport
+
+@testable import RedisClient
+
+@Suite("Redis over TLS")
+struct TLSTests {
+    @Test("a certificate that a trusted authority issued for the host is accepted")
+    func accepted() async throws {
+        let authority = try CertificateAuthority()
+        let server = try await TLSRedis(authority, subject: "localhost")
+        let client = try await client(server.address, certificateAuthorities: authority.certificate)
+        #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
+    }
+
+    @Test("an authority that is not trusted is refused")
+    func untrusted() async throws {
+        let server = try await TLSRedis(CertificateAuthority(), subject: "localhost")
+        let other = try CertificateAuthority()
+        let client = try await client(server.address, certificateAuthorities: other.certificate)
+        await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
+        #expect(try server.commandCount() == 0)
+    }
+
+    @Test("a certificate for another host is refused")
+    func otherHost() async throws {
+        let authority = try CertificateAuthority()
+        let server = try await TLSRedis(authority, subject: "redis.example.com")
+        let client = try await client(server.address, certificateAuthorities: authority.certificate)
+        await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
+        #expect(try server.commandCount() == 0)
+    }
+
+    @Test("authorities that cannot be read stop the start")
+    func unreadable() async throws {
+        await #expect(throws: (any Error).self) {
+            _ = try await client("rediss://localhost", certificateAuthorities: "/nowhere.pem")
+        }
+    }
+}
+
+/// An authority made for one test.
+private final class CertificateAuthority: Sendable {
+    let folder: Folder
+    var certificate: String { "\(folder.path)/ca.pem" }
+
+    init() throws {
+        folder = try Folder()
+        _ = try ChildProcess.output(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=Test authority", "-keyout", "\(folder.path)/ca.key", "-out", certificate,
+            ])
+    }
+
+    /// Issues a certificate for a host; gives the paths of certificate and key.
+    func issue(for host: String) throws -> (certificate: String, key: String) {
+        let (request, key, certificate) = ("\(folder.path)/r.pem", "\(folder.path)/k.pem", "\(folder.path)/c.pem")
+        _ = try ChildProcess.output(
+            "openssl",
+            [
+                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(host)", "-addext",
+                "subjectAltName=DNS:\(host)", "-keyout", key, "-out", request,
+            ])
+        _ = try ChildProcess.output(
+            "openssl",
+            [
+                "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", "\(folder.path)/ca.key", "-CAcreateserial",
+                "-copy_extensions", "copy", "-days", "2", "-out", certificate,
+            ])
+        return (certificate, key)
+    }
+}
+
+/// A Redis that listens for TLS beside its plain port.
+private struct TLSRedis {
+    let server: RedisServer
+    let port: Int
+    let authority: CertificateAuthority
+
+    init(_ authority: CertificateAuthority, subject: String) async throws {
+        let (certificate, key) = try authority.issue(for: subject)
+        port = try freePort()
+        server = try await RedisServer(arguments: [
+            "--tls-port", "\(port)", "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file",
+            authority.certificate, "--tls-auth-clients", "no",
+        ])
+        self.authority = authority
+    }
+
+    var address: String { "rediss://localhost:\(port)" }
+
+    /// How many of the client's commands arrived.
+    func commandCount() throws -> Int { try server.callCount(of: "client|setname") }
+}
