@@ -49,7 +49,7 @@ private struct JSONParser {
 
     private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
         guard depth <= maximumDepth else { throw .tooDeep(limit: maximumDepth) }
-        var object = JSONObject()
+        var object = JSONObject(capacity: 4)
         offset += 1
         skipBlanks()
         if take(UInt8(ascii: "}")) { return object }

@@ -33,7 +33,10 @@ public struct JSONObject: Sendable, Equatable {
         let value: JSONValue
     }
 
-    public init() {}
+    /// - Parameter capacity: the members to make room for at once.
+    public init(capacity: Int = 0) {
+        members.reserveCapacity(capacity)
+    }
 
     public mutating func append(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))

@@ -3,8 +3,7 @@
 /// Strings are escaped as RFC 8259 §7 asks, and U+2028 and U+2029 are left as they are. Nothing is validated beyond that:
 /// a member given twice is written twice.
 public struct JSONWriter: Sendable {
-    /// What has been written so far; a whole JSON text once ``finish()`` was called.
-    public private(set) var bytes: [UInt8] = []
+    private var bytes: [UInt8] = []
     private var needsComma = false
 
     /// Opens an object.
@@ -14,10 +13,12 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "{"))
     }
 
-    /// Closes the object and gives its bytes.
-    public consuming func finish() -> [UInt8] {
+    /// Closes the object and gives its bytes; the writer keeps none.
+    public mutating func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
-        return bytes
+        var whole: [UInt8] = []
+        swap(&whole, &bytes)
+        return whole
     }
 
     public mutating func member(_ name: String, _ value: String) {

@@ -155,9 +155,9 @@ final class HTTPConnection: ChannelDuplexHandler {
         guard head.isHTTP1_0 || head.headers["host"].count == 1 else { return refuse(.badRequest, context) }
         // Behind a request to upgrade the decoder reads nothing more.
         if head.headers.contains(name: "upgrade") || head.method == .CONNECT { isLastRequest = true }
-        let length = head.headers["content-length"].first.flatMap { Int($0) } ?? 0
+        let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         guard length <= Door.maximumBodyByteCount else { return refuse(.payloadTooLarge, context) }
-        if !head.isHTTP1_0, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) {
+        if !head.isHTTP1_0, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
         }
     }

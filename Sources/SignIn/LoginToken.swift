@@ -8,6 +8,8 @@ public struct LoginToken: Sendable {
     static let byteCount = 32
 
     private let bytes: Secret
+    /// The token as it stands in the link. Not to be logged or stored.
+    public let text: String
     /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis, and the request's identity.
     public let digest: String
 
@@ -26,11 +28,9 @@ public struct LoginToken: Sendable {
 
     private init(bytes: Secret) throws(SecretsError) {
         self.bytes = bytes
-        digest = try Digest.sha256.hex(of: Array(bytes.withUnsafeBytes(base64URL).utf8))
+        text = bytes.withUnsafeBytes(base64URL)
+        digest = try Digest.sha256.hex(of: Array(text.utf8))
     }
-
-    /// The token as it stands in the link. Not to be logged or stored.
-    public var text: String { bytes.withUnsafeBytes(base64URL) }
 
     /// The key that the token's record is sealed under.
     func recordKey() throws(SecretsError) -> SealingKey {
@@ -38,6 +38,8 @@ public struct LoginToken: Sendable {
     }
 }
 
-extension LoginToken: CustomStringConvertible {
+extension LoginToken: CustomStringConvertible, CustomReflectable {
     public var description: String { "<secret>" }
+
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

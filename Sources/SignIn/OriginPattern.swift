@@ -26,6 +26,12 @@ public struct OriginPattern: Sendable, Hashable {
         port = isAnyPort ? nil : origin.port
     }
 
+    /// The one origin that the entry matches; `nil` where it matches several.
+    var origin: Origin? {
+        guard !hasLabelBefore, let port else { return nil }
+        return Origin(scheme: scheme, host: host, port: port)
+    }
+
     public func matches(_ origin: Origin) -> Bool {
         guard origin.scheme == scheme, port == nil || origin.port == port else { return false }
         guard hasLabelBefore else { return origin.host == host }

@@ -34,6 +34,9 @@ public struct OriginPolicy: Sendable {
 
     private let allowed: [OriginPattern]
     private let fallback: Origin?
+    /// The origins that the allowlist names one by one, by their serialization: browsers write it so, and it need not be
+    /// taken apart.
+    private let known: [String: Origin]
 
     /// - Parameters:
     ///   - allowed: the allowlist.
@@ -41,10 +44,12 @@ public struct OriginPolicy: Sendable {
     public init(allowed: [OriginPattern], fallback: Origin? = nil) {
         self.allowed = allowed
         self.fallback = fallback
+        known = Dictionary(allowed.compactMap(\.origin).map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    public func allows(_ origin: Origin) -> Bool {
-        allowed.contains { $0.matches(origin) }
+    /// Whether a text, such as a header `Origin`, is an origin on the allowlist.
+    public func allows(_ text: String) -> Bool {
+        (try? check(text, .origin, Origin.init(parsing:))) != nil
     }
 
     /// The allowed origin that a link is to lead to.
@@ -65,13 +70,14 @@ public struct OriginPolicy: Sendable {
     private func check(
         _ text: String, _ source: Source, _ parse: (String) throws(OriginError) -> Origin
     ) throws(Refusal) -> Origin {
+        if let origin = known[text] { return origin }
         let origin: Origin
         do {
             origin = try parse(text)
         } catch {
             throw .notAllowed(source, error)
         }
-        guard allows(origin) else { throw .notAllowed(source, nil) }
+        guard allowed.contains(where: { $0.matches(origin) }) else { throw .notAllowed(source, nil) }
         return origin
     }
 }

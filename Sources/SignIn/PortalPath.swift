@@ -24,22 +24,24 @@ public struct PortalPath: Sendable, Hashable {
         let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
         var path = Array(text.utf8.prefix(pathLength))
         var rest = Array(text.utf8.dropFirst(pathLength))
-        // What holds no escape does not change by decoding.
-        let decodingCount = text.utf8.contains(UInt8(ascii: "%")) ? 2 : 0
-        for _ in 0...decodingCount {
-            guard PortalPath.isFreeOfControls(path), PortalPath.isFreeOfControls(rest) else {
-                throw Unsafe(description: "Must not hold a backslash or a control character, escaped or not")
+        try PortalPath.check(path, rest)
+        if text.utf8.contains(UInt8(ascii: "%")) {
+            for _ in 1...2 {
+                path = percentDecoded(path)
+                rest = percentDecoded(rest)
+                try PortalPath.check(path, rest)
             }
-            guard !PortalPath.startsWithTwoSlashes(path) else {
-                throw Unsafe(description: "Must not start with //, escaped or not")
-            }
-            guard !PortalPath.climbs(path) else {
-                throw Unsafe(description: "Must not hold a .. segment, escaped or not")
-            }
-            path = percentDecoded(path)
-            rest = percentDecoded(rest)
         }
         self.text = text
+    }
+
+    /// - Parameter rest: query and fragment.
+    private static func check(_ path: [UInt8], _ rest: [UInt8]) throws(Unsafe) {
+        guard isFreeOfControls(path), isFreeOfControls(rest) else {
+            throw Unsafe(description: "Must not hold a backslash or a control character, escaped or not")
+        }
+        guard !startsWithTwoSlashes(path) else { throw Unsafe(description: "Must not start with //, escaped or not") }
+        guard !climbs(path) else { throw Unsafe(description: "Must not hold a .. segment, escaped or not") }
     }
 
     /// Whether there is no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.

@@ -122,6 +122,7 @@ public final class SignInStore: Sendable {
     /// The buckets that a request takes a token from, the client's first: that is the one whose quota the script tells.
     private func buckets(for client: IPAddress?, _ recipientCode: String?) -> [Bucket] {
         var buckets: [Bucket] = []
+        buckets.reserveCapacity(3)
         if let rate = configuration.limits.client {
             let key = keys.clientBucket(network: client?.clientNetwork ?? "unknown")
             buckets.append(Bucket(limit: .client, key: key, rate: rate))
@@ -136,19 +137,18 @@ public final class SignInStore: Sendable {
     }
 
     private func admission(from reply: RESPValue, _ buckets: [Bucket]) throws(StoreError) -> Admission {
-        guard case .array(let elements) = reply, elements.count == 5 else {
-            throw .failed(.unexpectedReply("\(reply)"))
-        }
-        let numbers = elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
-        guard numbers.count == 5 else { throw .failed(.unexpectedReply("\(reply)")) }
+        guard case .array(let numbers) = reply, numbers.count == 5,
+            case .integer(let verdict) = numbers[0], case .integer(let refusing) = numbers[1],
+            case .integer(let wait) = numbers[2], case .integer(let left) = numbers[3],
+            case .integer(let missing) = numbers[4]
+        else { throw .failed(.unexpectedReply("\(reply)")) }
         let quota: Admission.Quota? =
-            configuration.limits.client == nil
-            ? nil : Admission.Quota(left: numbers[3], fullIn: .microseconds(numbers[4]))
-        switch numbers[0] {
+            configuration.limits.client == nil ? nil : Admission.Quota(left: left, fullIn: .microseconds(missing))
+        switch verdict {
         case 1:
             return .admitted(quota)
-        case 0 where buckets.indices.contains(numbers[1] - 1):
-            return .limited(by: buckets[numbers[1] - 1].limit, retryAfter: .microseconds(numbers[2]), quota)
+        case 0 where buckets.indices.contains(refusing - 1):
+            return .limited(by: buckets[refusing - 1].limit, retryAfter: .microseconds(wait), quota)
         case -1:
             return .queueFull
         default:

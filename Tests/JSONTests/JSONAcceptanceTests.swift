@@ -4,7 +4,8 @@ import Testing
 @Suite("JSON texts that are accepted (RFC 8259)")
 struct JSONAcceptanceTests {
     static let numbers: [(String, Double)] = [
-        ("0", 0), ("1", 1), ("-1", -1), ("123", 123), ("-123", -123), ("0.5", 0.5), ("-0.5", -0.5), ("123.456789", 123.456789),
+        ("0", 0), ("1", 1), ("-1", -1), ("123", 123), ("-123", -123), ("0.5", 0.5), ("-0.5", -0.5),
+        ("123.456789", 123.456789),
         ("0e1", 0), ("0E+1", 0), ("20e1", 200), ("1E22", 1e22), ("1E-2", 0.01), ("1E+2", 100), ("1e-2", 0.01),
         ("1e+2", 100), ("123e45", 123e45), ("123.456e78", 123.456e78), ("0.1", 0.1),
         ("-0.000000000000000000000000000000000000000000000000000000000000000000000000000001", -1e-78),
@@ -43,8 +44,10 @@ struct JSONAcceptanceTests {
         (#""""#, []), (#"" ""#, [0x20]), (#""a/*b*/c""#, [0x61, 0x2F, 0x2A, 0x62, 0x2A, 0x2F, 0x63]),
         (#""\"\\\/\b\f\n\r\t""#, [0x22, 0x5C, 0x2F, 8, 0xC, 0xA, 0xD, 9]),
         (#""\\u0041""#, [0x5C, 0x75, 0x30, 0x30, 0x34, 0x31]), (#""\\n""#, [0x5C, 0x6E]),
-        (#""\u0041\u00e9\u20AC\u20ac""#, [0x41, 0xE9, 0x20AC, 0x20AC]), (#""\u0000""#, [0]), (#""a\u0000b""#, [0x61, 0, 0x62]),
-        (#""\u0022\u005c""#, [0x22, 0x5C]), (#""\ud7ff\ue000""#, [0xD7FF, 0xE000]), (#""\uFFFF\uFFFE\uFDD0""#, [0xFFFF, 0xFFFE, 0xFDD0]),
+        (#""\u0041\u00e9\u20AC\u20ac""#, [0x41, 0xE9, 0x20AC, 0x20AC]), (#""\u0000""#, [0]),
+        (#""a\u0000b""#, [0x61, 0, 0x62]),
+        (#""\u0022\u005c""#, [0x22, 0x5C]), (#""\ud7ff\ue000""#, [0xD7FF, 0xE000]),
+        (#""\uFFFF\uFFFE\uFDD0""#, [0xFFFF, 0xFFFE, 0xFDD0]),
         (#""\uFEFF""#, [0xFEFF]), (#""\uD834\uDd1e""#, [0x1D11E]), (#""\uD800\uDC00""#, [0x10000]),
         (#""\uDBFF\uDFFF""#, [0x10FFFF]), (#""\ud83d\ude39\ud83d\udc8d""#, [0x1F639, 0x1F48D]),
         (#""\uD8FF\uDC00""#, [0x4FC00]), (#""é€𝄞""#, [0xE9, 0x20AC, 0x1D11E]), ("\"\u{7F}\"", [0x7F]),
@@ -52,7 +55,9 @@ struct JSONAcceptanceTests {
         ("\"\u{FFFF}\u{10FFFF}\"", [0xFFFF, 0x10FFFF]), ("\"e\u{301}\"", [0x65, 0x301]), ("\"\u{212A}\"", [0x212A]),
     ]
 
-    @Test("a string is read scalar by scalar, escapes and surrogate pairs included", arguments: JSONAcceptanceTests.strings)
+    @Test(
+        "a string is read scalar by scalar, escapes and surrogate pairs included",
+        arguments: JSONAcceptanceTests.strings)
     func text(text: String, scalars: [UInt32]) throws {
         guard case .string(let string) = try JSONValue(parsing: Array(text.utf8)) else {
             Issue.record("not a string")
@@ -92,7 +97,9 @@ struct JSONAcceptanceTests {
 
     static let lookAlikes: [(String, String)] = [("K", #"\u212A"#), (#"\u00E9"#, #"e\u0301"#), (";", #"\u037E"#)]
 
-    @Test("names that Unicode calls equivalent are two names, as in JavaScript", arguments: JSONAcceptanceTests.lookAlikes)
+    @Test(
+        "names that Unicode calls equivalent are two names, as in JavaScript", arguments: JSONAcceptanceTests.lookAlikes
+    )
     func lookAlike(first: String, second: String) throws {
         let text = "{\"\(first)\":1,\"\(second)\":2}"
         guard case .object(let members) = try JSONValue(parsing: Array(text.utf8)),

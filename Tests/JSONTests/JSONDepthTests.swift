@@ -40,7 +40,7 @@ struct JSONDepthTests {
     }
 
     @Test("a limit of none lets values through that do not nest")
-    func none() throws {
+    func nothing() throws {
         #expect(try JSONValue(parsing: Array("1".utf8), maximumDepth: 0) == .number(1))
         #expect(throws: JSONError.tooDeep(limit: 0)) { try JSONValue(parsing: Array("[]".utf8), maximumDepth: 0) }
         #expect(throws: JSONError.tooDeep(limit: 0)) { try JSONValue(parsing: Array("{}".utf8), maximumDepth: 0) }
