@@ -26,10 +26,10 @@ public struct ResponseFields: Sendable, Equatable {
 
     public private(set) var lines: [Line] = []
 
-    /// Adds a field. A name is added once.
-    /// - Precondition: the value holds no control character: all are written or checked by the door.
+    /// Adds a field. A name is added once, and the value holds no control character: each is written by the door, or was
+    /// checked when it was read.
     mutating func append(_ name: Name, _ value: String) {
-        precondition(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
+        assert(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
         lines.append(Line(name: name, value: value))
     }
 

@@ -12,12 +12,11 @@ public enum IPAddress: Sendable, Hashable {
     case v6(UInt128)
 
     /// Reads an address as hops and peers write them: also with a port (`192.0.2.1:80`, `[2001:db8::1]:80`) or in brackets.
-    public init?(parsing text: some StringProtocol) {
+    public init?(parsing text: Substring) {
         if let address = IPAddress(bare: text) {
             self = address
             return
         }
-        let text = String(text)
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let hasPort = text.last != "]"
         if hasPort, !IPAddress.isPort(text[text.index(after: colon)...]) { return nil }
@@ -31,8 +30,13 @@ public enum IPAddress: Sendable, Hashable {
         }
     }
 
+    /// Reads an address as hops and peers write them.
+    public init?(parsing text: String) {
+        self.init(parsing: text[...])
+    }
+
     /// Reads an address without brackets or port.
-    init?(bare text: some StringProtocol) {
+    init?(bare text: Substring) {
         if let v4 = IPAddress.dottedQuad(text.utf8) {
             self = .v4(v4)
             return
@@ -46,7 +50,7 @@ public enum IPAddress: Sendable, Hashable {
     }
 
     /// Four numbers from 0 to 255 parted by dots, without leading zeros, which some read as octal.
-    private static func dottedQuad(_ bytes: some Collection<UInt8>) -> UInt32? {
+    private static func dottedQuad(_ bytes: Substring.UTF8View) -> UInt32? {
         var address: UInt32 = 0
         var number: UInt32 = 0
         var digitCount = 0
@@ -69,7 +73,7 @@ public enum IPAddress: Sendable, Hashable {
         return dotCount == 3 && digitCount > 0 ? address << 8 | number : nil
     }
 
-    private static func isPort(_ text: some StringProtocol) -> Bool {
+    private static func isPort(_ text: Substring) -> Bool {
         text.utf8.allSatisfy(\.isASCIIDigit) && UInt16(text) != nil
     }
 

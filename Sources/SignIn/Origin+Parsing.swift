@@ -48,14 +48,14 @@ extension Origin {
     private static func canonicalHost(_ host: ArraySlice<UInt8>) -> String? {
         if host.first == UInt8(ascii: "[") {
             let text = String(decoding: host.dropFirst().dropLast(), as: UTF8.self)
-            guard let address = IPAddress(bare: text), case .v6 = address else { return nil }
+            guard let address = IPAddress(bare: text[...]), case .v6 = address else { return nil }
             return "[\(address)]"
         }
         guard let lastLabel = lastLabel(ofHostName: host) else { return nil }
         let name = String(decoding: host.lazy.map(\.asciiLowercased), as: UTF8.self)
         // Browsers read a host whose last label is a number as IPv4, in forms such as 0x7f.1 too: only dotted quads are taken.
         if let first = lastLabel.first, first.isASCIIDigit {
-            guard let address = IPAddress(bare: name), case .v4 = address else { return nil }
+            guard let address = IPAddress(bare: name[...]), case .v4 = address else { return nil }
             return address.description
         }
         return name

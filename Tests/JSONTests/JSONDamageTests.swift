@@ -99,8 +99,8 @@ struct JSONDamageTests {
 
 /// Counts what both parsers say, and keeps the texts about which they differ.
 ///
-/// Foundation is known to accept more than RFC 8259: a comma behind the last element or member, byte order marks, UTF-16 and
-/// UTF-32, which it knows by zero bytes at the start. And it refuses numbers beyond a double's range.
+/// Foundation is known to accept more than RFC 8259: a comma behind the last element or member, byte order marks, and UTF-16
+/// and UTF-32, which it knows by zero bytes at the start. And it refuses numbers beyond a double's range.
 private struct Tally {
     private(set) var acceptedCount = 0
     private(set) var refusedCount = 0

@@ -3,9 +3,9 @@ import Testing
 
 @Suite("random JSON texts whose meaning is known")
 struct JSONDocumentTests {
-    @Test("what was written is what is read, however it was spelt", arguments: 0..<20)
+    @Test("what was written is what is read, however it was spelt", arguments: UInt64(0)..<20)
     func model(seed: UInt64) throws {
-        for number in 0..<100 {
+        for number in UInt64(0)..<100 {
             var document = Document(seed: seed * 1000 + number)
             let expected = document.value(depth: 4)
             document.blanks()

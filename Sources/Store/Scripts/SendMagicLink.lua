@@ -14,22 +14,17 @@
 -- The same token again is the same request again, sent once more because its answer was lost: it is admitted, and nothing
 -- changes.
 
-local FIRST_BUCKET = 3
-local FIRST_LIMIT = 7
-
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local buckets, refusing, wait = {}, 0, 0
+local missing, refusing, wait = {}, 0, 0 -- missing: of each bucket, the microseconds until it is full
 
-for i = 1, #KEYS - FIRST_BUCKET + 1 do
-  local burst = tonumber(ARGV[FIRST_LIMIT + 2 * (i - 1)])
-  local interval = tonumber(ARGV[FIRST_LIMIT + 2 * (i - 1) + 1])
+for i = 1, #KEYS - 2 do
+  local burst, interval = ARGV[5 + 2 * i], tonumber(ARGV[6 + 2 * i])
   local capacity = burst * interval
-  local full = tonumber(redis.call('GET', KEYS[FIRST_BUCKET + i - 1])) or now
-  -- Never further away than an empty bucket's: a clock that was set back must not lock anybody out for longer than that.
-  full = math.min(math.max(full, now), now + capacity)
-  buckets[i] = { full = full, interval = interval, capacity = capacity }
-  local short = full + interval - now - capacity
+  local full = tonumber(redis.call('GET', KEYS[2 + i])) or now
+  -- Never more than all: a clock that was set back must not lock anybody out for longer than an empty bucket does.
+  missing[i] = math.min(math.max(full - now, 0), capacity)
+  local short = missing[i] + interval - capacity
   if short > wait then refusing, wait = i, short end
 end
 
@@ -40,16 +35,15 @@ elseif redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[6]) then
   verdict = -1
 elseif redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) then
   verdict = 1
-  for i, bucket in ipairs(buckets) do
-    bucket.full = bucket.full + bucket.interval
+  for i = 1, #missing do
+    missing[i] = missing[i] + ARGV[6 + 2 * i]
     -- Rounded up: a key that went a moment too early would be a bucket full too early.
-    redis.call('SET', KEYS[FIRST_BUCKET + i - 1], string.format('%.0f', bucket.full),
-      'PX', math.ceil((bucket.full - now) / 1000))
+    local lifetime = math.ceil(missing[i] / 1000)
+    redis.call('SET', KEYS[2 + i], string.format('%.0f', now + missing[i]), 'PX', lifetime)
   end
   redis.call('XADD', KEYS[2], '*', 'v', '1', 'id', ARGV[3], 'key', ARGV[4], 'job', ARGV[5])
 end
 if verdict ~= 1 and redis.call('EXISTS', KEYS[1]) == 1 then verdict, refusing, wait = 1, 0, 0 end
 
-local client = buckets[1]
-if not client then return { verdict, refusing, wait, 0, 0 } end
-return { verdict, refusing, wait, math.floor((now + client.capacity - client.full) / client.interval), client.full - now }
+if not missing[1] then return { verdict, refusing, wait, 0, 0 } end
+return { verdict, refusing, wait, math.floor((ARGV[7] * ARGV[8] - missing[1]) / ARGV[8]), missing[1] }
