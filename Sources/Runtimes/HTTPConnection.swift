@@ -5,7 +5,8 @@ import SignIn
 
 /// One HTTP/1.1 connection, as the last handler of its channel: requests one after another, each within its deadline.
 ///
-/// Parts of a request that come before the one ahead of it is answered wait here; when some do, no more is read.
+/// Parts of a request that come before the one ahead of it is answered, or while the client does not read its responses, wait
+/// here; when too many do, no more is read.
 final class HTTPConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -69,12 +70,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if case .answering = phase {
-            waitingParts.append(part)
-        } else {
-            take(part, context)
-        }
+        waitingParts.append(unwrapInboundIn(data))
+        takeWaitingParts(context)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -187,7 +184,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         takeWaitingParts(context)
     }
 
-    /// Goes on with what came while a request was answered, unless the client does not read its responses.
+    /// Goes on with what has come, unless a request is being answered, or the client does not read its responses.
     private func takeWaitingParts(_ context: ChannelHandlerContext) {
         // A request that needs no wait is answered before `take` returns: the loop that took it goes on, not one within it.
         guard !isTakingParts else { return }
