@@ -1,3 +1,5 @@
+import Validation
+
 /// The header fields that the door reads. All others are passed over.
 ///
 /// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there twice, then
@@ -37,11 +39,5 @@ public struct RequestFields: Sendable, Equatable {
 extension RequestFields: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral lines: (String, String)...) {
         for (name, value) in lines { append(name, value) }
-    }
-}
-
-extension UInt8 {
-    fileprivate var asciiLowercased: UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
     }
 }

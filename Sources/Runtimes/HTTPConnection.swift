@@ -38,8 +38,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var peer: IPAddress?
     private var isReadHeld = false
     private var isTakingParts = false
-    /// Whether no request is to follow the one that is being answered: the client will send no more, or nothing sensible.
+    /// Whether no request is to follow the present one.
     private var isLastRequest = false
+    /// Whether the client will send no more, or nothing sensible; what has come before is still answered.
+    private var isInputOver = false
 
     init(worker: Worker, configuration: HTTPServerConfiguration, readiness: Readiness, writer: ResponseWriter) {
         self.worker = worker
@@ -89,10 +91,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         switch phase {
-        case .idle, .receiving:
+        case .idle where waitingParts.isEmpty, .receiving:
             refuse(error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, context)
-        case .answering:
-            isLastRequest = true
+        case .idle, .answering:
+            isInputOver = true
         case .closing:
             break
         }
@@ -101,7 +103,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
-            if case .answering = phase { isLastRequest = true } else { context.close(promise: nil) }
+            isInputOver = true
+            closeIfOver(context)
         case is ChannelShouldQuiesceEvent:
             quiesce(context)
         default:
@@ -174,7 +177,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     private func answered(_ response: Response, _ context: ChannelHandlerContext) {
         guard case .answering(let head) = phase else { return }
-        let isLast = isLastRequest || !head.isKeepAlive || readiness.isDraining
+        let isOver = isInputOver && waitingParts.isEmpty
+        let isLast = isLastRequest || isOver || !head.isKeepAlive || readiness.isDraining
         let connection: ResponseWriter.Connection =
             isLast ? .close : head.isHTTP1_0 ? .keepAliveExplicitly : .keepAlive
         send(response, isBodyOmitted: head.method == .HEAD, connection, context)
@@ -194,12 +198,22 @@ final class HTTPConnection: ChannelDuplexHandler {
             if case .answering = phase { break }
             take(waitingParts.removeFirst(), context)
         }
+        closeIfOver(context)
         guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return }
         isReadHeld = false
         context.read()
     }
 
     // MARK: - The end
+
+    /// Ends the connection once all that the client had to say is answered, or can never be: a part of a request is none.
+    private func closeIfOver(_ context: ChannelHandlerContext) {
+        guard isInputOver, waitingParts.isEmpty else { return }
+        switch phase {
+        case .idle, .receiving, .closing: context.close(promise: nil)
+        case .answering: break
+        }
+    }
 
     /// Answers a request that is not served, without reading on, and ends the connection.
     private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {

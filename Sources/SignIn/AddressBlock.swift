@@ -1,3 +1,5 @@
+import Validation
+
 /// A block of addresses such as `10.0.0.0/8` (RFC 4632, RFC 4291 §2.3).
 public enum AddressBlock: Sendable, Hashable {
     case v4(network: UInt32, mask: UInt32)

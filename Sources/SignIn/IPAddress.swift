@@ -1,3 +1,5 @@
+import Validation
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

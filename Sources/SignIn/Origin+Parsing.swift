@@ -1,3 +1,5 @@
+import Validation
+
 /// Why a text is not an origin. Its description ends a sentence that names the text's source.
 public enum OriginError: Error, Equatable, CustomStringConvertible {
     case scheme
@@ -130,10 +132,4 @@ struct OriginParts {
         guard bytes.count >= scheme.utf8CodeUnitCount else { return false }
         return scheme.withUTF8Buffer { $0.elementsEqual(bytes.prefix($0.count).lazy.map(\.asciiLowercased)) }
     }
-}
-
-extension UInt8 {
-    var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
-    var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
-    var asciiLowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
 }

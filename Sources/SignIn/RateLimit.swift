@@ -1,3 +1,5 @@
+import Validation
+
 /// A token bucket: `burst` tokens at most, refilled evenly so that an empty bucket is full after `period`.
 public struct RateLimit: Sendable, Hashable {
     /// How many tokens a full bucket holds.

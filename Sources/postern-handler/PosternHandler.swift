@@ -51,18 +51,20 @@ enum PosternHandler {
             connections.append(redis)
             workers.append(Worker(eventLoop: eventLoop, door: door))
         }
+        var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
+        // Some files are not connections of clients.
+        configuration.maximumConnectionCount = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + 64) - 64
         let server = HTTPServer(
-            configuration: HTTPServerConfiguration(host: settings.host, port: settings.port), group: group,
-            workers: workers, readiness: readiness, logger: logger)
+            configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
         // Services end in reverse order: no request is left when the connections to Redis are closed.
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "http"),
         ]
-        var configuration = ServiceGroupConfiguration(services: services, logger: logger)
-        configuration.gracefulShutdownSignals = [.sigterm]
-        configuration.cancellationSignals = [.sigint]
-        try await ServiceGroup(configuration: configuration).run()
+        var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
+        lifecycle.gracefulShutdownSignals = [.sigterm]
+        lifecycle.cancellationSignals = [.sigint]
+        try await ServiceGroup(configuration: lifecycle).run()
     }
 
     private static func redisClient(

@@ -71,7 +71,7 @@ struct Base64Tests {
 
     @Test("a text that is cut off is read where whole bytes are left, and refused elsewhere")
     func beginnings() {
-        let text = "Zm9vYmFyZm9vYmFy"
+        let text = String(repeating: "A", count: 16)
         for length in 1...text.utf8.count {
             let beginning = String(text.prefix(length))
             #expect((Secret(base64: beginning) != nil) == length.isMultiple(of: 4), "\(beginning)")

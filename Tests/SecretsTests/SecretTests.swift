@@ -6,7 +6,7 @@ struct SecretTests {
     private let secret = Secret(copying: Array("hunter2".utf8))
 
     /// A structure that somebody logs.
-    private struct Holder {
+    struct Holder {
         let name: String
         let secret: Secret
         let other: Secret?
@@ -57,8 +57,10 @@ struct SecretTests {
         #expect(!other.matches(secret))
     }
 
-    @Test("a secret has the bytes that it was made of", arguments: [[], [0], [1, 2, 3], Array(UInt8.min ... .max)])
-    func bytes(bytes: [UInt8]) {
+    static let contents: [[UInt8]] = [[], [0], [1, 2, 3], Array(UInt8.min ... .max)]
+
+    @Test("a secret has the bytes that it was made of", arguments: SecretTests.contents)
+    func content(bytes: [UInt8]) {
         #expect(Secret(copying: bytes).withUnsafeBytes { Array($0) } == bytes)
         #expect(Secret(copying: bytes).count == bytes.count)
         var original = bytes
