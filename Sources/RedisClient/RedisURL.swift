@@ -75,6 +75,7 @@ public struct RedisURL: Sendable {
             (host, port) = (name, digits)
         }
         guard !host.isEmpty else { throw Invalid(description: "must name a host") }
+        guard !host.contains("@") else { throw Invalid(description: "must write an @ in user and password as %40") }
         guard let number = port.map({ UInt16($0) }) ?? 6379, number > 0 else {
             throw Invalid(description: "must have a port from 1 to 65535, or none")
         }

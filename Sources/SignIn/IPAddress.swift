@@ -24,7 +24,8 @@ public enum IPAddress: Sendable, Hashable {
         if hasPort, !IPAddress.isPort(text[text.index(after: colon)...]) { return nil }
         let host = hasPort ? text[..<colon] : text[...]
         if host.first == "[", host.last == "]" {
-            guard let address = IPAddress(bare: host.dropFirst().dropLast()), case .v6 = address else { return nil }
+            let inner = host.dropFirst().dropLast()
+            guard inner.utf8.contains(UInt8(ascii: ":")), let address = IPAddress(bare: inner) else { return nil }
             self = address
         } else {
             guard let address = IPAddress(bare: host), case .v4 = address else { return nil }

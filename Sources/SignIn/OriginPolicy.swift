@@ -70,7 +70,8 @@ public struct OriginPolicy: Sendable {
     private func check(
         _ text: String, _ source: Source, _ parse: (String) throws(OriginError) -> Origin
     ) throws(Refusal) -> Origin {
-        if let origin = known[text] { return origin }
+        // Bytes, too, since Swift takes some strings for equal whose bytes are not.
+        if let origin = known[text], origin.description.utf8.elementsEqual(text.utf8) { return origin }
         let origin: Origin
         do {
             origin = try parse(text)

@@ -9,6 +9,8 @@ public struct RateLimit: Sendable, Hashable {
 
     /// Why a text is not a limit.
     public struct Invalid: Error, Equatable, CustomStringConvertible {
+        public init() {}
+
         public let description =
             "must be BURST/PERIOD, such as 10/10m: 1 to 1000000 tokens, 1s to 1d, at most 100000 tokens a second"
     }

@@ -93,8 +93,7 @@ private struct Document {
     private mutating func string() -> String {
         let scalars: [Unicode.Scalar] = [
             "a", "Z", "7", " ", "\"", "\\", "/", "\n", "\t", "\0", "\u{1F}", "\u{7F}", "\u{80}", "é", "ß", "€",
-            "\u{2028}",
-            "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10000}", "😀", "\u{10FFFF}",
+            "\u{2028}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10000}", "😀", "\u{10FFFF}",
         ]
         var string = String.UnicodeScalarView()
         write("\"")

@@ -47,12 +47,10 @@ struct Base64Tests {
         "what is no base64 is refused",
         arguments: [
             "", "Z", "Zg", "Zg=", "Zm9", "Zm9vY", "Zm9vYg", "Zm9vYg=", "Zg===", "Zm9v=", "Zm9v====", "====", "===", "=",
-            "A===",
-            "=AAA", "A=AA", "AA=A", "Zg==Zg==", "Zm8=Zm8=", "Z===", "Zm9v\n", "\nZm9v", "Zm9v\r\n", " Zm9v", "Zm9v ",
-            "Zm9 v", "Zm9v    ",
-            "    Zm9v", "Zm 9vYg=", "Zg==\n\n\n\n", "-_-_", "Zm9-", "----", "Zm9v----", "Zm9.", "Zm9!", "Zm9*", "Zm9:",
-            "Zm9é", "Zm9v\0\0\0\0",
-            "\0\0\0\0", "Zg=\0", "Zm9ö", "Ｚm9v", "Zg==\u{7F}\u{7F}\u{7F}\u{7F}",
+            "A===", "=AAA", "A=AA", "AA=A", "Zg==Zg==", "Zm8=Zm8=", "Z===", "Zm9v\n", "\nZm9v", "Zm9v\r\n", " Zm9v",
+            "Zm9v ", "Zm9 v", "Zm9v    ", "    Zm9v", "Zm 9vYg=", "Zg==\n\n\n\n", "-_-_", "Zm9-", "----", "Zm9v----",
+            "Zm9.", "Zm9!", "Zm9*", "Zm9:", "Zm9é", "Zm9v\0\0\0\0", "\0\0\0\0", "Zg=\0", "Zm9ö", "Ｚm9v",
+            "Zg==\u{7F}\u{7F}\u{7F}\u{7F}",
         ])
     func refused(text: String) {
         #expect(Secret(base64: text) == nil)
@@ -62,8 +60,7 @@ struct Base64Tests {
         "what is no base64url is refused",
         arguments: [
             "", "Z", "Zm9vY", "Zg==", "Zm8=", "Zg=", "=", "+/+/", "Zm9+", "Zm9/", "Zm9v\n", " Zm9v", "Zm9v ", "Zm 9",
-            "Zm9v\0", "Zm9.", "Zm9!",
-            "Zm9é", "Zm9v,", "Z\u{7F}", "%2D",
+            "Zm9v\0", "Zm9.", "Zm9!", "Zm9é", "Zm9v,", "Z\u{7F}", "%2D",
         ])
     func refusedURL(text: String) {
         #expect(Secret(base64URL: text) == nil)

@@ -20,8 +20,9 @@ struct DigestTests {
         ),
         (
             Array(
-                "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu"
-                    .utf8), "a49b2446a02c645bf419f995b67091253a04a259",
+                ("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+                    + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu").utf8),
+            "a49b2446a02c645bf419f995b67091253a04a259",
             "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
         ),
         (

@@ -23,11 +23,9 @@ struct DurationTests {
         "anything else, and more than 1,000 days, is refused",
         arguments: [
             "", "1", "s", "ms", " 1s", "1s ", "1 s", "1s\n", "1s\0", "-1s", "+1s", "1.5s", "1,000s", "1e3s", "0x1s",
-            "1S", "1MS", "1M", "1H",
-            "1D", "1us", "1µs", "1ns", "1sec", "1min", "1w", "1y", "1ss", "1sm", "1m30s", "1h1", "PT1S", "off", "inf",
-            "１s", "1\u{301}s",
-            "¹s", "5️⃣s", "1001d", "24001h", "86400001s", "1000000000ms", "999999999s", "999999999d", "9999999999s",
-            "99999999999999999999s",
+            "1S", "1MS", "1M", "1H", "1D", "1us", "1µs", "1ns", "1sec", "1min", "1w", "1y", "1ss", "1sm", "1m30s",
+            "1h1", "PT1S", "off", "inf", "１s", "1\u{301}s", "¹s", "5️⃣s", "1001d", "24001h", "86400001s",
+            "1000000000ms", "999999999s", "999999999d", "9999999999s", "99999999999999999999s",
         ])
     func refused(text: String) {
         #expect(Duration(parsing: text) == nil)

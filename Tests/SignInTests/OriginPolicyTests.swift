@@ -154,11 +154,9 @@ struct OriginPolicyTests {
         arguments: [
             "https://portal.example.com.evil.example", "https://portal.example.co", "https://portal.example.com:8443",
             "http://portal.example.com", "https://example.com", "https://xportal.example.com",
-            "https://a.portal.example.com",
-            "https://apps.example.com", "https://a.b.apps.example.com", "https://evilapps.example.com",
-            "http://a.apps.example.com",
-            "https://localhost:3000", "http://localhost.evil.example:3000", "http://127.0.0.1:3000",
-            "https://portal-example.com",
+            "https://a.portal.example.com", "https://apps.example.com", "https://a.b.apps.example.com",
+            "https://evilapps.example.com", "http://a.apps.example.com", "https://localhost:3000",
+            "http://localhost.evil.example:3000", "http://127.0.0.1:3000", "https://portal-example.com",
         ])
     func notAllowed(text: String) throws {
         let policy = try policy()

@@ -128,15 +128,13 @@ struct OriginTests {
         "blanks, backslashes, control characters and what is beyond ASCII are refused wherever they stand",
         arguments: [
             " ", "\\", "\t", "\n", "\r", "\0", "\u{1F}", "\u{7F}", "\u{80}", "\u{A0}", "é", "ı", "。", "．", "｡", "／",
-            "＠", "：", "\u{200B}",
-            "\u{202E}", "\u{2028}", "\u{3000}", "\u{212A}", "\u{FEFF}", "😀", "①",
+            "＠", "：", "\u{200B}", "\u{202E}", "\u{2028}", "\u{3000}", "\u{212A}", "\u{FEFF}", "😀", "①",
         ])
     func characters(piece: String) {
         for text in [
             "\(piece)https://portal.example.com", "https://portal.example.com\(piece)",
-            "https://portal.example.com\(piece)/",
-            "https://portal.example.com/\(piece)", "https:\(piece)//portal.example.com",
-            "https://\(piece)portal.example.com",
+            "https://portal.example.com\(piece)/", "https://portal.example.com/\(piece)",
+            "https:\(piece)//portal.example.com", "https://\(piece)portal.example.com",
             "https://portal\(piece)example.com", "https://portal.example.com:\(piece)443",
             "https://portal.example.com:443\(piece)",
             "https://portal.example.com\(piece).evil.example", piece,
@@ -150,14 +148,11 @@ struct OriginTests {
         "an address in a form that only some programs read is refused",
         arguments: [
             "127.1", "127.0.1", "0x7f.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "017700000001", "0177.0.0.1",
-            "127.0.0.01", "00.0.0.0",
-            "256.0.0.1", "1.2.3", "1.2.3.4.5", "1.2.3.4.", "1.2.3.256", "0", "1", "4294967296", "1.2.3.0x4", "a.1",
-            "example.0x7f", "1..2",
-            "::1", "[::1", "::1]", "[]", "[", "]", "[:]", "[::g]", "[1.2.3.4]", "[::1]]", "[[::1]]", "[::1]a",
-            "[::1].example.com", "a[::1]",
-            "[fe80::1%eth0]", "[fe80::1%25eth0]", "[::1]:", "[::1]:0", "[::1]:65536", "[::1]:80:80", "[::1]80",
-            "[1::2::3]",
-            "[12345::]", "[1:2:3:4:5:6:7:8:9]", "[::1.2.3]", "[::1/128]",
+            "127.0.0.01", "00.0.0.0", "256.0.0.1", "1.2.3", "1.2.3.4.5", "1.2.3.4.", "1.2.3.256", "0", "1",
+            "4294967296", "1.2.3.0x4", "a.1", "example.0x7f", "1..2", "::1", "[::1", "::1]", "[]", "[", "]", "[:]",
+            "[::g]", "[1.2.3.4]", "[::1]]", "[[::1]]", "[::1]a", "[::1].example.com", "a[::1]", "[fe80::1%eth0]",
+            "[fe80::1%25eth0]", "[::1]:", "[::1]:0", "[::1]:65536", "[::1]:80:80", "[::1]80", "[1::2::3]", "[12345::]",
+            "[1:2:3:4:5:6:7:8:9]", "[::1.2.3]", "[::1/128]",
         ])
     func addresses(host: String) {
         #expect(throws: OriginError.self) { try Origin(parsing: "https://\(host)") }
@@ -222,9 +217,8 @@ struct OriginTests {
         #expect(try origin == Origin(parsing: "https://PORTAL.example.com:443/"))
         for other in [
             "http://portal.example.com", "http://portal.example.com:443", "https://portal.example.com:8443",
-            "https://portal.example.org",
-            "https://portal.example.com.evil.example", "https://portal.example.co", "https://xportal.example.com",
-            "https://example.com",
+            "https://portal.example.org", "https://portal.example.com.evil.example", "https://portal.example.co",
+            "https://xportal.example.com", "https://example.com",
         ] {
             #expect(try origin != Origin(parsing: other))
         }

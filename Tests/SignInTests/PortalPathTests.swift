@@ -7,19 +7,14 @@ struct PortalPathTests {
         "a path inside the portal is kept as it is, with query and fragment",
         arguments: [
             "/", "/a", "/a/", "/a/b", "/a//b", "/a/./b", "/./a", "/.", "/a/.", "/...", "/.../a", "/a..b", "/..a",
-            "/a..", "/.a", "/a.b", "/-",
-            "/orders/17?tab=a&b=c#top", "/?", "/#", "/?a", "/#a", "/a?b?c#d#e", "/?next=//evil.example",
-            "/?next=/../..", "/a?..", "/a?/../",
-            "/a#/../..", "/a#//b", "/a?https://evil.example", "/a:b@c", "/@evil.example", "/:80", "/evil.example",
-            "/https://evil.example",
+            "/a..", "/.a", "/a.b", "/-", "/orders/17?tab=a&b=c#top", "/?", "/#", "/?a", "/#a", "/a?b?c#d#e",
+            "/?next=//evil.example", "/?next=/../..", "/a?..", "/a?/../", "/a#/../..", "/a#//b",
+            "/a?https://evil.example", "/a:b@c", "/@evil.example", "/:80", "/evil.example", "/https://evil.example",
             "/a b", "/ a", "/é€😀", "/a\u{A0}b", "/\u{2028}", "/%20", "/a%20b", "/%C3%A9", "/%E2%82%AC", "/%41",
-            "/%61/%62", "/a%2Fb",
-            "/a%2fb", "/a%252Fb", "/a%3Fb", "/a%23b", "/a%26b", "/%2e/a", "/%2E", "/a/%2e/b", "/a%2e%2eb", "/%2e%2e%2e",
-            "/%", "/%%", "/100%",
-            "/100%/a", "/%a", "/%4", "/%zz", "/%2", "/%g1", "/a%", "/%%41", "/%25", "/%2525", "/%2541", "/a%25b",
-            "/%FF", "/%C2%A0", "/%u002f",
-            "/~a!$&'()*+,;=", "/a|b\"<>^`{}", "/\u{2215}", "/\u{FF0F}\u{FF0F}evil.example", "/a?b=%2F%2F",
-            "/a?b=%2e%2e%2f", "/a?b=%26",
+            "/%61/%62", "/a%2Fb", "/a%2fb", "/a%252Fb", "/a%3Fb", "/a%23b", "/a%26b", "/%2e/a", "/%2E", "/a/%2e/b",
+            "/a%2e%2eb", "/%2e%2e%2e", "/%", "/%%", "/100%", "/100%/a", "/%a", "/%4", "/%zz", "/%2", "/%g1", "/a%",
+            "/%%41", "/%25", "/%2525", "/%2541", "/a%25b", "/%FF", "/%C2%A0", "/%u002f", "/~a!$&'()*+,;=",
+            "/a|b\"<>^`{}", "/\u{2215}", "/\u{FF0F}\u{FF0F}evil.example", "/a?b=%2F%2F", "/a?b=%2e%2e%2f", "/a?b=%26",
             "/%25252Fa", "/%2525255C",
         ])
     func safe(text: String) throws {
@@ -30,9 +25,8 @@ struct PortalPathTests {
         "what is no path from the root is refused",
         arguments: [
             "", "a", "a/b", ".", "./a", "../a", "?a", "#a", " /a", "\t/a", "\n/a", "https://portal.example.com/",
-            "https:/a", "javascript:alert(1)",
-            "data:,", "portal.example.com/a", "@evil.example", "%2Fa", "%2F", "%252Fa", "\\a", "\\\\evil.example",
-            "\\/evil.example", "é", "／a",
+            "https:/a", "javascript:alert(1)", "data:,", "portal.example.com/a", "@evil.example", "%2Fa", "%2F",
+            "%252Fa", "\\a", "\\\\evil.example", "\\/evil.example", "é", "／a",
         ])
     func noPath(text: String) {
         #expect(throws: PortalPath.Unsafe.self) { try PortalPath(parsing: text) }
@@ -42,13 +36,10 @@ struct PortalPathTests {
         "a path that a browser may take for another host is refused",
         arguments: [
             "//", "///", "//evil.example", "///evil.example", "//evil.example/a", "/%2F", "/%2f", "/%2Fevil.example",
-            "/%2fevil.example",
-            "/%2F%2Fevil.example", "%2F%2Fevil.example", "/%252F", "/%252f", "/%252Fevil.example",
-            "/%252f%252fevil.example", "/%25%32%46",
-            "/%2%46a", "/%%32Fa", "/%%32%46a", "/.//", "/.//x", "/././/x", "/.///x", "/%2E//x", "/%2e//x", "/.%2F/x",
-            "/.%2F%2Fx",
-            "/%2e%2f%2fx", "/%252E//x", "/.%252F/x", "/%252E%252F%252Fx", "/./%2Fx", "/./%252Fx",
-            "//?a", "//#a", "/%2F?a",
+            "/%2fevil.example", "/%2F%2Fevil.example", "%2F%2Fevil.example", "/%252F", "/%252f", "/%252Fevil.example",
+            "/%252f%252fevil.example", "/%25%32%46", "/%2%46a", "/%%32Fa", "/%%32%46a", "/.//", "/.//x", "/././/x",
+            "/.///x", "/%2E//x", "/%2e//x", "/.%2F/x", "/.%2F%2Fx", "/%2e%2f%2fx", "/%252E//x", "/.%252F/x",
+            "/%252E%252F%252Fx", "/./%2Fx", "/./%252Fx", "//?a", "//#a", "/%2F?a",
         ])
     func otherHost(text: String) {
         #expect(throws: PortalPath.Unsafe.self) { try PortalPath(parsing: text) }
@@ -58,8 +49,8 @@ struct PortalPathTests {
         "a backslash is refused, escaped once or twice too, in query and fragment too",
         arguments: [
             "\\", "%5C", "%5c", "%255C", "%255c", "%25%35%43", "%%35%43", "%5%43", "%5%63", "a\\b", "a%5Cb",
-            "\\evil.example", "%5Cevil.example",
-            "%5C%5Cevil.example", "a/\\..", "?a=\\", "?a=%5C", "?a=%255c", "#\\", "#%5C", "#%255C", "a?b#c%5cd",
+            "\\evil.example", "%5Cevil.example", "%5C%5Cevil.example", "a/\\..", "?a=\\", "?a=%5C", "?a=%255c", "#\\",
+            "#%5C", "#%255C", "a?b#c%5cd",
         ])
     func backslash(rest: String) {
         #expect(throws: PortalPath.Unsafe.self) { try PortalPath(parsing: "/" + rest) }
@@ -100,12 +91,10 @@ struct PortalPathTests {
         "a segment that climbs is refused, escaped once or twice too",
         arguments: [
             "/..", "/../", "/../a", "/a/..", "/a/../b", "/a/b/../..", "/..?a", "/..#a", "/a/..?b", "/a/..#b", "/./..",
-            "/%2e%2e", "/%2E%2E/a",
-            "/.%2e", "/%2e.", "/.%2E/a", "/..%2F", "/..%2f..%2f", "/..%2F..%2F", "/a/..%2Fb", "/a%2F..%2Fb", "/a%2F..",
-            "/a%2f%2e%2e%2fb",
-            "/%252e%252e/a", "/%252E%252E", "/.%252e/a", "/..%252F", "/..%252fa", "/a%252F..", "/a%252f%252e%252e",
-            "/%25%32%65%2e/a",
-            "/%2%65%2e/a", "/a/%2e%2e?b", "/a/%2e%2e#b",
+            "/%2e%2e", "/%2E%2E/a", "/.%2e", "/%2e.", "/.%2E/a", "/..%2F", "/..%2f..%2f", "/..%2F..%2F", "/a/..%2Fb",
+            "/a%2F..%2Fb", "/a%2F..", "/a%2f%2e%2e%2fb", "/%252e%252e/a", "/%252E%252E", "/.%252e/a", "/..%252F",
+            "/..%252fa", "/a%252F..", "/a%252f%252e%252e", "/%25%32%65%2e/a", "/%2%65%2e/a", "/a/%2e%2e?b",
+            "/a/%2e%2e#b",
         ])
     func climbing(text: String) {
         #expect(throws: PortalPath.Unsafe.self) { try PortalPath(parsing: text) }

@@ -11,13 +11,10 @@ struct EmailAddressFormatTests {
         "an address is recognised",
         arguments: [
             "a@b.co", "ada@example.com", "ADA@EXAMPLE.COM", "ada.lovelace@example.com", "a.b.c@example.com",
-            "ada+tag@example.com",
-            "_@example.com", "-@example.com", "+@example.com", "o'hara@example.com", "'a@example.com",
-            "a'.b@example.com",
-            "1@2.co", "a-@example.com", "a@1.example.com", "a@b-.example.com", "a@b--c.example.com",
-            "a@xn--mnchen-3ya.example",
-            "a@a.b.c.d.e.museum", "a@1-2.co", "a@example.travelersinsurance", "1234567890@example.com",
-            "a.-@example.com",
+            "ada+tag@example.com", "_@example.com", "-@example.com", "+@example.com", "o'hara@example.com",
+            "'a@example.com", "a'.b@example.com", "1@2.co", "a-@example.com", "a@1.example.com", "a@b-.example.com",
+            "a@b--c.example.com", "a@xn--mnchen-3ya.example", "a@a.b.c.d.e.museum", "a@1-2.co",
+            "a@example.travelersinsurance", "1234567890@example.com", "a.-@example.com",
         ])
     func recognised(text: String) {
         #expect(isEmailAddress(text))
@@ -27,22 +24,15 @@ struct EmailAddressFormatTests {
         "anything else is not",
         arguments: [
             "", "@", "a", "a@", "@b.co", "a@b", "a@b.", "a@b.c", "a@.co", "a@b..co", "a@b.co.", ".a@b.co", "a.@b.co",
-            "a..b@c.co",
-            "..@b.co", ".@b.co", "'@b.co", "a'@b.co", "a@-b.co", "a@b.-c.co", "a@b_c.co", "a@b.c0", "a@b.co1",
-            "a@b.c-o", "a@b.1",
-            "a@127.0.0.1", "a@[127.0.0.1]", "a@@b.co", "a@b@c.co", "a b@c.co", " a@b.co", "a@b.co ", "a@b.co\n",
-            "\na@b.co", "a@b .co",
-            "a@b.co\0", "a\0@b.co", "a\t@b.co", "a@x.com,b@y.com", "a@x.com;b@y.com", "a@x.com b@y.com", "a,b@c.co",
-            "<a@b.co>",
-            "Ada <a@b.co>", "mailto:a@b.co", "\"a b\"@c.co", "a(x)@b.co", "a@b.co(x)", "a\\@b.co", "a/b@c.co",
-            "a%b@c.co", "a!b@c.co",
-            "a#b@c.co", "a$b@c.co", "a&b@c.co", "a*b@c.co", "a=b@c.co", "a?b@c.co", "a^b@c.co", "a`b@c.co", "a{b@c.co",
-            "a|b@c.co",
+            "a..b@c.co", "..@b.co", ".@b.co", "'@b.co", "a'@b.co", "a@-b.co", "a@b.-c.co", "a@b_c.co", "a@b.c0",
+            "a@b.co1", "a@b.c-o", "a@b.1", "a@127.0.0.1", "a@[127.0.0.1]", "a@@b.co", "a@b@c.co", "a b@c.co", " a@b.co",
+            "a@b.co ", "a@b.co\n", "\na@b.co", "a@b .co", "a@b.co\0", "a\0@b.co", "a\t@b.co", "a@x.com,b@y.com",
+            "a@x.com;b@y.com", "a@x.com b@y.com", "a,b@c.co", "<a@b.co>", "Ada <a@b.co>", "mailto:a@b.co",
+            "\"a b\"@c.co", "a(x)@b.co", "a@b.co(x)", "a\\@b.co", "a/b@c.co", "a%b@c.co", "a!b@c.co", "a#b@c.co",
+            "a$b@c.co", "a&b@c.co", "a*b@c.co", "a=b@c.co", "a?b@c.co", "a^b@c.co", "a`b@c.co", "a{b@c.co", "a|b@c.co",
             "a~b@c.co", "a:b@c.co", "é@b.co", "a@é.co", "a@b.cé", "a＠b.co", "a@b。co", "a@b．co", "ａ@b.co", "a@ｂ.co",
-            "\u{212A}@b.co",
-            "a@\u{212A}.co", "a@b.c\u{131}", "a@b.co\u{301}", "a\u{301}@b.co", "a\u{200B}@b.co", "\u{FEFF}a@b.co",
-            "a@b.co\u{2028}",
-            "a@b.co\r\nBcc: c@d.co", "a@b.co%0d%0a", "😀@b.co",
+            "\u{212A}@b.co", "a@\u{212A}.co", "a@b.c\u{131}", "a@b.co\u{301}", "a\u{301}@b.co", "a\u{200B}@b.co",
+            "\u{FEFF}a@b.co", "a@b.co\u{2028}", "a@b.co\r\nBcc: c@d.co", "a@b.co%0d%0a", "😀@b.co",
         ])
     func notRecognised(text: String) {
         #expect(!isEmailAddress(text))
@@ -89,8 +79,7 @@ private struct RandomAddresses {
     private var random: SeededGenerator
     private static let alphabet: [Unicode.Scalar] = [
         "a", "b", "z", "A", "Z", "0", "9", "@", "@", ".", ".", ".", "-", "_", "'", "+", " ", "%", ",", "é", "\u{301}",
-        "\u{212A}", "＠",
-        "。", "\u{0}",
+        "\u{212A}", "＠", "。", "\u{0}",
     ]
 
     init(seed: UInt64) {

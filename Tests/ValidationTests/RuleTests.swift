@@ -34,7 +34,8 @@ struct RuleTests {
 
     /// A string, and how long JavaScript says it is.
     static let lengths: [(String, Int)] = [
-        ("", 0), ("a", 1), ("abc", 3), ("é", 1), ("e\u{301}", 2), ("€", 1), ("😀", 2), ("👩‍👩‍👧", 8), ("\r\n", 2), ("\0", 1),
+        ("", 0), ("a", 1), ("abc", 3), ("é", 1), ("e\u{301}", 2), ("€", 1),
+        ("😀", 2), ("👩‍👩‍👧", 8), ("\r\n", 2), ("\0", 1),
         (String(repeating: "x", count: 254), 254),
     ]
 

@@ -1,0 +1,165 @@
+import Logging
+import Settings
+import SignIn
+import Store
+import Testing
+
+@Suite("the handler's settings")
+struct HandlerSettingsTests {
+    /// Whether all that may be left out has its default (contract.md, Configuration).
+    private func expectDefaults(_ settings: HandlerSettings) {
+        #expect(settings.callbackPath.text == "/auth/callback")
+        #expect(settings.basePath == "")
+        #expect(settings.linkLifetime == .seconds(15 * 60))
+        #expect(settings.limits.client == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(settings.limits.recipient == RateLimit(burst: 3, period: .seconds(900)))
+        #expect(settings.limits.deployment == nil)
+        #expect(settings.trustedProxies == [])
+        #expect(settings.host == "0.0.0.0")
+        #expect(settings.port == 8080)
+        #expect(settings.shared.redisTimeout == .seconds(1))
+        #expect(settings.shared.keyPrefix == "postern:")
+        #expect(settings.shared.logLevel == .info)
+        #expect(settings.shared.certificateAuthorities == nil)
+        #expect(throws: OriginPolicy.Refusal.required) { try settings.originPolicy.callbackOrigin(for: .init()) }
+    }
+
+    @Test("what is not set has its default")
+    func defaults() throws {
+        expectDefaults(try handlerSettings())
+    }
+
+    @Test("what is set to nothing has its default")
+    func empty() throws {
+        let names = [
+            "SSL_CERT_FILE", "POSTERN_REDIS_TIMEOUT", "POSTERN_KEY_PREFIX", "POSTERN_LOG_LEVEL",
+            "POSTERN_DEFAULT_ORIGIN", "POSTERN_CALLBACK_PATH", "POSTERN_BASE_PATH", "POSTERN_LINK_LIFETIME",
+            "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_TRUSTED_PROXIES", "HOST",
+            "PORT",
+        ]
+        var variables: [String: String] = [:]
+        for name in names { variables[name] = "" }
+        expectDefaults(try handlerSettings(variables))
+    }
+
+    @Test("variables of other programs do not matter")
+    func others() throws {
+        expectDefaults(
+            try handlerSettings(["PATH": "/bin", "POSTERN_ALLOWED_ORIGIN": "x", "postern_ip_limit": "x", "Port": "1"]))
+    }
+
+    @Test("the allowlist is parted by commas, with or without blanks")
+    func allowedOrigins() throws {
+        let text =
+            "https://portal.example.com, https://*.apps.example.com ,http://localhost:*,http://portal.internal:8080"
+        let policy = try handlerSettings("POSTERN_ALLOWED_ORIGINS", text).originPolicy
+        for origin in [
+            "https://portal.example.com", "https://a.apps.example.com", "http://localhost:3000",
+            "http://portal.internal:8080",
+        ] {
+            #expect(try policy.callbackOrigin(for: .init(body: origin)).description == origin)
+        }
+        for origin in [
+            "https://other.example.com", "https://apps.example.com", "http://portal.internal",
+            "http://portal.example.com",
+        ] {
+            #expect(throws: OriginPolicy.Refusal.notAllowed(.body, nil)) {
+                try policy.callbackOrigin(for: .init(body: origin))
+            }
+        }
+    }
+
+    static let fallbacks: [(String, String)] = [
+        ("https://portal.example.com", "https://portal.example.com"),
+        ("HTTPS://Portal.Example.com:443/", "https://portal.example.com"),
+        ("https://pr-7.apps.example.com", "https://pr-7.apps.example.com"),
+        ("http://localhost:3000", "http://localhost:3000"),
+    ]
+
+    @Test("links lead to the default origin, which must be allowed", arguments: HandlerSettingsTests.fallbacks)
+    func defaultOrigin(text: String, expected: String) throws {
+        let settings = try handlerSettings([
+            "POSTERN_ALLOWED_ORIGINS": "https://portal.example.com,https://*.apps.example.com,http://localhost:*",
+            "POSTERN_DEFAULT_ORIGIN": text,
+        ])
+        #expect(try settings.originPolicy.callbackOrigin(for: .init()).description == expected)
+    }
+
+    @Test(
+        "the callback path is one of the portal's", arguments: ["/", "/in", "/auth/callback/", "/a%20b", "/~a/b.html"])
+    func callbackPath(text: String) throws {
+        #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).callbackPath.text == text)
+    }
+
+    @Test("the base path stands before every route", arguments: ["/api", "/api/v1", "/a-b_c"])
+    func basePath(text: String) throws {
+        #expect(try handlerSettings("POSTERN_BASE_PATH", text).basePath == text)
+    }
+
+    @Test("a base path that ends in a slash is refused, one slash alone too", arguments: ["/", "/api/"])
+    func basePathWithSlash(text: String) throws {
+        let error = try #require(throws: SettingError.self) { try handlerSettings("POSTERN_BASE_PATH", text) }
+        #expect(error.name == "POSTERN_BASE_PATH")
+    }
+
+    static let lifetimes: [(String, Duration)] = [
+        ("1m", .seconds(60)), ("60s", .seconds(60)), ("60000ms", .seconds(60)), ("15m", .seconds(900)),
+        ("24h", .seconds(86_400)),
+        ("1d", .seconds(86_400)),
+    ]
+
+    @Test("a link lives between a minute and a day", arguments: HandlerSettingsTests.lifetimes)
+    func linkLifetime(text: String, expected: Duration) throws {
+        #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).linkLifetime == expected)
+    }
+
+    @Test("each limit can be set, and the others keep their defaults")
+    func limits() throws {
+        let limit = RateLimit(burst: 5, period: .seconds(60))
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").limits
+        #expect(client.client == limit)
+        #expect(client.recipient == RateLimit(burst: 3, period: .seconds(900)))
+        #expect(client.deployment == nil)
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").limits
+        #expect(recipient.client == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(recipient.recipient == limit)
+        let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").limits
+        #expect(deployment.client == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(deployment.deployment == limit)
+    }
+
+    @Test("each limit can be switched off")
+    func limitsOff() throws {
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "off").limits
+        #expect(client.client == nil)
+        #expect(client.recipient != nil)
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").limits
+        #expect(recipient.recipient == nil)
+        #expect(recipient.client != nil)
+        #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").limits.deployment == nil)
+    }
+
+    static let proxies: [(String, [String])] = [
+        ("10.0.0.0/8", ["10.0.0.0/8"]), ("10.0.0.0/8,fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
+        (" 192.0.2.1 , ::1 ,0.0.0.0/0", ["192.0.2.1/32", "::1/128", "0.0.0.0/0"]),
+    ]
+
+    @Test("proxies are addresses or blocks, parted by commas", arguments: HandlerSettingsTests.proxies)
+    func trustedProxies(text: String, blocks: [String]) throws {
+        let expected = blocks.compactMap { AddressBlock(parsing: $0) }
+        #expect(expected.count == blocks.count)
+        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).trustedProxies == expected)
+    }
+
+    static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]
+
+    @Test("a port lies between 0 and 65535", arguments: HandlerSettingsTests.ports)
+    func port(text: String, expected: Int) throws {
+        #expect(try handlerSettings("PORT", text).port == expected)
+    }
+
+    @Test("the address to listen at is taken as it is", arguments: ["127.0.0.1", "::", "localhost"])
+    func host(text: String) throws {
+        #expect(try handlerSettings("HOST", text).host == text)
+    }
+}

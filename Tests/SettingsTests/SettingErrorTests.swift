@@ -1,0 +1,154 @@
+import Settings
+import Testing
+
+@Suite("settings that are missing or wrong")
+struct SettingErrorTests {
+    @Test("what is required must be set", arguments: ["REDIS_URL", "POSTERN_ALLOWED_ORIGINS", "POSTERN_SECRET_KEYS"])
+    func missing(name: String) throws {
+        var variables = requiredVariables
+        variables[name] = nil
+        let unset = Environment(variables)
+        let error = try #require(throws: SettingError.self) { try HandlerSettings(unset) }
+        #expect(error.description.hasPrefix("\(name) must be set; for example \(name)="))
+        // What is set to nothing counts as not set.
+        #expect(throws: error) { try handlerSettings(name, "") }
+    }
+
+    /// A variable, and values that it must not have. None of them is part of its rule or example.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let values: [String]
+        var testDescription: String { name }
+    }
+
+    private static let limits = [
+        "77", "0/15m", "20/25h", "20/999ms", "1000001/1d", "200001/1s", "ten/15m", "OFF", "yes", "10/10m/", "20/-1m",
+        " 20/1m", "20:1m", "20/1m,30/1m",
+    ]
+
+    static let cases = [
+        Case(
+            name: "REDIS_URL",
+            values: [
+                "http://redis.internal:6379", "redis.internal:6379", "REDIS://redis.internal",
+                "redis://h8dden@redis.internal", "redis://:h8dden@", "redis://:h8dden@redis.internal:70000",
+                "redis://:h8dden@redis.internal:0", "redis://:h8dden@redis.internal/x",
+                "redis://:h8dden@redis.internal/0?timeout=9", "redis://:h8dden%@redis.internal",
+                "redis://door:h8@dden@redis.internal", "unix://redis.internal/run/redis.sock",
+            ]),
+        Case(
+            name: "POSTERN_REDIS_TIMEOUT",
+            values: ["9ms", "5ms", "31s", "30001ms", "1m", "20", "-1s", "1 s", "2.5s", "soon"]),
+        Case(
+            name: "POSTERN_SECRET_KEYS",
+            values: [
+                "key-one", "key-one:", SampleKey.first, ":\(SampleKey.first)", "key-one:h8dden",
+                "key-one:\(SampleKey.first),", ",key-one:\(SampleKey.first)",
+                "key-one:\(SampleKey.first),,key-two:\(SampleKey.second)",
+                "key-one:\(SampleKey.first) key-two:\(SampleKey.second)", "key one:\(SampleKey.first)",
+                "këy:\(SampleKey.first)", "key.one:\(SampleKey.first)", "abcdefghij1234567:\(SampleKey.first)",
+                "key-one: \(SampleKey.first)", "key-one:\(SampleKey.first)\n", "key-one=\(SampleKey.first)",
+                "key-one:\(SampleKey.first.dropLast())",
+                // 31 and 33 bytes, and base64url.
+                "key-one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==",
+                "key-one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g",
+                "key-one:4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8=",
+                "key-one:4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8",
+                "key-one:\(SampleKey.first),key-one:\(SampleKey.second)",
+                "key-one:\(SampleKey.first),key-one:\(SampleKey.first)",
+            ]),
+        Case(
+            name: "POSTERN_KEY_PREFIX",
+            values: [
+                String(repeating: "x", count: 65), "two words:", "pöstern:", "tab\t:", "line\n:", "delete\u{7F}:",
+                "\0:",
+            ]),
+        Case(
+            name: "POSTERN_LOG_LEVEL",
+            values: ["INFO", "Info", "verbose", "fatal", "info ", "5", "none"]),
+        Case(
+            name: "POSTERN_ALLOWED_ORIGINS",
+            values: [
+                "portal.internal", "https://portal.internal/a", "https://portal.internal?a", "https://portal.internal,",
+                ",https://portal.internal", "https://portal.internal,,https://b.internal",
+                "https://portal.internal https://b.internal", "https://portal.internal;https://b.internal",
+                "https://user@portal.internal", "https://pörtal.internal", "https://portal.internal:0",
+                "https://portal.internal:65536", "https://*.com", "https://*.internal", "https://a.*.internal",
+                "https://portal.internal:*", "http://*.localhost:*", "ftp://portal.internal",
+                "https://portal.internal.", "https://127.1", "   ", "null",
+            ]),
+        Case(
+            name: "POSTERN_DEFAULT_ORIGIN",
+            values: [
+                "https://other.internal", "portal.internal", "https://portal.example.com/a",
+                "http://portal.example.com", "https://portal.example.com:8443", "https://a.portal.example.com",
+                "https://*.internal", "null", "https://portal.example.com@b.internal",
+            ]),
+        Case(
+            name: "POSTERN_CALLBACK_PATH",
+            values: [
+                "signin", "//b.internal", "/a?b", "/a#b", "/a/../b", "/a b", "/a%5Cb", "/%2Fb.internal", "/ä", "/a\\b",
+                "/a\nb",
+                "https://b.internal/in", "/" + String(repeating: "x", count: 2048),
+            ]),
+        Case(
+            name: "POSTERN_BASE_PATH",
+            values: ["base", "//b.internal", "/v1/", "/v1?x", "/v1#x", "/v1/../v2", "/v 1", "/v1\\", "/%2Fb", "/vé"]),
+        Case(
+            name: "POSTERN_LINK_LIFETIME",
+            values: ["59s", "59999ms", "0m", "25h", "1441m", "86401s", "2d", "900", "15 m", "-15m", "1.5h", "forever"]),
+        Case(name: "POSTERN_IP_LIMIT", values: limits),
+        Case(name: "POSTERN_RECIPIENT_LIMIT", values: limits),
+        Case(name: "POSTERN_GLOBAL_LIMIT", values: limits),
+        Case(
+            name: "POSTERN_TRUSTED_PROXIES",
+            values: [
+                "10.0.0.1/8", "10.0.0.0/33", "192.0.2.0/24,", ",192.0.2.0/24", "192.0.2.0/24 192.0.3.0/24",
+                "10.0.0.0/8;fd00::/8", "proxy.internal", "192.0.2", "192.0.2.1:80", "[::1]", "::/129", "all", "127.1",
+            ]),
+        Case(
+            name: "PORT",
+            values: [
+                "65536", "99999", "-1", "http", "80a", "8080 ", " 8080", "0x50", "８０", "1.5", "18446744073709551696",
+            ]),
+    ]
+
+    @Test("an error is one line with name, rule and example, and without the value", arguments: SettingErrorTests.cases)
+    func wrong(expected: Case) throws {
+        for value in expected.values {
+            let error = try #require(throws: SettingError.self, "\(value)") {
+                try handlerSettings(expected.name, value)
+            }
+            let line = error.description
+            #expect(error.name == expected.name)
+            #expect(line.hasPrefix("\(expected.name) must "), "\(line)")
+            #expect(line.contains("; for example \(expected.name)="), "\(line)")
+            #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(line)")
+            #expect(!line.contains(value), "\(line)")
+            #expect(!line.contains("h8dden"), "\(line)")
+            #expect(!"\(error)".contains(SampleKey.first.prefix(8)), "\(line)")
+        }
+    }
+
+    @Test("the example that an error gives is accepted", arguments: SettingErrorTests.cases)
+    func examples(expected: Case) throws {
+        let wrong = try #require(expected.values.first)
+        let error = try #require(throws: SettingError.self) { try handlerSettings(expected.name, wrong) }
+        // This one is a command for a shell.
+        let example = error.example.replacing("$(openssl rand -base64 32)", with: SampleKey.second)
+        _ = try handlerSettings(expected.name, example)
+    }
+
+    @Test("of several that are wrong, the first is reported")
+    func order() throws {
+        var variables: [String: String] = [:]
+        for entry in SettingErrorTests.cases { variables[entry.name] = entry.values[0] }
+        for entry in SettingErrorTests.cases {
+            let environment = Environment(variables)
+            let error = try #require(throws: SettingError.self) { try HandlerSettings(environment) }
+            #expect(error.name == entry.name)
+            variables[entry.name] = requiredVariables[entry.name]
+        }
+        _ = try HandlerSettings(Environment(variables))
+    }
+}

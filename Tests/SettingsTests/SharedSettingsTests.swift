@@ -1,0 +1,94 @@
+import Logging
+import RedisClient
+import Secrets
+import Settings
+import Testing
+
+@Suite("settings that every part of a deployment has")
+struct SharedSettingsTests {
+    private func shared(_ name: String, _ value: String) throws -> SharedSettings {
+        try handlerSettings(name, value).shared
+    }
+
+    @Test("what is not set has its default")
+    func defaults() throws {
+        let variables = ["REDIS_URL": "redis://localhost", "POSTERN_SECRET_KEYS": "k1:\(SampleKey.first)"]
+        let settings = try SharedSettings(Environment(variables))
+        #expect(settings.redis.address == .host("localhost", port: 6379))
+        #expect(settings.redis.isTLS == false)
+        #expect(settings.redis.user == nil)
+        #expect(settings.redis.password == nil)
+        #expect(settings.redis.database == 0)
+        #expect(settings.certificateAuthorities == nil)
+        #expect(settings.redisTimeout == .seconds(1))
+        #expect(settings.keyPrefix == "postern:")
+        #expect(settings.logLevel == .info)
+    }
+
+    @Test("where Redis is")
+    func redis() throws {
+        let tls = try shared("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").redis
+        #expect(tls.address == .host("redis.example.com", port: 6390))
+        #expect(tls.isTLS)
+        #expect(tls.user == "door")
+        #expect(tls.password?.matches(Secret(copying: Array("p@ss".utf8))) == true)
+        #expect(tls.database == 3)
+        #expect(try shared("REDIS_URL", "unix:///run/redis.sock").redis.address == .socket(path: "/run/redis.sock"))
+    }
+
+    @Test("a file of certificate authorities")
+    func certificateAuthorities() throws {
+        #expect(try shared("SSL_CERT_FILE", "/etc/ca.pem").certificateAuthorities == "/etc/ca.pem")
+    }
+
+    static let timeouts: [(String, Duration)] = [
+        ("10ms", .milliseconds(10)), ("250ms", .milliseconds(250)), ("1s", .seconds(1)), ("30s", .seconds(30)),
+        ("30000ms", .seconds(30)),
+    ]
+
+    @Test("a command's deadline lies between 10 ms and 30 s", arguments: SharedSettingsTests.timeouts)
+    func timeout(text: String, expected: Duration) throws {
+        #expect(try shared("POSTERN_REDIS_TIMEOUT", text).redisTimeout == expected)
+    }
+
+    @Test("keys keep their order and their names")
+    func keys() throws {
+        let text = "2025-b:\(SampleKey.second),OLD_1:\(SampleKey.first),abcdefghij123456:\(SampleKey.third)"
+        let entries = try shared("POSTERN_SECRET_KEYS", text).secretKeys
+        #expect(entries.map(\.id) == ["2025-b", "OLD_1", "abcdefghij123456"])
+        let starts: [UInt8] = [0, 0x80, 0xE0]
+        for (entry, start) in zip(entries, starts) {
+            let expected = (UInt8(0)..<32).map { start + $0 }
+            #expect(entry.key.withUnsafeBytes { Array($0) } == expected)
+        }
+    }
+
+    @Test(
+        "a prefix has 1 to 64 visible characters",
+        arguments: ["p", "p:", "{tag}:", "!~", String(repeating: "x", count: 64)])
+    func keyPrefix(text: String) throws {
+        #expect(try shared("POSTERN_KEY_PREFIX", text).keyPrefix == text)
+    }
+
+    @Test("every level can be chosen", arguments: Logger.Level.allCases)
+    func logLevel(level: Logger.Level) throws {
+        #expect(try shared("POSTERN_LOG_LEVEL", level.rawValue).logLevel == level)
+    }
+
+    @Test("neither keys nor the password of Redis are printed")
+    func printing() throws {
+        let settings = try handlerSettings([
+            "REDIS_URL": "redis://door:hunter2%40@redis.internal:6380",
+            "POSTERN_SECRET_KEYS": "k1:\(SampleKey.first),k2:\(SampleKey.second)",
+        ])
+        var dumped = ""
+        dump(settings, to: &dumped)
+        for text in ["\(settings)", String(reflecting: settings), "\(settings.shared)", dumped] {
+            #expect(text.contains("redis.internal"))
+            #expect(text.contains("<secret>"))
+            #expect(!text.contains("hunter2"))
+            #expect(!text.contains(SampleKey.first.prefix(8)))
+            #expect(!text.contains(SampleKey.second.prefix(8)))
+        }
+    }
+}
