@@ -3,12 +3,13 @@ import PackageDescription
 
 /// What every target is compiled with: dependencies are visible only where they are imported, an existential is spelt out,
 /// and an async function runs where its caller does.
-let settings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -108,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "RuntimesTests",
             dependencies: [
-                "Edge", "RedisClient", "Runtimes", "Secrets", "SignIn", "Store", "TestSupport", lifecycle, logging, nioCore,
+                "Edge", "RedisClient", "Runtimes", "Secrets", "SignIn", "Store", "TestSupport", lifecycle, logging,
+                nioCore,
                 nioPosix,
             ],
             swiftSettings: settings),

@@ -44,7 +44,8 @@ public struct OriginPolicy: Sendable {
     public init(allowed: [OriginPattern], fallback: Origin? = nil) {
         self.allowed = allowed
         self.fallback = fallback
-        known = Dictionary(allowed.compactMap(\.origin).map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
+        known = Dictionary(
+            allowed.compactMap(\.origin).map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Whether a text, such as a header `Origin`, is an origin on the allowlist.

@@ -48,6 +48,7 @@ public func isURL(_ value: String) -> Bool {
 extension UInt8 {
     /// Whether the byte may stand in a URL's scheme, behind its first (RFC 3986 §3.1).
     fileprivate var isSchemeByte: Bool {
-        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-") || self == UInt8(ascii: ".")
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: ".")
     }
 }

@@ -53,7 +53,8 @@ enum PosternHandler {
         }
         var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
         // Some files are not connections of clients.
-        configuration.maximumConnectionCount = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + 64) - 64
+        configuration.maximumConnectionCount =
+            FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + 64) - 64
         let server = HTTPServer(
             configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
         // Services end in reverse order: no request is left when the connections to Redis are closed.

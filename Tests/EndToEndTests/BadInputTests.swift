@@ -10,7 +10,10 @@ struct BadInputTests {
         let values = ["null", "true", "7", "1e999", "[]", "{}", #"["https://example.com"]"#]
         var bodies = fields.flatMap { field in
             values.map { value in
-                (field == "email" ? #"{"email":\#(value)}"# : #"{"email":"a@b.co","\#(field)":\#(value)}"#, "validation_error")
+                (
+                    field == "email" ? #"{"email":\#(value)}"# : #"{"email":"a@b.co","\#(field)":\#(value)}"#,
+                    "validation_error"
+                )
             }
         }
         for text in [#"\u0000"#, #"\r\n"#, #"a\r\nBcc: b@c.de"#, #"\u0000/x"#, ""] {
@@ -20,7 +23,8 @@ struct BadInputTests {
             bodies.append((#"{"email":"a@b.co","callback_next":"/\#(text)\r\n"}"#, "validation_error"))
         }
         bodies += [
-            ("", "invalid_json"), ("{", "invalid_json"), ("nul", "invalid_json"), ("{\"email\":\"a@b.co\"}x", "invalid_json"),
+            ("", "invalid_json"), ("{", "invalid_json"), ("nul", "invalid_json"),
+            ("{\"email\":\"a@b.co\"}x", "invalid_json"),
             ("{\"email\":\"a\0@b.co\"}", "invalid_json"), ("{\"email\":\"a\r\n@b.co\"}", "invalid_json"),
             (String(repeating: "[", count: 8000) + String(repeating: "]", count: 8000), "invalid_json"),
             (String(repeating: "{\"a\":", count: 2000), "invalid_json"), ("[]", "validation_error"),
@@ -83,9 +87,12 @@ struct BadInputTests {
                 let connection = try RawHTTP(port: handler.port)
                 let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 10485760"
                 try connection.send(
-                    "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n\(length)\r\n\r\n")
+                    "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n\(length)\r\n\r\n"
+                )
                 // The handler may close before all was sent: that is its right.
-                for _ in 0..<640 where (try? connection.send(isChunked ? chunk : String(chunk.dropFirst(6)))) == nil { break }
+                for _ in 0..<640 where (try? connection.send(isChunked ? chunk : String(chunk.dropFirst(6)))) == nil {
+                    break
+                }
                 let response = try connection.readResponse()
                 #expect(response.status == 413)
                 #expect(response.json["code"] as? String == "payload_too_large")

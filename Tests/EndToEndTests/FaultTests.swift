@@ -6,7 +6,8 @@ struct FaultTests {
     @Test("stopped: 503 with Retry-After; started again: served, without a restart of the handler")
     func stopped() async throws {
         let redis = try await RedisServer()
-        let handler = try await Handler(redis: redis.address, ["POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off"])
+        let handler = try await Handler(
+            redis: redis.address, ["POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off"])
         #expect(try handler.signIn().status == 200)
         redis.stop()
         for _ in 0..<20 { try expectUnavailable(handler) }

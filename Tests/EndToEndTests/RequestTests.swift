@@ -114,7 +114,9 @@ struct RequestTests {
             "local f = redis.call('XREVRANGE', 'postern:mail', '+', '-', 'COUNT', 1)[1][2][8]; "
                 + "return (f:gsub('.', function(c) return string.format('%02x', string.byte(c)) end))", "0")
         let digits = Array(hex.filter(\.isHexDigit))
-        let box = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+        let box = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+        }
         let keys = try KeyRing(
             [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
         let plaintext = try keys.open(box, keyID: "k1", authenticating: Array(id.utf8))

@@ -56,7 +56,9 @@ struct OutageTests {
         server.freeze()
         await #expect(throws: RedisError.timeout) { try await client.send(RedisCommand("ECHO", "late")) }
         server.thaw()
-        try await eventually("an answer") { (try? await client.send(RedisCommand("ECHO", "own"))) == .bulk(Array("own".utf8)) }
+        try await eventually("an answer") {
+            (try? await client.send(RedisCommand("ECHO", "own"))) == .bulk(Array("own".utf8))
+        }
         for number in 0..<100 {
             #expect(try await client.send(RedisCommand("ECHO", "\(number)")) == .bulk(Array("\(number)".utf8)))
         }
@@ -68,7 +70,8 @@ struct OutageTests {
         let client = try await client(server.address)
         _ = try await client.send(RedisCommand("PING"))
         // The server counts, and closes this connection before it would answer.
-        let script = "redis.call('INCR', 'count'); redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no'); return 1"
+        let script =
+            "redis.call('INCR', 'count'); redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no'); return 1"
         _ = try? await client.send(RedisCommand("EVAL", script, "0"))
         try await eventually("a connection") { (try? await client.send(RedisCommand("PING"))) != nil }
         #expect(try Int(server.command("GET", "count")) ?? 0 <= 1)

@@ -54,7 +54,9 @@ struct RESPReaderTests {
 
     @Test(
         "what is not RESP2 is refused",
-        arguments: ["HTTP/1.1 400 Bad Request\r\n", "$x\r\n", ":\r\n", "*2147483648\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n"])
+        arguments: [
+            "HTTP/1.1 400 Bad Request\r\n", "$x\r\n", ":\r\n", "*2147483648\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n",
+        ])
     func refused(bytes: String) throws {
         let reader = RESPReader()
         try feed(reader, Array(bytes.utf8))

@@ -30,14 +30,17 @@ struct RedisClientTests {
         let client = try await client(server.address)
         let wrong = try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<2000 {
-                group.addTask { try await client.send(RedisCommand("ECHO", "\(number)")) != .bulk(Array("\(number)".utf8)) }
+                group.addTask {
+                    try await client.send(RedisCommand("ECHO", "\(number)")) != .bulk(Array("\(number)".utf8))
+                }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(wrong == 0)
-        #expect(try server.command("CLIENT", "LIST", "TYPE", "normal").split(separator: "\n").count(where: {
-            $0.contains("name=test")
-        }) == 1)
+        #expect(
+            try server.command("CLIENT", "LIST", "TYPE", "normal").split(separator: "\n").count(where: {
+                $0.contains("name=test")
+            }) == 1)
         client.close()
     }
 
@@ -45,7 +48,9 @@ struct RedisClientTests {
     func errorReply() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)
-        await #expect(throws: RedisError.server(code: "NOSCRIPT", message: "NOSCRIPT No matching script. Please use EVAL.")) {
+        await #expect(
+            throws: RedisError.server(code: "NOSCRIPT", message: "NOSCRIPT No matching script. Please use EVAL.")
+        ) {
             try await client.send(RedisCommand("EVALSHA", String(repeating: "0", count: 40), "0"))
         }
     }
@@ -55,7 +60,8 @@ struct RedisClientTests {
         let server = try await RedisServer()
         try server.command("ACL", "SETUSER", "door", "on", ">p@ss/word", "~*", "+@all")
         let client = try await client(
-            "redis://door:p%40ss%2Fword@127.0.0.1:\(server.port)/3", preparations: [RedisCommand("SET", "prepared", "yes")])
+            "redis://door:p%40ss%2Fword@127.0.0.1:\(server.port)/3",
+            preparations: [RedisCommand("SET", "prepared", "yes")])
         #expect(try await client.send(RedisCommand("ACL", "WHOAMI")) == .bulk(Array("door".utf8)))
         #expect(try server.command("-n", "3", "GET", "prepared") == "yes")
     }

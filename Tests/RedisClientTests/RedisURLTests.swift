@@ -25,7 +25,8 @@ struct RedisURLTests {
             Case(text: "redis://[::1]", address: .host("::1", port: 6379)),
             Case(
                 text: "rediss://door:s%40cret%2F%25@redis.example.com:6380/1",
-                address: .host("redis.example.com", port: 6380), isTLS: true, user: "door", password: "s@cret/%", database: 1),
+                address: .host("redis.example.com", port: 6380), isTLS: true, user: "door", password: "s@cret/%",
+                database: 1),
             Case(text: "redis://:secret@localhost", address: .host("localhost", port: 6379), password: "secret"),
             Case(text: "redis://:a:b@localhost", address: .host("localhost", port: 6379), password: "a:b"),
             Case(text: "unix:///run/redis/redis.sock", address: .socket(path: "/run/redis/redis.sock")),

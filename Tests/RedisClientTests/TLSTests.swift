@@ -60,13 +60,15 @@ private final class CertificateAuthority: Sendable {
         _ = try ChildProcess.output(
             "openssl",
             [
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(host)", "-addext",
+                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(host)",
+                "-addext",
                 "subjectAltName=DNS:\(host)", "-keyout", key, "-out", request,
             ])
         _ = try ChildProcess.output(
             "openssl",
             [
-                "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", "\(folder.path)/ca.key", "-CAcreateserial",
+                "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", "\(folder.path)/ca.key",
+                "-CAcreateserial",
                 "-copy_extensions", "copy", "-days", "2", "-out", certificate,
             ])
         return (certificate, key)

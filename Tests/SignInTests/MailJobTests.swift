@@ -30,14 +30,15 @@ struct MailJobTests {
     func knownAnswer() throws {
         // Python's cryptography: AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with
         // the nonce 40 to 4b and the job's id beside.
-        let expected =
-            "404142434445464748494a4b6437b9762783bcf1b3c84163b4707c0c9a3be7c8325d76883770750b8c7037a907943420"
-            + "507eaa336fe99fceb695cd5207fd27874e8cd50a9445cf43cd0e9fbc1f1d5a71dfcb309c14e33969bf08ff216b34a9d9"
-            + "fd5fc00d3e0ba5dc7d05cd351b8044a12d9d1a5fc5427589f1b3e22e8db2fcd92d6828b465833f5b7669c98a56da3c8b"
-            + "28cde44274a0e501990a4b54b67ffd0fd4ca414e16147e31f0824cbbcd6b58576787ecbf42af444ec6b2c787833a46f8"
-            + "d2d0cefee2590a71311e4ac6ec816e03f65d2ae8ea4ce33a5a15c09b353a60296c428fe6c7893599edd1e452ae389531"
-            + "806abda96176c5c4989931091c931bed57332150ce1c83fb0dd2e20fec6330331be0029c2f9e51d41c14b76cc862c981"
-            + "8d9abdd741"
+        let expected = [
+            "404142434445464748494a4b6437b9762783bcf1b3c84163b4707c0c9a3be7c8325d76883770750b8c7037a907943420",
+            "507eaa336fe99fceb695cd5207fd27874e8cd50a9445cf43cd0e9fbc1f1d5a71dfcb309c14e33969bf08ff216b34a9d9",
+            "fd5fc00d3e0ba5dc7d05cd351b8044a12d9d1a5fc5427589f1b3e22e8db2fcd92d6828b465833f5b7669c98a56da3c8b",
+            "28cde44274a0e501990a4b54b67ffd0fd4ca414e16147e31f0824cbbcd6b58576787ecbf42af444ec6b2c787833a46f8",
+            "d2d0cefee2590a71311e4ac6ec816e03f65d2ae8ea4ce33a5a15c09b353a60296c428fe6c7893599edd1e452ae389531",
+            "806abda96176c5c4989931091c931bed57332150ce1c83fb0dd2e20fec6330331be0029c2f9e51d41c14b76cc862c981",
+            "8d9abdd741",
+        ].joined()
         let sealed = try job().sealed(by: try ring("k1", from: 0x80), random: .counting(from: 0x40))
         #expect(hexadecimal(sealed.box) == expected)
         #expect(sealed.keyID == "k1")

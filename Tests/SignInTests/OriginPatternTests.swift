@@ -25,7 +25,9 @@ struct OriginPatternTests {
             other: ["http://portal.example.com"]),
         Case(
             pattern: "https://portal.example.com:8443", matching: ["https://portal.example.com:8443"],
-            other: ["https://portal.example.com", "https://portal.example.com:844", "https://portal.example.com:18443"]),
+            other: [
+                "https://portal.example.com", "https://portal.example.com:844", "https://portal.example.com:18443",
+            ]),
         Case(
             pattern: "http://portal.internal", matching: ["http://portal.internal", "http://portal.internal:80"],
             other: ["https://portal.internal", "http://portal.internal:8080"]),

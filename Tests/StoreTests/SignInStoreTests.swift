@@ -11,12 +11,15 @@ struct SignInStoreTests {
     @Test("an admitted request leaves its buckets, its record and one job")
     func admitted() async throws {
         let harness = try await StoreHarness(
-            limits: .init(client: limit("10/10m"), recipient: limit("3/15m"), deployment: limit("100/1m")))
+            limits: .init(client: limit("10/10m"), recipient: limit("3/15m"), deployment: limit("100/1d")))
         let link = try StoreHarness.link(next: "/invoices")
         let admission = try await harness.send(link)
         #expect(admission == .admitted(.init(left: 9, fullIn: .seconds(60))))
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
-        #expect(try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == ["all", "ip", "mail", "to", "token"])
+        #expect(
+            try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == [
+                "all", "ip", "mail", "to", "token",
+            ])
         let lifetime = try #require(Int(try harness.server.command("PTTL", "postern:token:\(link.token.digest)")))
         #expect((890_000...900_000).contains(lifetime))
     }
@@ -102,7 +105,8 @@ struct SignInStoreTests {
 
     @Test("a recipient is limited whoever asks, and a client whomever it asks for")
     func buckets() async throws {
-        let harness = try await StoreHarness(limits: .init(client: limit("2/1h"), recipient: limit("2/1h"), deployment: nil))
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("2/1h"), recipient: limit("2/1h"), deployment: nil))
         #expect(try await harness.send(to: "a@example.com", from: "192.0.2.1").left == 1)
         #expect(try await harness.send(to: "a@example.com", from: "192.0.2.2").left == 1)
         guard case .limited(.recipient, _, _) = try await harness.send(to: "A@EXAMPLE.com", from: "192.0.2.3") else {
