@@ -14,7 +14,11 @@ struct RateLimitFields: Sendable {
     func add(_ quota: Admission.Quota, to fields: inout ResponseFields) {
         fields.append(.rateLimitPolicy, policy)
         // Written by hand, as each request has its own; it is of the same form as the policy.
-        let state = "\"ip\";r=\(quota.left);t=\(quota.fullIn.secondsRoundedUp)"
+        var state = "\"ip\";r="
+        state.reserveCapacity(40)
+        state += String(quota.left)
+        state += ";t="
+        state += String(quota.fullIn.secondsRoundedUp)
         fields.append(.rateLimit, state)
     }
 

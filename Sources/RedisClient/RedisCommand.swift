@@ -40,17 +40,13 @@ public struct RedisCommand: Sendable {
 
     /// Writes the whole command behind what a buffer holds.
     func write(to buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt8(ascii: "*"))
-        buffer.writeDecimal(count)
-        buffer.writeLineEnd()
+        buffer.writeLength(count, of: UInt8(ascii: "*"))
         buffer.writeImmutableBuffer(arguments)
     }
 
     private mutating func begin(byteCount: Int) {
         count += 1
-        arguments.writeInteger(UInt8(ascii: "$"))
-        arguments.writeDecimal(byteCount)
-        arguments.writeLineEnd()
+        arguments.writeLength(byteCount, of: UInt8(ascii: "$"))
     }
 
     private mutating func end() {
@@ -65,20 +61,38 @@ extension ByteBuffer {
 
     /// Writes the digits of a number that is not negative.
     fileprivate mutating func writeDecimal(_ number: Int) {
-        precondition(number >= 0, "a count is not negative")
         let count = decimalDigitCount(number)
         writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
-            var rest = number
-            for index in stride(from: count - 1, through: 0, by: -1) {
-                space[index] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            }
+            space.storeDecimal(number, digitCount: count, at: 0)
             return count
+        }
+    }
+
+    /// Writes the line that says what follows and how much of it.
+    fileprivate mutating func writeLength(_ length: Int, of type: UInt8) {
+        let count = decimalDigitCount(length)
+        writeWithUnsafeMutableBytes(minimumWritableBytes: count + 3) { space in
+            space[0] = type
+            space.storeDecimal(length, digitCount: count, at: 1)
+            space[count + 1] = UInt8(ascii: "\r")
+            space[count + 2] = UInt8(ascii: "\n")
+            return count + 3
+        }
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    fileprivate func storeDecimal(_ number: Int, digitCount: Int, at start: Int) {
+        var rest = number
+        for index in stride(from: start + digitCount - 1, through: start, by: -1) {
+            self[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
         }
     }
 }
 
 private func decimalDigitCount(_ number: Int) -> Int {
+    precondition(number >= 0, "a count is not negative")
     var count = 1
     var rest = number / 10
     while rest > 0 {

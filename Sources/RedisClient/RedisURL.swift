@@ -76,7 +76,7 @@ public struct RedisURL: Sendable {
         }
         guard !host.isEmpty else { throw Invalid(description: "must name a host") }
         guard !host.contains("@") else { throw Invalid(description: "must write an @ in user and password as %40") }
-        guard let number = port.map({ UInt16($0) }) ?? 6379, number > 0 else {
+        guard let number = port.map(RedisURL.number) ?? 6379, number > 0 else {
             throw Invalid(description: "must have a port from 1 to 65535, or none")
         }
         return .host(String(host), port: Int(number))
@@ -85,10 +85,15 @@ public struct RedisURL: Sendable {
     private static func database(_ path: Substring) throws(Invalid) -> Int {
         let digits = path.dropFirst()
         guard !digits.isEmpty else { return 0 }
-        guard let number = UInt16(digits) else {
+        guard let number = number(digits) else {
             throw Invalid(description: "must end in the number of a database, or nothing, behind the host")
         }
         return Int(number)
+    }
+
+    /// A number of digits alone: Swift reads a sign, too.
+    private static func number(_ digits: Substring) -> UInt16? {
+        digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(digits) : nil
     }
 
     /// What stands before and behind the first separator.
@@ -113,7 +118,10 @@ public struct RedisURL: Sendable {
                 decoded.append(byte)
                 continue
             }
-            guard rest.count >= 2, let escaped = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
+            let digits = Substring(rest.prefix(2))
+            guard digits.count == 2, digits.allSatisfy(\.isHexDigit), let escaped = UInt8(digits, radix: 16) else {
+                return nil
+            }
             decoded.append(escaped)
             rest = rest.dropFirst(2)
         }

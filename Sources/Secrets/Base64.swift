@@ -41,16 +41,17 @@ private func isBase64Digit(_ byte: UInt8) -> Bool {
 /// Bytes as base64url without padding (RFC 4648 §5).
 public func base64URL(_ bytes: UnsafeRawBufferPointer) -> String {
     // EVP_EncodeBlock writes a zero byte behind the text.
-    var text: [UInt8] = Array(repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
-    let count = EVP_EncodeBlock(&text, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), CInt(bytes.count))
-    text.removeLast(text.count - Int(count))
-    while text.last == UInt8(ascii: "=") { text.removeLast() }
-    for index in text.indices {
-        switch text[index] {
-        case UInt8(ascii: "+"): text[index] = UInt8(ascii: "-")
-        case UInt8(ascii: "/"): text[index] = UInt8(ascii: "_")
-        default: break
+    String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4 + 1) { text in
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        var count = Int(EVP_EncodeBlock(text.baseAddress, start, CInt(bytes.count)))
+        while count > 0, text[count - 1] == UInt8(ascii: "=") { count -= 1 }
+        for index in 0..<count {
+            switch text[index] {
+            case UInt8(ascii: "+"): text[index] = UInt8(ascii: "-")
+            case UInt8(ascii: "/"): text[index] = UInt8(ascii: "_")
+            default: break
+            }
         }
+        return count
     }
-    return String(decoding: text, as: UTF8.self)
 }

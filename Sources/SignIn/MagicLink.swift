@@ -17,7 +17,15 @@ public struct MagicLink: Sendable {
 
     /// The whole URL. It holds the token: not to be logged or stored.
     public var url: String {
-        let link = origin.description + callbackPath.text + "?token=" + token.text
-        return next.map { link + "&next=" + percentEncoded($0.text) } ?? link
+        var url = origin.description
+        url.reserveCapacity(128 + 2 * (next?.text.utf8.count ?? 0))
+        url += callbackPath.text
+        url += "?token="
+        url += token.text
+        if let next {
+            url += "&next="
+            url += percentEncoded(next.text)
+        }
+        return url
     }
 }

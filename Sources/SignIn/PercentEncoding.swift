@@ -21,17 +21,32 @@ func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
 
 /// A text as one value of a query: all but unreserved characters escaped (RFC 3986 §2.3).
 func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var encoded: [UInt8] = []
-    encoded.reserveCapacity(text.utf8.count * 2)
-    for byte in text.utf8 {
-        if byte.isASCIILetter || byte.isASCIIDigit || "-._~".utf8.contains(byte) {
-            encoded.append(byte)
-        } else {
-            encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    String(unsafeUninitializedCapacity: text.utf8.count * 3) { encoded in
+        var count = 0
+        for byte in text.utf8 {
+            if byte.isASCIILetter || byte.isASCIIDigit || isUnreservedPunctuation(byte) {
+                encoded[count] = byte
+                count += 1
+            } else {
+                encoded[count] = UInt8(ascii: "%")
+                encoded[count + 1] = hexadecimalDigit(byte >> 4)
+                encoded[count + 2] = hexadecimalDigit(byte & 15)
+                count += 3
+            }
         }
+        return count
     }
-    return String(decoding: encoded, as: UTF8.self)
+}
+
+private func isUnreservedPunctuation(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    default: false
+    }
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
 }
 
 private func hexadecimalValue(_ digit: UInt8) -> UInt8? {

@@ -37,11 +37,11 @@ public struct TokenRecord: Sendable, Equatable {
         guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
             case .string(let email)? = members["email"], let email = EmailAddress(parsing: email),
             case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
-            case .number(let issuedAt)? = members["issued_at"]
+            case .number(let issuedAt)? = members["issued_at"], let issuedAt = Int(exactly: issuedAt)
         else { throw .notAuthentic }
         self.email = email
         self.origin = origin
         next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
-        self.issuedAt = UnixTime(milliseconds: Int(issuedAt))
+        self.issuedAt = UnixTime(milliseconds: issuedAt)
     }
 }

@@ -16,6 +16,9 @@ public struct JSONLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     private let write: @Sendable ([UInt8]) -> Void
 
+    /// Members that metadata does not replace.
+    private static let ownMembers: Set<String> = ["time", "level", "message", "error"]
+
     /// - Parameter write: takes a whole line; standard error where it is left out.
     public init(level: Logger.Level, write: @escaping @Sendable ([UInt8]) -> Void = JSONLogHandler.writeToStandardError)
     {
@@ -33,8 +36,11 @@ public struct JSONLogHandler: LogHandler {
         json.member("time", CivilTime(.now()).rfc3339)
         json.member("level", event.level.rawValue)
         json.member("message", event.message.description)
+        if let error = event.error { json.member("error", String(describing: error)) }
         let merged = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        for (key, value) in merged.sorted(by: { $0.key < $1.key }) { json.member(key, value.description) }
+        for (key, value) in merged.sorted(by: { $0.key < $1.key }) where !JSONLogHandler.ownMembers.contains(key) {
+            json.member(key, value.description)
+        }
         var line = json.finish()
         line.append(UInt8(ascii: "\n"))
         write(line)

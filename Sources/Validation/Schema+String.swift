@@ -31,7 +31,7 @@ extension Schema<String> {
 }
 
 /// Whether a string has the form of an absolute URL: a scheme, a colon and something behind it (RFC 3986 §4.3), after
-/// `http:` and `https:` two slashes and a host. Blanks and control characters are in none.
+/// `http:` and `https:` two slashes and a host. ASCII's blanks and control characters are in none.
 public func isURL(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),

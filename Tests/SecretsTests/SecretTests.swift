@@ -64,7 +64,8 @@ struct SecretTests {
         #expect(Secret(copying: bytes).withUnsafeBytes { Array($0) } == bytes)
         #expect(Secret(copying: bytes).count == bytes.count)
         var original = bytes
-        #expect(Secret(wiping: &original).withUnsafeBytes { Array($0) } == bytes)
+        let taken = Secret(wiping: &original)
+        #expect(taken.withUnsafeBytes { Array($0) } == bytes)
         #expect(original.isEmpty)
     }
 

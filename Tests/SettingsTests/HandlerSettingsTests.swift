@@ -6,7 +6,7 @@ import Testing
 
 @Suite("the handler's settings")
 struct HandlerSettingsTests {
-    /// Whether all that may be left out has its default (contract.md, Configuration).
+    /// Whether all that may be left out has its default.
     private func expectDefaults(_ settings: HandlerSettings) {
         #expect(settings.callbackPath.text == "/auth/callback")
         #expect(settings.basePath == "")

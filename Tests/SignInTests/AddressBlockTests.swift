@@ -59,7 +59,7 @@ struct AddressBlockTests {
             let block = try #require(AddressBlock(parsing: "0.0.0.0/\(length)"))
             let last = IPAddress.v4(UInt32(1) << (32 - length))
             let behind = IPAddress.v4(UInt32(1) << (31 - length))
-            #expect(block.contains(.v4(0)))
+            #expect(block.contains(IPAddress.v4(0)))
             #expect(!block.contains(last) || length == 0, "/\(length)")
             #expect(block.contains(behind), "/\(length)")
         }
@@ -67,7 +67,7 @@ struct AddressBlockTests {
             let block = try #require(AddressBlock(parsing: "::/\(length)"))
             let last = IPAddress.v6(UInt128(1) << (128 - length))
             let behind = IPAddress.v6(UInt128(1) << (127 - length))
-            #expect(block.contains(.v6(0)))
+            #expect(block.contains(IPAddress.v6(0)))
             #expect(!block.contains(last) || length == 0, "/\(length)")
             #expect(block.contains(behind), "/\(length)")
         }

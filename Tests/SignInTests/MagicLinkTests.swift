@@ -20,7 +20,7 @@ struct MagicLinkTests {
         #expect(try link().url == "https://portal.example.com/auth/callback?token=" + MagicLinkTests.token)
     }
 
-    /// Paths, and how Python's `urllib.parse.quote` encodes them with nothing but unreserved characters safe.
+    /// Paths, and how they are with all but the unreserved characters of RFC 3986 §2.3 escaped.
     static let paths: [(String, String)] = [
         ("/", "%2F"), ("/orders/17", "%2Forders%2F17"), ("/a?b=c&d=e", "%2Fa%3Fb%3Dc%26d%3De"), ("/a#b", "%2Fa%23b"),
         ("/a b", "%2Fa%20b"),

@@ -28,7 +28,7 @@ struct MailJobTests {
 
     @Test("a job is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // Python's cryptography: AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with
+        // AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with
         // the nonce 40 to 4b and the job's id beside.
         let expected = [
             "404142434445464748494a4b6437b9762783bcf1b3c84163b4707c0c9a3be7c8325d76883770750b8c7037a907943420",

@@ -49,7 +49,7 @@ struct RateLimitTests {
             "10/86401s", "100001/1s", "1000000/9s", "200000/1s",
         ])
     func refused(text: String) {
-        #expect(throws: RateLimit.Invalid()) { try RateLimit(parsing: text) }
+        #expect(throws: RateLimit.Invalid.self) { try RateLimit(parsing: text) }
     }
 
     @Test("a limit that is cut off is another one, or none")

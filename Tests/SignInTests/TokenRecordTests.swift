@@ -18,7 +18,7 @@ struct TokenRecordTests {
 
     @Test("a record is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // Python's cryptography: AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token record 1`,
+        // AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token record 1`,
         // with the nonce 40 to 4b and the token's digest beside.
         let expected = [
             "404142434445464748494a4b5b3bff41561fc287fe1e4211f60e7ce81cfa0f5322ad46e43703a5a7bc1e55c05ae7c2e5",

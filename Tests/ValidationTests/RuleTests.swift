@@ -59,14 +59,16 @@ struct RuleTests {
         )
         #expect(
             issues(string().email(), .string("ada")) == [
-                .init(path: "", code: .invalidFormat, message: "Invalid email address")
+                Validation.Issue(path: "", code: .invalidFormat, message: "Invalid email address")
             ])
         #expect(
-            issues(string().url(), .string("portal")) == [.init(path: "", code: .invalidFormat, message: "Invalid URL")]
+            issues(string().url(), .string("portal")) == [
+                Validation.Issue(path: "", code: .invalidFormat, message: "Invalid URL")
+            ]
         )
         #expect(
             issues(string().refine("Must be ours") { $0 == "ours" }, .string("theirs")) == [
-                .init(path: "", code: .custom, message: "Must be ours")
+                Validation.Issue(path: "", code: .custom, message: "Must be ours")
             ])
     }
 
@@ -89,7 +91,7 @@ struct RuleTests {
     @Test("a rule holds for what an array or an object became")
     func composite() {
         let list = array(string()).refine("Must not be empty") { !$0.isEmpty }
-        #expect(issues(list, .array([])) == [.init(path: "", code: .custom, message: "Must not be empty")])
+        #expect(issues(list, .array([])) == [Validation.Issue(path: "", code: .custom, message: "Must not be empty")])
         #expect(issues(list, .array([.string("a")])) == [])
         let pair = object(field("a", string()), field("b", string())).refine("Must be equal") { $0.0 == $0.1 }
         #expect(issues(pair, .object(["a": .string("x"), "b": .string("x")])) == [])
@@ -113,8 +115,8 @@ struct RuleTests {
         let schema = object(field("list", array(even)), field("one", even.optional()))
         #expect(
             issues(schema, .object(["list": .array([.number(2), .number(3)]), "one": .number(5)])) == [
-                .init(path: "list.1", code: .custom, message: "Must be even"),
-                .init(path: "one", code: .custom, message: "Must be even"),
+                Validation.Issue(path: "list.1", code: .custom, message: "Must be even"),
+                Validation.Issue(path: "one", code: .custom, message: "Must be even"),
             ])
     }
 

@@ -81,7 +81,8 @@ struct SchemaTests {
         #expect(
             try issues(schema, #"{"fourth":0,"third":"ab","second":"2","first":null}"#) == [
                 mismatch("first", "string", "null"), mismatch("second", "number", "string"),
-                .init(path: "third", code: .tooSmall, message: "Too small: expected string to have >=3 characters"),
+                Validation.Issue(
+                    path: "third", code: .tooSmall, message: "Too small: expected string to have >=3 characters"),
                 mismatch("fourth", "boolean", "number"),
             ])
     }
@@ -93,7 +94,7 @@ struct SchemaTests {
         let text = #"{"people":[{"name":"a","tags":["x",""]},{"tags":[1,"y",null]},7],"count":"3"}"#
         #expect(
             try issues(schema, text) == [
-                .init(
+                Validation.Issue(
                     path: "people.0.tags.1", code: .tooSmall,
                     message: "Too small: expected string to have >=1 characters"),
                 mismatch("people.1.name", "string", "undefined"), mismatch("people.1.tags.0", "string", "number"),
@@ -148,7 +149,8 @@ struct SchemaTests {
             ])
         #expect(
             try issues(schema, #"{"a":"","b":[null]}"#) == [
-                .init(path: "a", code: .tooSmall, message: "Too small: expected string to have >=1 characters"),
+                Validation.Issue(
+                    path: "a", code: .tooSmall, message: "Too small: expected string to have >=1 characters"),
                 mismatch("b.0", "number", "null"),
             ])
     }
