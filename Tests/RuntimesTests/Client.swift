@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+import TestSupport
+
+/// One connection to a server in this process. Whatever waits does so on a thread of its own, so that none of those is
+/// held up that the server's tasks need.
+struct Client: Sendable {
+    let server: LiveServer
+    let connection: RawHTTP
+
+    init(_ server: LiveServer) async throws {
+        self.server = server
+        let port = server.port
+        connection = try await onOwnThread { try RawHTTP(port: port) }
+    }
+
+    func send(_ text: String) async throws {
+        try await send(bytes: Array(text.utf8))
+    }
+
+    func send(bytes: [UInt8]) async throws {
+        let connection = connection
+        try await onOwnThread { try connection.send(bytes: bytes) }
+    }
+
+    /// Sends one byte after the other, each by itself, until all are sent or the server has closed.
+    func sendSingly(_ bytes: [UInt8], every pause: Duration = .zero) async {
+        for byte in bytes {
+            guard (try? await send(bytes: [byte])) != nil else { return }
+            if pause > .zero { try? await Task.sleep(for: pause) }
+        }
+    }
+
+    func closeWriting() {
+        connection.closeWriting()
+    }
+
+    func close() {
+        connection.close()
+    }
+
+    /// The next response.
+    func response(isHead: Bool = false, timeout: Duration = .seconds(20)) async throws -> RawResponse {
+        let connection = connection
+        return try await onOwnThread { try connection.readResponse(isHead: isHead, timeout: timeout) }
+    }
+
+    /// The next responses.
+    func responses(_ count: Int) async throws -> [RawResponse] {
+        let connection = connection
+        return try await onOwnThread {
+            try (0..<count).map { _ in try connection.readResponse(timeout: .seconds(20)) }
+        }
+    }
+
+    /// What comes until the server closes.
+    func rest(timeout: Duration = .seconds(20)) async throws -> [UInt8] {
+        let connection = connection
+        return try await onOwnThread { try connection.readToEnd(timeout: timeout) }
+    }
+
+    /// Sends a request and waits for the response.
+    func ask(_ text: String) async throws -> RawResponse {
+        try await send(text)
+        return try await response()
+    }
+}
+
+/// A request without a body.
+func getRequest(_ path: String, _ fields: String...) -> String {
+    request("GET", path, fields)
+}
+
+/// A request of any method without a body.
+func request(_ method: String, _ path: String, _ fields: [String] = []) -> String {
+    let lines = fields.map { "\($0)\r\n" }.joined(separator: "")
+    return "\(method) \(path) HTTP/1.1\r\nHost: door\r\n\(lines)\r\n"
+}
+
+/// A sign-in request from the portal.
+func signInRequest(_ body: String, _ fields: String...) -> String {
+    let length = "Content-Length: \(body.utf8.count)"
+    return request("POST", "/auth/send-magic-link", signInFields + [length] + fields) + body
+}
+
+/// The same without the length of its body, and without its body.
+func signInHead(_ fields: String...) -> String {
+    request("POST", "/auth/send-magic-link", signInFields + fields)
+}
+
+private let signInFields = ["Content-Type: application/json", "Origin: https://portal.example"]
+
+/// A valid sign-in request's body.
+let validBody = #"{"email":"ada@example.com"}"#
+
+/// One chunk of a chunked body (RFC 9112 §7.1).
+func chunk(_ text: String) -> String {
+    "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
+}
+
+/// Checks that a response is a refusal in the documented shape, after which the server closes.
+func expectRefusal(
+    _ response: RawResponse, _ status: Int, _ code: String, closes: Bool = true, _ comment: String = "",
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let comment = Comment(rawValue: comment)
+    #expect(response.status == status, comment, sourceLocation: sourceLocation)
+    #expect(response.json["code"] as? String == code, comment, sourceLocation: sourceLocation)
+    #expect((response.json["error"] as? String)?.isEmpty == false, comment, sourceLocation: sourceLocation)
+    #expect(response["Content-Type"] == "application/json", comment, sourceLocation: sourceLocation)
+    #expect(response["Content-Length"] == "\(response.body.count)", comment, sourceLocation: sourceLocation)
+    #expect(response["Cache-Control"] == "no-store", comment, sourceLocation: sourceLocation)
+    #expect(response["X-Content-Type-Options"] == "nosniff", comment, sourceLocation: sourceLocation)
+    #expect(response["X-Request-Id"]?.isEmpty == false, comment, sourceLocation: sourceLocation)
+    #expect(response["Vary"] == "Origin", comment, sourceLocation: sourceLocation)
+    #expect(response["Date"]?.hasSuffix(" GMT") == true, comment, sourceLocation: sourceLocation)
+    let connection: String? = closes ? "close" : nil
+    #expect(response["Connection"] == connection, comment, sourceLocation: sourceLocation)
+}
+
+/// Checks that a server still serves, on a new connection.
+func expectAlive(_ server: LiveServer, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    let response = try await Client(server).ask(getRequest("/healthz"))
+    #expect(response.status == 200, sourceLocation: sourceLocation)
+}
