@@ -45,7 +45,8 @@ public final class Door: Sendable {
             response = error.response
         }
         finish(&response, for: request.fields.origin, id)
-        log.answered(request, response.status, after: ContinuousClock.now - start)
+        let path = response.status == .notFound ? nil : request.path
+        log.answered(request, path: path, response.status, after: ContinuousClock.now - start)
         return response
     }
 

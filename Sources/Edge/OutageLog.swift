@@ -2,7 +2,10 @@ import Synchronization
 
 /// Keeps an outage from filling the log: a reason is reported when it is new, and again every ten seconds.
 final class OutageLog: Sendable {
-    private let last = Mutex<(reason: String, at: ContinuousClock.Instant)?>(nil)
+    /// So many reasons are told apart; when more come, all are forgotten.
+    private static let maximumReasonCount = 32
+
+    private let lastReports = Mutex<[String: ContinuousClock.Instant]>([:])
     private let now: @Sendable () -> ContinuousClock.Instant
 
     init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
@@ -11,9 +14,10 @@ final class OutageLog: Sendable {
 
     func mayReport(_ reason: String) -> Bool {
         let now = now()
-        return last.withLock { last in
-            if let last, last.reason == reason, now - last.at < .seconds(10) { return false }
-            last = (reason, now)
+        return lastReports.withLock { lastReports in
+            if let last = lastReports[reason], now - last < .seconds(10) { return false }
+            if lastReports.count >= OutageLog.maximumReasonCount { lastReports = [:] }
+            lastReports[reason] = now
             return true
         }
     }

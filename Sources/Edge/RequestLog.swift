@@ -15,11 +15,12 @@ struct RequestLog: Sendable {
     }
 
     /// The request was answered.
-    func answered(_ request: Request, _ status: Status, after duration: Duration) {
+    /// - Parameter path: where it led; `nil` for nowhere, as such a path may hold anything.
+    func answered(_ request: Request, path: String?, _ status: Status, after duration: Duration) {
         logger.debug(
             "request",
             metadata: [
-                "request_id": "\(id.text)", "method": "\(request.method.name)", "path": "\(request.path)",
+                "request_id": "\(id.text)", "method": "\(request.method.name)", "path": "\(path ?? "unknown")",
                 "status": "\(status.rawValue)", "us": "\(duration.microseconds)",
             ])
     }

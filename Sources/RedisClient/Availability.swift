@@ -6,9 +6,10 @@
 struct Availability {
     enum State: Equatable {
         case idle
-        /// An attempt is under way; `failures` counts those before it since there was a connection.
+        /// An attempt is under way; `failures` counts those before it since a command succeeded.
         case connecting(failures: Int)
-        case ready
+        /// There is a connection; `failures` is not 0 until a command has succeeded on it.
+        case ready(failures: Int)
         case backingOff(failures: Int)
         case closed
     }
@@ -24,16 +25,16 @@ struct Availability {
     private(set) var state = State.idle
 
     /// Whether a command may be sent now.
-    var isReady: Bool { state == .ready }
+    var isReady: Bool { if case .ready = state { true } else { false } }
 
     /// Whether a command may wait for a connection.
     var mayWait: Bool { state == .connecting(failures: 0) }
 
-    /// How many attempts have failed since there was a connection.
+    /// How many attempts have failed since a command succeeded.
     var failures: Int {
         switch state {
-        case .connecting(let failures), .backingOff(let failures): failures
-        case .idle, .ready, .closed: 0
+        case .connecting(let failures), .backingOff(let failures), .ready(let failures): failures
+        case .idle, .closed: 0
         }
     }
 
@@ -45,8 +46,13 @@ struct Availability {
 
     /// An attempt succeeded.
     mutating func connected() {
-        guard case .connecting = state else { return }
-        state = .ready
+        guard case .connecting(let failures) = state else { return }
+        state = .ready(failures: failures)
+    }
+
+    /// A command succeeded: the connection is of use.
+    mutating func succeeded() {
+        if case .ready = state { state = .ready(failures: 0) }
     }
 
     /// An attempt failed, or a connection turned out to be of no use.
@@ -63,8 +69,8 @@ struct Availability {
 
     /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth waiting for.
     mutating func lost() -> Action {
-        guard state == .ready else { return .nothing }
-        state = .connecting(failures: 0)
+        guard case .ready(let failures) = state else { return .nothing }
+        state = .connecting(failures: failures)
         return .connect
     }
 

@@ -16,28 +16,29 @@ struct Call {
 /// Calls in the order of their deadlines, with a timer for the first.
 struct CallQueue {
     private var calls = CircularBuffer<Call>()
-    private var timer: Scheduled<Void>?
+    private var timer: (fires: NIODeadline, scheduled: Scheduled<Void>)?
 
-    var isEmpty: Bool { calls.isEmpty }
-    var count: Int { calls.count }
-
-    /// Appends a call; its deadline is no earlier than those before it.
+    /// Appends a call; its deadline is no earlier than those of the calls before it.
     mutating func append(_ call: Call) { calls.append(call) }
 
     mutating func removeFirst() -> Call? { calls.popFirst() }
 
     mutating func removeAll() -> [Call] {
-        timer?.cancel()
+        timer?.scheduled.cancel()
         timer = nil
         defer { calls.removeAll() }
         return Array(calls)
     }
 
-    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved when
-    /// the first call changes, but set anew by the check that it brings about.
+    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved when a
+    /// later call becomes the first, but set anew by the check that it brings about.
     mutating func arm(on eventLoop: any EventLoop, _ check: @escaping () -> Void) {
-        guard timer == nil, let first = calls.first else { return }
-        timer = eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline, check)
+        guard let first = calls.first else { return }
+        if let timer {
+            guard first.deadline < timer.fires else { return }
+            timer.scheduled.cancel()
+        }
+        timer = (first.deadline, eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline, check))
     }
 
     /// To be called first by the check.

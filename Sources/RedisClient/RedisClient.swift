@@ -43,7 +43,7 @@ public final class RedisClient: Sendable {
         }
         let reply = try result.get()
         guard case .error(let message) = reply else { return reply }
-        throw .server(code: String(message.prefix { $0 != " " }), message: message)
+        throw .server(code: String(message.prefix { $0 != " " }), message: RedisError.withoutArguments(message))
     }
 
     private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {

@@ -11,7 +11,8 @@ public struct RedisConfiguration: Sendable {
     public var clientName: String
     /// A PEM file of the certificate authorities to trust instead of the system's, for `rediss://`.
     public var certificateAuthorities: String?
-    /// Commands to send on each new connection before it is used, such as `SCRIPT LOAD`. An error from one fails the attempt.
+    /// Commands to send on each new connection before it is used, such as `SCRIPT LOAD`. They save time later, and may
+    /// be refused.
     public var preparations: [RedisCommand]
 
     public init(
@@ -37,7 +38,7 @@ public struct RedisConfiguration: Sendable {
         // A convenience for who looks at Redis, which some hosted ones refuse.
         steps.append((RedisCommand("CLIENT", "SETNAME", clientName), false))
         if url.database > 0 { steps.append((RedisCommand("SELECT", String(url.database)), true)) }
-        steps += preparations.map { ($0, true) }
+        steps += preparations.map { ($0, false) }
         // Last, since it answers only where commands are accepted: not while loading, and not without a password that is due.
         steps.append((RedisCommand("PING"), true))
         return steps

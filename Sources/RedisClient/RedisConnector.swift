@@ -76,12 +76,12 @@ struct RedisConnector {
     private func handshake(
         on connection: RedisConnection, _ complete: @escaping (Result<RedisConnection, RedisError>) -> Void
     ) {
-        var failure: RedisError?
+        var refusal: String?
         connection.onEnd = { end, calls in
             let reason =
                 switch end {
                 case .timeout: "connected, but no answer in time"
-                case .lost(let error): String(describing: failure ?? error)
+                case .lost(let error): refusal ?? String(describing: error)
                 }
             for call in calls { call.complete(.failure(.unavailable(reason: reason))) }
             complete(.failure(.unavailable(reason: reason)))
@@ -91,11 +91,11 @@ struct RedisConnector {
         for (index, step) in commands.enumerated() {
             connection.send(
                 Call(command: step.command, deadline: deadline, mayRetry: false) { result in
-                    if step.isRequired, case .success(.error(let message)) = result, failure == nil {
-                        failure = .unavailable(reason: message)
+                    if step.isRequired, case .success(.error(let message)) = result, refusal == nil {
+                        refusal = RedisError.withoutArguments(message)
                     }
                     guard index == commands.count - 1, case .success = result else { return }
-                    guard failure == nil else { return connection.close() }
+                    guard refusal == nil else { return connection.close() }
                     connection.onEnd = nil
                     complete(.success(connection))
                 })

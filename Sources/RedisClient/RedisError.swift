@@ -12,6 +12,14 @@ public enum RedisError: Error, Equatable {
     case unexpectedReply(String)
 }
 
+extension RedisError {
+    /// An error reply without what Redis repeats of a command that it does not know: that may be a credential.
+    static func withoutArguments(_ message: String) -> String {
+        guard let arguments = message.firstRange(of: ", with args beginning with") else { return message }
+        return String(message[..<arguments.lowerBound])
+    }
+}
+
 extension RedisError: CustomStringConvertible {
     public var description: String {
         switch self {

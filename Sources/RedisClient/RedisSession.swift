@@ -48,7 +48,7 @@ final class RedisSession {
         let call = Call(command: command, deadline: .now() + configuration.timeout, mayRetry: isIdempotent) { result in
             self.callCount -= 1
             complete(result)
-            if case .success(.error(let message)) = result { self.consider(message) }
+            if case .success(let reply) = result { self.consider(reply) }
         }
         send(call)
     }
@@ -64,11 +64,18 @@ final class RedisSession {
         }
     }
 
-    /// Leaves a server that became a replica: by the name or address that is configured there may be a primary by now.
-    private func consider(_ errorMessage: String) {
-        guard errorMessage.hasPrefix("READONLY"), availability.isReady else { return }
-        fail(errorMessage)
-        connection?.close()
+    /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name or
+    /// address that is configured there may be a primary by now.
+    private func consider(_ reply: RESPValue) {
+        guard availability.isReady else { return }
+        if case .error(let message) = reply {
+            guard message.hasPrefix("READONLY") else { return }
+            fail(message)
+            connection?.close()
+        } else if availability.failures > 0 || unavailableSince != nil {
+            availability.succeeded()
+            reportRecovery()
+        }
     }
 
     private func perform(_ action: Availability.Action) {
@@ -90,7 +97,6 @@ final class RedisSession {
             availability.connected()
             self.connection = connection
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
-            reportRecovery()
             for call in waiting.removeAll() { connection.send(call) }
         case .failure(.unavailable(let reason)):
             fail(reason)

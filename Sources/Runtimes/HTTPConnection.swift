@@ -42,6 +42,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var isLastRequest = false
     /// Whether the client will send no more, or nothing sensible; what has come before is still answered.
     private var isInputOver = false
+    /// Whether the client has closed its side of the connection.
+    private var isInputClosed = false
+    /// Whether the last response has left, and only the client's end of the connection is waited for.
+    private var isLingering = false
 
     init(worker: Worker, configuration: HTTPServerConfiguration, readiness: Readiness, writer: ResponseWriter) {
         self.worker = worker
@@ -89,6 +93,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What a decoder says that has given up already.
+        if error is ByteToMessageDecoderError { return }
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         switch phase {
         case .idle where waitingParts.isEmpty, .receiving:
@@ -104,7 +110,8 @@ final class HTTPConnection: ChannelDuplexHandler {
         switch event {
         case ChannelEvent.inputClosed:
             isInputOver = true
-            closeIfOver(context)
+            isInputClosed = true
+            finishIfOver(context)
         case is ChannelShouldQuiesceEvent:
             quiesce(context)
         default:
@@ -114,8 +121,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// Answers what has begun to come, and ends.
     private func quiesce(_ context: ChannelHandlerContext) {
-        if case .idle = phase { return context.close(promise: nil) }
         isLastRequest = true
+        if case .idle = phase { return finish(context) }
         deadline = min(deadline, .now() + configuration.drainTimeout)
         setTimer(context)
     }
@@ -155,8 +162,16 @@ final class HTTPConnection: ChannelDuplexHandler {
         guard head.isHTTP1_0 || head.headers["host"].count == 1 else { return refuse(.badRequest, context) }
         // Behind a request to upgrade the decoder reads nothing more.
         if head.headers.contains(name: "upgrade") || head.method == .CONNECT { isLastRequest = true }
-        let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        guard length <= Door.maximumBodyByteCount else { return refuse(.payloadTooLarge, context) }
+        // The decoder lets only digits pass as a length; those that make no integer are far too many.
+        if let length = head.headers.first(name: "content-length"), Int(length) ?? .max > Door.maximumBodyByteCount {
+            return refuse(.payloadTooLarge, context)
+        }
+        // RFC 9112 §6.1: chunked is the only coding that is understood here, and HTTP/1.0 has none.
+        if let coding = head.headers.first(name: "transfer-encoding"),
+            head.isHTTP1_0 || coding.lowercased() != "chunked" || head.headers["transfer-encoding"].count > 1
+        {
+            return refuse(.badRequest, context)
+        }
         if !head.isHTTP1_0, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
         }
@@ -198,7 +213,7 @@ final class HTTPConnection: ChannelDuplexHandler {
             if case .answering = phase { break }
             take(waitingParts.removeFirst(), context)
         }
-        closeIfOver(context)
+        finishIfOver(context)
         guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return }
         isReadHeld = false
         context.read()
@@ -207,11 +222,12 @@ final class HTTPConnection: ChannelDuplexHandler {
     // MARK: - The end
 
     /// Ends the connection once all that the client had to say is answered, or can never be: a part of a request is none.
-    private func closeIfOver(_ context: ChannelHandlerContext) {
+    private func finishIfOver(_ context: ChannelHandlerContext) {
         guard isInputOver, waitingParts.isEmpty else { return }
         switch phase {
-        case .idle, .receiving, .closing: context.close(promise: nil)
+        case .idle, .receiving: finish(context)
         case .answering: break
+        case .closing: if isLingering { context.close(promise: nil) }
         }
     }
 
@@ -232,17 +248,32 @@ final class HTTPConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
-    /// Ends the connection behind the last response. What the client still sends is read for a moment: a socket that is
-    /// closed with bytes unread sends a reset, and the client may lose the response to it.
+    /// Ends the connection behind the last response: once the client has taken it, if it does in time.
     private func finish(_ context: ChannelHandlerContext) {
         phase = .closing
         waitingParts.removeAll()
-        deadline = .now() + configuration.lingerTimeout
+        deadline = .now() + (isLastRequest ? configuration.drainTimeout : configuration.idleTimeout)
         setTimer(context)
-        context.close(mode: .output, promise: nil)
+        let isFlushed = context.eventLoop.makePromise(of: Void.self)
+        let (this, bound) = (
+            NIOLoopBound(self, eventLoop: context.eventLoop), NIOLoopBound(context, eventLoop: context.eventLoop)
+        )
+        isFlushed.futureResult.whenComplete { _ in this.value.linger(bound.value) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: isFlushed)
         guard isReadHeld else { return }
         isReadHeld = false
         context.read()
+    }
+
+    /// Reads what the client still sends for a moment: a socket that is closed with bytes unread sends a reset, and the
+    /// client may lose the response to it.
+    private func linger(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        guard !isInputClosed else { return context.close(promise: nil) }
+        isLingering = true
+        deadline = .now() + configuration.lingerTimeout
+        setTimer(context)
+        context.close(mode: .output, promise: nil)
     }
 
     // MARK: - The deadline

@@ -18,7 +18,7 @@ public struct HTTPServerConfiguration: Sendable {
     /// How long new connections are still taken after the signal to end, while load balancers take notice.
     public var drainDelay = TimeAmount.seconds(2)
     /// How long connections with a request in flight are then waited for.
-    public var drainTimeout = TimeAmount.seconds(6)
+    public var drainTimeout = TimeAmount.seconds(5)
 
     public init(host: String, port: Int) {
         self.host = host

@@ -17,8 +17,8 @@ extension Request {
             guard let colon = path.firstIndex(of: UInt8(ascii: ":")), path[colon...].starts(with: "://".utf8) else {
                 return target
             }
-            path = path[colon...].dropFirst(3).drop { $0 != UInt8(ascii: "/") }
-            if path.isEmpty { return "/" }
+            path = path[colon...].dropFirst(3).drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+            if path.first != UInt8(ascii: "/") { return "/" }
         }
         return String(Substring(path.prefix { $0 != UInt8(ascii: "?") }))
     }

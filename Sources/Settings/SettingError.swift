@@ -7,5 +7,11 @@ public struct SettingError: Error, Equatable, CustomStringConvertible {
     public let rule: String
     public let example: String
 
+    public init(name: String, rule: String, example: String) {
+        self.name = name
+        self.rule = rule
+        self.example = example
+    }
+
     public var description: String { "\(name) \(rule); for example \(name)=\(example)" }
 }

@@ -7,7 +7,7 @@ public struct OriginPattern: Sendable, Hashable {
     /// `nil` matches every port.
     private let port: UInt16?
 
-    /// Reads an entry. `*` stands for one whole label at the start of the host, with two labels or more behind it; as a port
+    /// Reads an entry. `*` stands for one whole label at the start of the host, with https and two labels or more behind it; as a port
     /// it is for loopback hosts alone.
     public init(parsing text: String) throws(OriginError) {
         var parts = try OriginParts(text)
@@ -21,6 +21,7 @@ public struct OriginPattern: Sendable, Hashable {
         guard !hasLabelBefore || (origin.host.contains(".") && IPAddress(parsing: origin.host) == nil) else {
             throw .host
         }
+        guard !hasLabelBefore || origin.scheme == .https else { throw .scheme }
         scheme = origin.scheme
         host = origin.host
         port = isAnyPort ? nil : origin.port

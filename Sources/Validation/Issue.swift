@@ -43,9 +43,4 @@ public struct ValidationError: Error, Equatable {
     public init(issues: [Issue]) {
         self.issues = issues
     }
-
-    /// The first message for each path.
-    public var messageByPath: [String: String] {
-        Dictionary(issues.map { ($0.path, $0.message) }, uniquingKeysWith: { first, _ in first })
-    }
 }

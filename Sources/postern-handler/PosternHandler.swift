@@ -34,6 +34,8 @@ enum PosternHandler {
         let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
         do {
             try await serve(settings, logger)
+        } catch let error as SettingError {
+            end(with: EX_CONFIG, saying: error.description)
         } catch {
             end(with: EXIT_FAILURE, saying: "cannot serve at \(settings.host):\(settings.port): \(error)")
         }
@@ -63,8 +65,7 @@ enum PosternHandler {
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "http"),
         ]
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
-        lifecycle.gracefulShutdownSignals = [.sigterm]
-        lifecycle.cancellationSignals = [.sigint]
+        lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         try await ServiceGroup(configuration: lifecycle).run()
     }
 
@@ -75,7 +76,13 @@ enum PosternHandler {
             url: settings.shared.redis, timeout: .microseconds(Int64(settings.shared.redisTimeout.microseconds)),
             clientName: "postern-handler", certificateAuthorities: settings.shared.certificateAuthorities,
             preparations: try SignInStore.preparations())
-        return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        do {
+            return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        } catch {
+            throw SettingError(
+                name: "SSL_CERT_FILE", rule: "must be a readable PEM file of certificates",
+                example: "/etc/ssl/certs/ca-certificates.crt")
+        }
     }
 
     private static func door(
@@ -100,6 +107,14 @@ enum PosternHandler {
         JSONLogHandler.writeToStandardError(Array("postern-handler: \(line)\n".utf8))
         exit(status)
     }
+}
+
+/// The process may not open enough files to serve anybody.
+private struct TooFewFiles: Error, CustomStringConvertible {
+    let limit: Int
+    let needed: Int
+
+    var description: String { "only \(limit) files may be open at once (ulimit -n); at least \(needed) are needed" }
 }
 
 /// The connections to Redis, which are closed once nothing needs them.

@@ -19,7 +19,7 @@ struct AvailabilityTests {
         #expect(availability.failures == 2)
     }
 
-    @Test("a connection that is made ends the outage")
+    @Test("a connection on which a command succeeds ends the outage, and one without does not")
     func recovery() {
         var availability = Availability()
         _ = availability.start()
@@ -27,6 +27,11 @@ struct AvailabilityTests {
         _ = availability.waited()
         availability.connected()
         #expect(availability.isReady)
+        #expect(availability.failures == 1)
+        #expect(availability.failed() == .wait(exponent: 1))
+        _ = availability.waited()
+        availability.connected()
+        availability.succeeded()
         #expect(availability.failures == 0)
     }
 

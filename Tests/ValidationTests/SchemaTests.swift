@@ -154,16 +154,4 @@ struct SchemaTests {
                 mismatch("b.0", "number", "null"),
             ])
     }
-
-    @Test("of several messages for one path, the first stands for it")
-    func messageByPath() throws {
-        let schema = object(field("a", string().email().max(3)), field("b", string()))
-        let value = try JSONValue(parsing: Array(#"{"a":"not an address"}"#.utf8))
-        let error = try #require(throws: ValidationError.self) { try schema.parse(value) }
-        #expect(error.issues.map(\.path) == ["a", "a", "b"])
-        #expect(
-            error.messageByPath == [
-                "a": "Invalid email address", "b": "Invalid input: expected string, received undefined",
-            ])
-    }
 }
