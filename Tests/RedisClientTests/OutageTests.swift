@@ -89,6 +89,19 @@ struct OutageTests {
         try await eventually("writes") { (try? await client.send(RedisCommand("SET", "a", "b"))) != nil }
     }
 
+    @Test("a replica is not connected to again for each command that it refuses")
+    func flapping() async throws {
+        let server = try await RedisServer()
+        let client = try await client(server.address)
+        _ = try await client.send(RedisCommand("PING"))
+        try server.command("REPLICAOF", "127.0.0.1", "1")
+        try server.command("CONFIG", "RESETSTAT")
+        for _ in 0..<2000 {
+            await #expect(throws: RedisError.self) { try await client.send(RedisCommand("SET", "a", "b")) }
+        }
+        #expect(try server.callCount(of: "client|setname") < 20)
+    }
+
     @Test("replies that are not Redis' end the connection, and nobody waits for them")
     func otherProtocol() async throws {
         let impostor = try Impostor { _ in "HTTP/1.1 400 Bad Request\r\n\r\n" }

@@ -84,6 +84,15 @@ struct RedisClientTests {
         #expect("\(try #require(error))".contains("NOAUTH"))
     }
 
+    @Test("a password that Redis repeats in its refusal is repeated no further")
+    func repeatedPassword() async throws {
+        let server = try await RedisServer(arguments: ["--rename-command", "AUTH", "HIDDEN"])
+        let client = try await client("redis://:hunter2secret@127.0.0.1:\(server.port)")
+        let error = try #require(await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) })
+        #expect("\(error)".contains("unknown command"))
+        #expect(!String(reflecting: error).contains("hunter2secret"))
+    }
+
     @Test("a Unix domain socket is as good as a port")
     func socket() async throws {
         let folder = try Folder()
