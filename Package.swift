@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "Runtimes",
             dependencies: [
-                "Edge", "RedisClient", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
+                "Edge", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["JSON", "SignIn", logging], swiftSettings: settings),
@@ -82,10 +82,12 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["RedisClient"], path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
-        .testTarget(name: "ValidationTests", dependencies: ["JSON", "Validation"], swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ValidationTests", dependencies: ["JSON", "TestSupport", "Validation"], swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
-        .testTarget(name: "SignInTests", dependencies: ["JSON", "Secrets", "SignIn"], swiftSettings: settings),
+        .testTarget(
+            name: "SignInTests", dependencies: ["JSON", "Secrets", "SignIn", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "SettingsTests",
             dependencies: ["RedisClient", "Secrets", "Settings", "SignIn", "Store", logging],

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Testing
+import TestSupport
 
 @Suite("JSON texts that are cut off or damaged")
 struct JSONDamageTests {

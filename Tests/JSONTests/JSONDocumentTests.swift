@@ -1,5 +1,6 @@
 import JSON
 import Testing
+import TestSupport
 
 @Suite("random JSON texts whose meaning is known")
 struct JSONDocumentTests {

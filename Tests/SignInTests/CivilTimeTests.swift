@@ -1,6 +1,7 @@
 import Foundation
 import SignIn
 import Testing
+import TestSupport
 
 @Suite("a moment as a date and a time of day")
 struct CivilTimeTests {

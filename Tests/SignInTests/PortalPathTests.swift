@@ -1,5 +1,6 @@
 import SignIn
 import Testing
+import TestSupport
 
 @Suite("a path that is safe to send a person to")
 struct PortalPathTests {

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Validation
 
 @Suite("the form of an e-mail address")
