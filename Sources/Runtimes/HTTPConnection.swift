@@ -158,21 +158,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     private func take(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if case .idle = phase { beginReceiving() }
         phase = .receiving(head, body: ByteBuffer())
-        // RFC 9112 §3.2: a request of HTTP/1.1 has one Host field.
-        guard head.isHTTP1_0 || head.headers["host"].count == 1 else { return refuse(.badRequest, context) }
+        if let refusal = head.refusal { return refuse(refusal, context) }
         // Behind a request to upgrade the decoder reads nothing more.
-        if head.headers.contains(name: "upgrade") || head.method == .CONNECT { isLastRequest = true }
-        // The decoder lets only digits pass as a length; those that make no integer are far too many.
-        if let length = head.headers.first(name: "content-length"), Int(length) ?? .max > Door.maximumBodyByteCount {
-            return refuse(.payloadTooLarge, context)
-        }
-        // RFC 9112 §6.1: chunked is the only coding that is understood here, and HTTP/1.0 has none.
-        if let coding = head.headers.first(name: "transfer-encoding"),
-            head.isHTTP1_0 || coding.lowercased() != "chunked" || head.headers["transfer-encoding"].count > 1
-        {
-            return refuse(.badRequest, context)
-        }
-        if !head.isHTTP1_0, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+        if head.asksToUpgrade { isLastRequest = true }
+        if head.expectsContinue {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
         }
     }
@@ -298,9 +287,4 @@ final class HTTPConnection: ChannelDuplexHandler {
             context.close(promise: nil)
         }
     }
-}
-
-extension HTTPRequestHead {
-    /// Whether the client knows no later version than HTTP/1.0.
-    fileprivate var isHTTP1_0: Bool { version == .http1_0 }
 }

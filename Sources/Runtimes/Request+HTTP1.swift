@@ -30,3 +30,29 @@ extension RequestFields {
         for (name, value) in headers { append(name, value) }
     }
 }
+
+extension HTTPRequestHead {
+    /// Whether the client knows no later version than HTTP/1.0.
+    var isHTTP1_0: Bool { version == .http1_0 }
+
+    var asksToUpgrade: Bool { method == .CONNECT || headers.contains(name: "upgrade") }
+
+    /// Whether the client sends its body only when it is told to (RFC 9110 §10.1.1).
+    var expectsContinue: Bool { !isHTTP1_0 && headers.first(name: "expect")?.lowercased() == "100-continue" }
+
+    /// Why the request is refused before its body has come; `nil` where it is not.
+    var refusal: Refusal? {
+        // RFC 9112 §3.2: a request of HTTP/1.1 has one Host field.
+        guard isHTTP1_0 || headers["host"].count == 1 else { return .badRequest }
+        // The decoder lets only digits pass as a length; those that make no integer are far too many.
+        if let length = headers.first(name: "content-length"), Int(length) ?? .max > Door.maximumBodyByteCount {
+            return .payloadTooLarge
+        }
+        // RFC 9112 §6.1: chunked is the only coding that is understood here, and HTTP/1.0 has none.
+        let codings = headers["transfer-encoding"]
+        guard codings.isEmpty || (!isHTTP1_0 && codings.count == 1 && codings[0].lowercased() == "chunked") else {
+            return .badRequest
+        }
+        return nil
+    }
+}

@@ -5,9 +5,9 @@ public enum Digest: Sendable {
     case sha1
     case sha256
 
-    // Fetched once, since a fetch costs more than a digest. Safe to share: immutable and counted atomically by OpenSSL.
-    private nonisolated(unsafe) static let sha1Method = EVP_MD_fetch(nil, "SHA1", nil)
-    private nonisolated(unsafe) static let sha256Method = EVP_MD_fetch(nil, "SHA256", nil)
+    // Fetched once, since a fetch costs more than a digest.
+    private nonisolated(unsafe) static let sha1Method = EVP_MD_fetch(nil, "SHA1", nil)  // Never changes.
+    private nonisolated(unsafe) static let sha256Method = EVP_MD_fetch(nil, "SHA256", nil)  // Never changes.
 
     private var method: OpaquePointer? {
         switch self {

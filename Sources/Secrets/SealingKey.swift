@@ -13,8 +13,7 @@ public final class SealingKey: Sendable {
     static let tagByteCount = 16
 
     private let lock = Mutex(())
-    /// Used under `lock` alone.
-    private nonisolated(unsafe) let context: CipherContext
+    private nonisolated(unsafe) let context: CipherContext  // Used under `lock` alone.
 
     /// - Parameter key: 32 bytes.
     public init(_ key: Secret) throws(SecretsError) {
@@ -42,8 +41,7 @@ public final class SealingKey: Sendable {
 
 /// The owner of an `EVP_CIPHER_CTX` that keeps its key's schedule.
 private final class CipherContext {
-    // Safe to share: immutable and counted atomically by OpenSSL.
-    private nonisolated(unsafe) static let method = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+    private nonisolated(unsafe) static let method = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)  // Never changes.
     private let pointer: OpaquePointer
 
     init(key: Secret) throws(SecretsError) {
