@@ -1,9 +1,8 @@
 import COpenSSL
 
 /// Bytes that nobody else should see: wiped when they are no longer needed, and printed as `<secret>`.
-public final class Secret: @unchecked Sendable, CustomStringConvertible, CustomReflectable {
-    // Unchecked: the bytes are written in the initializer alone, before anybody else can hold the object.
-    private let storage: UnsafeMutableRawBufferPointer
+public final class Secret: Sendable, CustomStringConvertible, CustomReflectable {
+    private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer  // Written by the initializer alone.
 
     /// Makes a secret of `count` bytes.
     /// - Parameter fill: writes the bytes. They are zero before, and wiped again if it throws.

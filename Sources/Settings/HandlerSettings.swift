@@ -67,8 +67,7 @@ public struct HandlerSettings: Sendable {
     }
 
     private static let defaultCallbackPath: PortalPath = {
-        // The literal is such a path.
-        try! PortalPath(parsing: "/auth/callback")
+        try! PortalPath(parsing: "/auth/callback")  // The literal is such a path.
     }()
 
     private static func originPolicy(_ environment: Environment) throws(SettingError) -> OriginPolicy {
