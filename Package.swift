@@ -21,13 +21,16 @@ let structuredFields: Target.Dependency = .product(
     name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "postern",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "postern-handler", targets: ["postern-handler"])
+        .executable(name: "postern-handler", targets: ["postern-handler"]),
+        .executable(name: "postern", targets: ["postern"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -35,6 +38,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -44,6 +49,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "Validation", dependencies: ["JSON"], swiftSettings: settings),
         .target(name: "Secrets", dependencies: ["COpenSSL"], swiftSettings: settings),
@@ -55,11 +63,13 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: ["RedisClient", "Secrets", "SignIn"],
-            resources: [.embedInCode("Scripts/SendMagicLink.lua")],
+            resources: [
+                "Adopt", "Dismiss", "GiveUp", "Promote", "PutOff", "Revive", "SendMagicLink", "Settle",
+            ].map { .embedInCode("Scripts/\($0).lua") },
             swiftSettings: settings),
         .target(
             name: "Edge",
-            dependencies: ["JSON", "Secrets", "SignIn", "Store", "Validation", logging, structuredFields],
+            dependencies: ["JSON", "Metrics", "Secrets", "SignIn", "Store", "Validation", logging, structuredFields],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: settings),
         .target(
@@ -68,20 +78,43 @@ let package = Package(
                 "Edge", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
-        .target(name: "Telemetry", dependencies: ["JSON", "SignIn", logging], swiftSettings: settings),
+        .target(name: "Metrics", swiftSettings: settings),
+        .target(
+            name: "Telemetry",
+            dependencies: ["JSON", "Metrics", "SignIn", lifecycle, logging, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings),
         .target(
             name: "Settings",
-            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", logging],
+            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", logging, nioCore],
+            swiftSettings: settings),
+        .target(
+            name: "Mail",
+            dependencies: ["CCurl", "JSON", "Secrets", "SignIn", mustache],
+            resources: [
+                "sign-in.html.mustache", "sign-in.txt.mustache", "de.json", "en.json", "es.json", "fr.json", "ja.json",
+                "ko.json",
+            ].map { .embedInCode("Templates/\($0)") },
+            swiftSettings: settings),
+        .target(
+            name: "Sender",
+            dependencies: ["Mail", "Metrics", "RedisClient", "Secrets", "Settings", "SignIn", "Store", lifecycle, logging],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "postern",
+            dependencies: [
+                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store", "Telemetry",
+                argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "postern-handler",
             dependencies: [
-                "Edge", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry", lifecycle,
+                "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry", lifecycle,
                 logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["RedisClient"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["RedisClient", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ValidationTests", dependencies: ["JSON", "TestSupport", "Validation"], swiftSettings: settings),

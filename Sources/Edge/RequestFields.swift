@@ -5,6 +5,7 @@ import Validation
 /// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there twice, then
 /// holds what it cannot hold, and is refused by who reads it.
 public struct RequestFields: Sendable, Equatable {
+    public private(set) var acceptLanguage: String?
     public private(set) var callbackOrigin: String?
     public private(set) var contentType: String?
     public private(set) var forwardedFor: String?
@@ -21,6 +22,7 @@ public struct RequestFields: Sendable, Equatable {
         case 7 where isName(name, "referer"): add(value, to: &referer)
         case 12 where isName(name, "content-type"): add(value, to: &contentType)
         case 12 where isName(name, "x-request-id"): add(value, to: &requestID)
+        case 15 where isName(name, "accept-language"): add(value, to: &acceptLanguage)
         case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)
         case 28 where isName(name, "x-apphandoff-callback-origin"): add(value, to: &callbackOrigin)
         default: break

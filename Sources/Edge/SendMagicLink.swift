@@ -20,7 +20,8 @@ struct SendMagicLink: Sendable {
         let link = MagicLink(
             origin: origin, callbackPath: callbackPath, token: try newToken(log), next: body.callbackNext)
         let client = proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
-        switch try await admission(of: link, to: body.email, for: client, log) {
+        let language = Language(preferredBy: request.fields.acceptLanguage)
+        switch try await admission(of: link, to: body.email, in: language, for: client, log) {
         case .admitted(let quota):
             var response = Response.ok
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
@@ -67,10 +68,10 @@ struct SendMagicLink: Sendable {
     }
 
     private func admission(
-        of link: MagicLink, to recipient: EmailAddress, for client: IPAddress?, _ log: RequestLog
+        of link: MagicLink, to recipient: EmailAddress, in language: Language, for client: IPAddress?, _ log: RequestLog
     ) async throws(Refusal) -> Admission {
         do {
-            return try await store.send(link, to: recipient, for: client, at: now())
+            return try await store.send(link, to: recipient, in: language, for: client, at: now())
         } catch .unavailable(let error) {
             log.unavailable("\(error)")
             throw .serviceUnavailable(retryAfter: .seconds(1))

@@ -33,12 +33,16 @@ public final class RedisClient: Sendable {
     ///   - command: what to send.
     ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once more
     ///     when its connection ended before the reply, within the same deadline.
+    ///   - blockingTime: for how long Redis may keep the command waiting, beyond the configured timeout. Whatever is sent
+    ///     behind such a command waits with it, so it wants a client of its own.
     /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
-    public func send(_ command: RedisCommand, isIdempotent: Bool = false) async throws(RedisError) -> RESPValue {
+    public func send(
+        _ command: RedisCommand, isIdempotent: Bool = false, blockingFor blockingTime: Duration = .zero
+    ) async throws(RedisError) -> RESPValue {
         // Resumed exactly once, as each call completes exactly once.
         let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<CallResult, Never>) in
             onEventLoop { session in
-                session.submit(command, isIdempotent: isIdempotent) { continuation.resume(returning: $0) }
+                session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime)) { continuation.resume(returning: $0) }
             }
         }
         let reply = try result.get()

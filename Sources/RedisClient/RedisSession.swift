@@ -39,13 +39,15 @@ final class RedisSession {
     }
 
     func submit(
-        _ command: RedisCommand, isIdempotent: Bool, _ complete: @escaping (CallResult) -> Void
+        _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount,
+        _ complete: @escaping (CallResult) -> Void
     ) {
         guard callCount < RedisSession.maximumCallCount else {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
         }
         callCount += 1
-        let call = Call(command: command, deadline: .now() + configuration.timeout, mayRetry: isIdempotent) { result in
+        let deadline = NIODeadline.now() + configuration.timeout + blockingTime
+        let call = Call(command: command, deadline: deadline, mayRetry: isIdempotent) { result in
             self.callCount -= 1
             complete(result)
             if case .success(let reply) = result { self.consider(reply) }

@@ -38,6 +38,15 @@ private func isBase64Digit(_ byte: UInt8) -> Bool {
     }
 }
 
+/// Bytes as base64 with padding (RFC 4648 §4).
+public func base64(_ bytes: UnsafeRawBufferPointer) -> String {
+    // EVP_EncodeBlock writes a zero byte behind the text.
+    String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4 + 1) { text in
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return Int(EVP_EncodeBlock(text.baseAddress, start, CInt(bytes.count)))
+    }
+}
+
 /// Bytes as base64url without padding (RFC 4648 §5).
 public func base64URL(_ bytes: UnsafeRawBufferPointer) -> String {
     // EVP_EncodeBlock writes a zero byte behind the text.

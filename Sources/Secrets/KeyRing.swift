@@ -13,6 +13,19 @@ public struct KeyRing: Sendable {
             self.id = id
             self.key = key
         }
+
+        /// Whether a text may be the name of a key.
+        public static func isName(_ text: some StringProtocol) -> Bool {
+            (1...16).contains(text.utf8.count)
+                && text.utf8.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                        true
+                    default: false
+                    }
+                }
+        }
     }
 
     /// The name of the key that seals.

@@ -23,7 +23,7 @@ public struct Environment: Sendable {
     /// The value of a variable; `nil` where it is not set.
     /// - Parameter parse: reads the text, or throws the rest of a sentence that starts with the variable's name.
     /// - Throws: ``SettingError`` where the text is not what it must be.
-    func optional<Value>(
+    package func optional<Value>(
         _ name: String, example: String, _ parse: (String) throws(Invalid) -> Value
     ) throws(SettingError) -> Value? {
         guard let text = value(name), !text.isEmpty else { return nil }
@@ -36,7 +36,7 @@ public struct Environment: Sendable {
 
     /// The value of a variable that must be set.
     /// - Throws: ``SettingError`` where it is not, or is wrong.
-    func required<Value>(
+    package func required<Value>(
         _ name: String, example: String, _ parse: (String) throws(Invalid) -> Value
     ) throws(SettingError) -> Value {
         guard let value = try optional(name, example: example, parse) else {
@@ -47,15 +47,15 @@ public struct Environment: Sendable {
 }
 
 /// The rule that a text breaks, as the end of a sentence.
-struct Invalid: Error {
-    let rule: String
+package struct Invalid: Error {
+    package let rule: String
 
-    init(_ rule: String) {
+    package init(_ rule: String) {
         self.rule = rule
     }
 
     /// What `parse` makes of a text, or its error's description as the rule that was broken.
-    static func wrapping<Value, Failure: Error & CustomStringConvertible>(
+    package static func wrapping<Value, Failure: Error & CustomStringConvertible>(
         _ parse: () throws(Failure) -> Value
     ) throws(Invalid) -> Value {
         do throws(Failure) {

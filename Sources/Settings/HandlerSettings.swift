@@ -57,13 +57,7 @@ public struct HandlerSettings: Sendable {
                 }
             } ?? []
         host = try environment.optional("HOST", example: "0.0.0.0") { (text) throws(Invalid) in text } ?? "0.0.0.0"
-        port =
-            try environment.optional("PORT", example: "8080") { (text) throws(Invalid) in
-                guard text.allSatisfy({ ("0"..."9").contains($0) }), let port = UInt16(text) else {
-                    throw Invalid("must be a port from 0 to 65535")
-                }
-                return Int(port)
-            } ?? 8080
+        port = try environment.optional("PORT", example: "8080", Settings.port) ?? 8080
     }
 
     private static let defaultCallbackPath: PortalPath = {

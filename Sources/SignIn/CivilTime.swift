@@ -48,6 +48,9 @@ public struct CivilTime: Sendable, Equatable {
             + "\(padded(hour)):\(padded(minute)):\(padded(second)) GMT"
     }
 
+    /// The moment as mail writes it, such as `Sun, 06 Nov 1994 08:49:37 +0000` (RFC 5322 §3.3).
+    public var mailDate: String { String(httpDate.dropLast(3)) + "+0000" }
+
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

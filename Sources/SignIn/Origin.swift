@@ -23,6 +23,9 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         description = port == scheme.defaultPort ? origin : "\(origin):\(port)"
     }
 
+    /// Host and port, as they stand in the origin's text.
+    public var authority: String { String(description.dropFirst(scheme.rawValue.count + 3)) }
+
     /// Whether the host is this machine: `localhost`, or a loopback address.
     public var isLoopback: Bool {
         host == "localhost" || IPAddress(parsing: host)?.isLoopback ?? false

@@ -9,6 +9,12 @@ struct KeyLayout: Sendable {
     /// The stream of sealed mail jobs.
     var mail: String { prefix + "mail" }
 
+    /// The sorted set of mail jobs that wait for another attempt, by when they are due.
+    var retries: String { prefix + "mail:retry" }
+
+    /// The stream of mail jobs that were given up.
+    var dead: String { prefix + "mail:dead" }
+
     /// The bucket of the whole deployment.
     var deploymentBucket: String { prefix + "all" }
 

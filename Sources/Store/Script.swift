@@ -16,21 +16,22 @@ struct Script: Sendable {
 
     /// Calls the script; where the server has forgotten it, with its text, which makes it known again.
     ///
-    /// A script is retried where its answer was lost, so it must change nothing when it is called again.
-    /// - Parameter append: appends the number of keys, the keys, and the arguments.
+    /// - Parameters:
+    ///   - mayRepeat: whether it may be called again where its answer was lost: it then must change nothing the second time.
+    ///   - append: appends the number of keys, the keys, and the arguments.
     func call(
-        on redis: RedisClient, capacity: Int, _ append: (inout RedisCommand) -> Void
+        on redis: RedisClient, mayRepeat: Bool = true, capacity: Int = 512, _ append: (inout RedisCommand) -> Void
     ) async throws(RedisError) -> RESPValue {
         var command = RedisCommand("EVALSHA", capacity: capacity)
         command.append(digest)
         append(&command)
         do {
-            return try await redis.send(command, isIdempotent: true)
+            return try await redis.send(command, isIdempotent: mayRepeat)
         } catch .server(code: "NOSCRIPT", _) {
             var command = RedisCommand("EVAL", capacity: capacity + text.utf8.count)
             command.append(text)
             append(&command)
-            return try await redis.send(command, isIdempotent: true)
+            return try await redis.send(command, isIdempotent: mayRepeat)
         }
     }
 }

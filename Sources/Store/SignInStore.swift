@@ -48,15 +48,16 @@ public final class SignInStore: Sendable {
     /// - Parameters:
     ///   - link: what the mail is to hold; its token names the request.
     ///   - recipient: whom it is for.
+    ///   - language: what the mail is written in.
     ///   - client: who asks; all whose address is unknown share one bucket.
     ///   - now: when the request came.
     /// - Throws: ``StoreError``; where its answer was lost, the request may have been admitted.
     public func send(
-        _ link: MagicLink, to recipient: EmailAddress, for client: IPAddress?, at now: UnixTime
+        _ link: MagicLink, to recipient: EmailAddress, in language: Language, for client: IPAddress?, at now: UnixTime
     ) async throws(StoreError) -> Admission {
         let request: Request
         do {
-            request = try seal(link, to: recipient, at: now)
+            request = try seal(link, to: recipient, in: language, at: now)
         } catch {
             throw .secrets(error)
         }
@@ -95,10 +96,12 @@ public final class SignInStore: Sendable {
         let recipientCode: String?
     }
 
-    private func seal(_ link: MagicLink, to recipient: EmailAddress, at now: UnixTime) throws(SecretsError) -> Request {
+    private func seal(
+        _ link: MagicLink, to recipient: EmailAddress, in language: Language, at now: UnixTime
+    ) throws(SecretsError) -> Request {
         let record = TokenRecord(email: recipient, origin: link.origin, next: link.next, issuedAt: now)
         let job = MailJob(
-            recipient: recipient, link: link, issuedAt: now, expiresAt: now + configuration.linkLifetime)
+            recipient: recipient, link: link, language: language, issuedAt: now, expiresAt: now + configuration.linkLifetime)
         return try Request(
             record: record.sealed(for: link.token, random: random),
             job: job.sealed(by: jobKeys, random: random),

@@ -72,16 +72,12 @@ enum PosternHandler {
     private static func redisClient(
         _ settings: HandlerSettings, _ eventLoop: any EventLoop, _ logger: Logger
     ) throws -> RedisClient {
-        let configuration = RedisConfiguration(
-            url: settings.shared.redis, timeout: .microseconds(Int64(settings.shared.redisTimeout.microseconds)),
-            clientName: "postern-handler", certificateAuthorities: settings.shared.certificateAuthorities,
-            preparations: try SignInStore.preparations())
+        let configuration = settings.shared.redis.configuration(
+            clientName: "postern-handler", preparations: try SignInStore.preparations())
         do {
             return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
         } catch {
-            throw SettingError(
-                name: "SSL_CERT_FILE", rule: "must be a readable PEM file of certificates",
-                example: "/etc/ssl/certs/ca-certificates.crt")
+            throw RedisSettings.unreadableAuthorities
         }
     }
 
@@ -91,7 +87,7 @@ enum PosternHandler {
         let store = try SignInStore(
             redis: redis,
             configuration: StoreConfiguration(
-                limits: settings.limits, linkLifetime: settings.linkLifetime, keyPrefix: settings.shared.keyPrefix,
+                limits: settings.limits, linkLifetime: settings.linkLifetime, keyPrefix: settings.shared.redis.keyPrefix,
                 keys: settings.shared.secretKeys),
             random: .system)
         let configuration = DoorConfiguration(

@@ -17,10 +17,10 @@ struct HandlerSettingsTests {
         #expect(settings.trustedProxies == [])
         #expect(settings.host == "0.0.0.0")
         #expect(settings.port == 8080)
-        #expect(settings.shared.redisTimeout == .seconds(1))
-        #expect(settings.shared.keyPrefix == "postern:")
+        #expect(settings.shared.redis.timeout == .seconds(1))
+        #expect(settings.shared.redis.keyPrefix == "postern:")
         #expect(settings.shared.logLevel == .info)
-        #expect(settings.shared.certificateAuthorities == nil)
+        #expect(settings.shared.redis.certificateAuthorities == nil)
         #expect(throws: OriginPolicy.Refusal.required) { try settings.originPolicy.callbackOrigin(for: .init()) }
     }
 

@@ -14,31 +14,31 @@ struct SharedSettingsTests {
     func defaults() throws {
         let variables = ["REDIS_URL": "redis://localhost", "POSTERN_SECRET_KEYS": "k1:\(SampleKey.first)"]
         let settings = try SharedSettings(Environment(variables))
-        #expect(settings.redis.address == .host("localhost", port: 6379))
-        #expect(settings.redis.isTLS == false)
-        #expect(settings.redis.user == nil)
-        #expect(settings.redis.password == nil)
-        #expect(settings.redis.database == 0)
-        #expect(settings.certificateAuthorities == nil)
-        #expect(settings.redisTimeout == .seconds(1))
-        #expect(settings.keyPrefix == "postern:")
+        #expect(settings.redis.url.address == .host("localhost", port: 6379))
+        #expect(settings.redis.url.isTLS == false)
+        #expect(settings.redis.url.user == nil)
+        #expect(settings.redis.url.password == nil)
+        #expect(settings.redis.url.database == 0)
+        #expect(settings.redis.certificateAuthorities == nil)
+        #expect(settings.redis.timeout == .seconds(1))
+        #expect(settings.redis.keyPrefix == "postern:")
         #expect(settings.logLevel == .info)
     }
 
     @Test("where Redis is")
     func redis() throws {
-        let tls = try shared("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").redis
+        let tls = try shared("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").redis.url
         #expect(tls.address == .host("redis.example.com", port: 6390))
         #expect(tls.isTLS)
         #expect(tls.user == "door")
         #expect(tls.password?.matches(Secret(copying: Array("p@ss".utf8))) == true)
         #expect(tls.database == 3)
-        #expect(try shared("REDIS_URL", "unix:///run/redis.sock").redis.address == .socket(path: "/run/redis.sock"))
+        #expect(try shared("REDIS_URL", "unix:///run/redis.sock").redis.url.address == .socket(path: "/run/redis.sock"))
     }
 
     @Test("a file of certificate authorities")
     func certificateAuthorities() throws {
-        #expect(try shared("SSL_CERT_FILE", "/etc/ca.pem").certificateAuthorities == "/etc/ca.pem")
+        #expect(try shared("SSL_CERT_FILE", "/etc/ca.pem").redis.certificateAuthorities == "/etc/ca.pem")
     }
 
     static let timeouts: [(String, Duration)] = [
@@ -48,7 +48,7 @@ struct SharedSettingsTests {
 
     @Test("a command's deadline lies between 10 ms and 30 s", arguments: SharedSettingsTests.timeouts)
     func timeout(text: String, expected: Duration) throws {
-        #expect(try shared("POSTERN_REDIS_TIMEOUT", text).redisTimeout == expected)
+        #expect(try shared("POSTERN_REDIS_TIMEOUT", text).redis.timeout == expected)
     }
 
     @Test("keys keep their order and their names")
@@ -67,7 +67,7 @@ struct SharedSettingsTests {
         "a prefix has 1 to 64 visible characters",
         arguments: ["p", "p:", "{tag}:", "!~", String(repeating: "x", count: 64)])
     func keyPrefix(text: String) throws {
-        #expect(try shared("POSTERN_KEY_PREFIX", text).keyPrefix == text)
+        #expect(try shared("POSTERN_KEY_PREFIX", text).redis.keyPrefix == text)
     }
 
     @Test("every level can be chosen", arguments: Logger.Level.allCases)

@@ -58,7 +58,7 @@ struct StoreHarness {
     ) async throws -> Admission {
         // Both are of the right form by the letter.
         try await store.send(
-            link, to: EmailAddress(parsing: address)!, for: IPAddress(parsing: client)!, at: .now())
+            link, to: EmailAddress(parsing: address)!, in: .english, for: IPAddress(parsing: client)!, at: .now())
     }
 }
 

@@ -1,0 +1,47 @@
+#pragma once
+#include <curl/curl.h>
+
+// curl_easy_setopt and its like take any type behind an ellipsis, which Swift cannot call: here is one of each type.
+
+static inline CURLcode postern_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode postern_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+/// libcurl copies the string, but for CURLOPT_POSTFIELDS, which is not set this way.
+static inline CURLcode postern_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode postern_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+/// A read, write or header function: they have one shape.
+static inline CURLcode postern_curl_set_transfer_function(
+    CURL *handle, CURLoption option, size_t (*function)(char *, size_t, size_t, void *)) {
+    return curl_easy_setopt(handle, option, function);
+}
+
+static inline CURLcode postern_curl_set_debug_function(
+    CURL *handle, int (*function)(CURL *, curl_infotype, char *, size_t, void *)) {
+    return curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, function);
+}
+
+static inline CURLcode postern_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLMcode postern_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
+    return curl_multi_setopt(handle, option, value);
+}
+
+/// The handle and the result of a finished transfer; NULL where the message is of another kind.
+static inline CURL *postern_curl_finished(CURLMsg *message, CURLcode *result) {
+    if (message->msg != CURLMSG_DONE) return NULL;
+    *result = message->data.result;
+    return message->easy_handle;
+}

@@ -1,0 +1,129 @@
+import CCurl
+import Foundation
+import Synchronization
+
+/// Runs libcurl's transfers on one thread of its own, many at a time, over connections that are kept and used again.
+///
+/// libcurl's handles belong to that thread. Callers hand a transfer over and wait; each ends within its own deadline.
+final class CurlEngine: Sendable {
+    private let mailroom: Mailroom
+
+    /// Whether libcurl is ready: once in a process, and before any thread uses it.
+    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    /// - Parameter connections: how many may be open at once; more transfers than that wait for one.
+    init(connections: Int) {
+        guard CurlEngine.isReady, let multi = curl_multi_init() else { fatalError("out of memory") }  // It fails in no other way.
+        _ = postern_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
+        _ = postern_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
+        mailroom = Mailroom(multi)
+        let mailroom = mailroom
+        let thread = Thread {
+            var loop = CurlLoop(mailroom)
+            loop.run()
+        }
+        thread.name = "curl"
+        thread.start()
+    }
+
+    deinit { mailroom.close() }
+
+    /// Runs a transfer to its end, which comes within the transfer's own timeout.
+    func run(_ transfer: CurlTransfer) async -> CurlTransfer.End {
+        await withCheckedContinuation { continuation in
+            mailroom.add(transfer) { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+/// What callers and the thread share: transfers that were handed in, and libcurl's handle of all transfers.
+private final class Mailroom: Sendable {
+    struct Order {
+        let transfer: CurlTransfer
+        /// Called once, on the thread.
+        let complete: @Sendable (CurlTransfer.End) -> Void
+    }
+
+    private let orders = Mutex<(waiting: [Order], isClosed: Bool)>(([], false))
+    /// The thread's, but for `curl_multi_wakeup`, which may be called from any.
+    nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+
+    init(_ multi: UnsafeMutableRawPointer) {
+        self.multi = multi
+    }
+
+    deinit { curl_multi_cleanup(multi) }
+
+    func add(_ transfer: CurlTransfer, _ complete: @escaping @Sendable (CurlTransfer.End) -> Void) {
+        orders.withLock { $0.waiting.append(Order(transfer: transfer, complete: complete)) }
+        curl_multi_wakeup(multi)
+    }
+
+    func close() {
+        orders.withLock { $0.isClosed = true }
+        curl_multi_wakeup(multi)
+    }
+
+    /// All that were handed in; `nil` where nobody will hand in any more.
+    func take() -> [Order]? {
+        orders.withLock { orders in
+            if orders.isClosed, orders.waiting.isEmpty { return nil }
+            defer { orders.waiting = [] }
+            return orders.waiting
+        }
+    }
+}
+
+/// The thread's work.
+private struct CurlLoop {
+    private let mailroom: Mailroom
+    private var running: [UnsafeMutableRawPointer: Mailroom.Order] = [:]
+    /// Handles that are kept for later transfers.
+    private var idle: [UnsafeMutableRawPointer] = []
+
+    init(_ mailroom: Mailroom) {
+        self.mailroom = mailroom
+    }
+
+    /// Until the engine is gone, and with it all who could wait for a transfer.
+    mutating func run() {
+        while let orders = mailroom.take() {
+            for order in orders { start(order) }
+            var count: CInt = 0
+            curl_multi_perform(mailroom.multi, &count)
+            finishTransfers()
+            // Ends when a socket is ready, one of libcurl's timers is due, or something was handed in.
+            curl_multi_poll(mailroom.multi, nil, 0, 1000, nil)
+        }
+        for handle in idle { curl_easy_cleanup(handle) }
+    }
+
+    private mutating func start(_ order: Mailroom.Order) {
+        guard let handle = idle.popLast() ?? curl_easy_init() else { fatalError("out of memory") }  // It fails in no other way.
+        let code = order.transfer.prepare(handle)
+        guard code == CURLE_OK, curl_multi_add_handle(mailroom.multi, handle) == CURLM_OK else {
+            finish(handle, order, code == CURLE_OK ? CURLE_FAILED_INIT : code)
+            return
+        }
+        running[handle] = order
+    }
+
+    private mutating func finishTransfers() {
+        var left: CInt = 0
+        while let message = curl_multi_info_read(mailroom.multi, &left) {
+            var result = CURLE_OK
+            guard let handle = postern_curl_finished(message, &result), let order = running.removeValue(forKey: handle)
+            else { continue }
+            curl_multi_remove_handle(mailroom.multi, handle)
+            finish(handle, order, result)
+        }
+    }
+
+    private mutating func finish(_ handle: UnsafeMutableRawPointer, _ order: Mailroom.Order, _ result: CURLcode) {
+        let end = order.transfer.end(handle, result)
+        // Connections stay with the handle of all transfers.
+        curl_easy_reset(handle)
+        idle.append(handle)
+        order.complete(end)
+    }
+}

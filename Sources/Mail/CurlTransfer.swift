@@ -1,0 +1,165 @@
+import CCurl
+import Secrets
+
+/// One transfer: libcurl's options, what is sent, and what became of it.
+///
+/// It is its maker's until it is handed to the engine, and the engine's thread's from then until its end.
+final class CurlTransfer: @unchecked Sendable {
+    // Unchecked: there is one owner at a time, as said above.
+    enum Option {
+        case long(CURLoption, Int)
+        case string(CURLoption, String)
+        case secret(CURLoption, Secret)
+        case list(CURLoption, [String])
+    }
+
+    /// How a transfer ended.
+    struct End: Sendable {
+        let result: CURLcode
+        /// The last reply's code, of SMTP or HTTP; 0 where there was none.
+        let responseCode: Int
+        /// Whether it went over a connection that had been used before.
+        let isOverUsedConnection: Bool
+        let dialogue: SMTPDialogue
+        /// Whether all of the content was handed over.
+        let isContentSent: Bool
+        /// What libcurl says of the result: without host, user or address.
+        let text: String
+    }
+
+    private let options: [Option]
+    private let content: [UInt8]
+    private let observe: (@Sendable (DeliveryStep) -> Void)?
+    private var sentByteCount = 0
+    private var dialogue = SMTPDialogue()
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+
+    /// - Parameters:
+    ///   - content: what is uploaded.
+    ///   - observe: is told each step.
+    init(options: [Option], content: [UInt8], observe: (@Sendable (DeliveryStep) -> Void)?) {
+        self.options = options
+        self.content = content
+        self.observe = observe
+    }
+
+    deinit {
+        for list in lists { curl_slist_free_all(list) }
+    }
+
+    /// Sets all options of a handle, which then refers to this transfer.
+    func prepare(_ handle: UnsafeMutableRawPointer) -> CURLcode {
+        let this = Unmanaged.passUnretained(self).toOpaque()  // The engine holds it until its end.
+        var codes = [
+            postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
+            postern_curl_set_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(content.count)),
+            postern_curl_set_transfer_function(handle, CURLOPT_READFUNCTION, readContent),
+            postern_curl_set_pointer(handle, CURLOPT_READDATA, this),
+            postern_curl_set_transfer_function(handle, CURLOPT_WRITEFUNCTION, dropBytes),
+            postern_curl_set_long(handle, CURLOPT_VERBOSE, 1),
+            postern_curl_set_debug_function(handle, hearStep),
+            postern_curl_set_pointer(handle, CURLOPT_DEBUGDATA, this),
+        ]
+        for option in options { codes.append(set(option, on: handle)) }
+        return codes.first { $0 != CURLE_OK } ?? CURLE_OK
+    }
+
+    private func set(_ option: Option, on handle: UnsafeMutableRawPointer) -> CURLcode {
+        switch option {
+        case .long(let name, let value):
+            return postern_curl_set_long(handle, name, value)
+        case .string(let name, let value):
+            return postern_curl_set_string(handle, name, value)
+        case .secret(let name, let value):
+            // libcurl wants a zero byte at the end, and makes its own copy.
+            return value.withUnsafeBytes { bytes in
+                withUnsafeTemporaryAllocation(byteCount: bytes.count + 1, alignment: 1) { copy in
+                    copy.copyMemory(from: bytes)
+                    copy[bytes.count] = 0
+                    defer { copy.initializeMemory(as: UInt8.self, repeating: 0) }
+                    return postern_curl_set_string(handle, name, copy.baseAddress)
+                }
+            }
+        case .list(let name, let values):
+            var list: UnsafeMutablePointer<curl_slist>?
+            for value in values {
+                guard let longer = curl_slist_append(list, value) else { return CURLE_OUT_OF_MEMORY }
+                list = longer
+            }
+            if let list { lists.append(list) }
+            return postern_curl_set_pointer(handle, name, list)
+        }
+    }
+
+    /// What became of it.
+    func end(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> End {
+        var responseCode = 0
+        var newConnectionCount = 0
+        _ = postern_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &responseCode)
+        _ = postern_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &newConnectionCount)
+        return End(
+            result: result, responseCode: responseCode,
+            isOverUsedConnection: newConnectionCount == 0 && result != CURLE_COULDNT_CONNECT
+                && result != CURLE_COULDNT_RESOLVE_HOST,
+            dialogue: dialogue,
+            isContentSent: sentByteCount == content.count, text: String(cString: curl_easy_strerror(result)))
+    }
+
+    // MARK: - What libcurl calls
+
+    fileprivate func read(into space: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(space.count, content.count - sentByteCount)
+        guard count > 0 else {
+            dialogue.sentContent()
+            return 0
+        }
+        content.withUnsafeBytes { space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount...].prefix(count))) }
+        sentByteCount += count
+        return count
+    }
+
+    fileprivate func hear(_ handle: UnsafeMutableRawPointer?, _ type: curl_infotype, _ bytes: UnsafeRawBufferPointer) {
+        switch type {
+        case CURLINFO_HEADER_OUT:
+            let command = dialogue.sent(bytes)
+            if command == "QUIT" {
+                // libcurl waits for the answer to a goodbye, and all transfers with it: by default for two minutes.
+                _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
+            }
+            observe?(.sent(command))
+        case CURLINFO_HEADER_IN:
+            dialogue.received(bytes)
+            observe?(.received(line(bytes)))
+        case CURLINFO_TEXT:
+            observe?(.note(line(bytes)))
+        default: break
+        }
+    }
+
+    /// The start of a line, without its end.
+    private func line(_ bytes: UnsafeRawBufferPointer) -> String {
+        withoutControlCharacters(
+            String(decoding: bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }.prefix(500), as: UTF8.self))
+    }
+}
+
+private func transfer(_ context: UnsafeMutableRawPointer?) -> CurlTransfer {
+    // Given to libcurl by `prepare`.
+    Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+}
+
+private let readContent: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = { space, size, count, context in
+    transfer(context).read(into: UnsafeMutableRawBufferPointer(start: space, count: size * count))
+}
+
+private let dropBytes: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = { _, size, count, _ in
+    size * count
+}
+
+private let hearStep:
+    @convention(c) (
+        UnsafeMutableRawPointer?, curl_infotype, UnsafeMutablePointer<CChar>?, Int, UnsafeMutableRawPointer?
+    ) -> CInt = { handle, type, bytes, count, context in
+        transfer(context).hear(handle, type, UnsafeRawBufferPointer(start: bytes, count: count))
+        return 0
+    }

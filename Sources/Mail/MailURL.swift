@@ -1,0 +1,89 @@
+public import Secrets
+import SignIn
+
+/// Where mail goes: `smtp://`, `smtps://`, `mailgun://` or `maildir://`.
+public enum MailURL: Sendable {
+    case smtp(SMTPServer)
+    case mailgun(MailgunAccount)
+    /// A folder for development: each mail becomes a file in it.
+    case maildir(path: String)
+
+    /// Reads a URL.
+    ///
+    /// - `smtp://user:password@host:587` is protected by STARTTLS; `smtp://localhost:1025`, without a user and to this machine,
+    ///   is not protected.
+    /// - `smtps://user:password@host:465` is TLS from the first byte.
+    /// - `mailgun://key@api.mailgun.net/domain`, or a host of one's own.
+    /// - `maildir:///folder`.
+    public init(parsing text: String) throws(ServiceURL.Invalid) {
+        let url = try ServiceURL(parsing: text, schemes: ["smtp", "smtps", "mailgun", "maildir"])
+        switch url.scheme {
+        case "mailgun": self = .mailgun(try MailgunAccount(url))
+        case "maildir":
+            guard url.host.isEmpty, url.port == nil, url.user == nil, url.password == nil, url.path.count > 1 else {
+                throw ServiceURL.Invalid("must be maildir:// and an absolute path")
+            }
+            self = .maildir(path: url.path)
+        default: self = .smtp(try SMTPServer(url))
+        }
+    }
+}
+
+extension SMTPServer {
+    fileprivate init(_ url: ServiceURL) throws(ServiceURL.Invalid) {
+        try checkHost(url.host)
+        guard url.path.isEmpty || url.path == "/" else { throw ServiceURL.Invalid("must not have a path") }
+        guard (url.user == nil) == (url.password == nil) else {
+            throw ServiceURL.Invalid("must have a user and a password, as user:password@, or neither")
+        }
+        if let user = url.user, let password = url.password {
+            // They go to libcurl as C strings.
+            guard !user.utf8.contains(0), !password.withUnsafeBytes({ $0.contains(0) }) else {
+                throw ServiceURL.Invalid("must not have a zero byte in user or password")
+            }
+            credentials = Credentials(user: user, password: password)
+        } else {
+            credentials = nil
+        }
+        host = url.host
+        if url.scheme == "smtps" {
+            security = .implicitTLS
+            port = url.port ?? 465
+        } else {
+            let isLoopback = url.host == "localhost" || IPAddress(parsing: url.host)?.isLoopback == true
+            security = isLoopback && credentials == nil ? .none : .startTLS
+            port = url.port ?? 587
+        }
+    }
+}
+
+extension MailgunAccount {
+    fileprivate init(_ url: ServiceURL) throws(ServiceURL.Invalid) {
+        try checkHost(url.host)
+        let domain = url.path.dropFirst()
+        guard let key = url.user, url.password == nil else {
+            throw ServiceURL.Invalid("must have the API key before the host, as mailgun://key@host/domain")
+        }
+        guard !domain.isEmpty, domain.utf8.allSatisfy(isHostByte) else {
+            throw ServiceURL.Invalid("must end in the sending domain, as mailgun://key@host/domain")
+        }
+        self.init(key: Secret(copying: key.utf8), host: url.host, port: url.port ?? 443, domain: String(domain))
+    }
+}
+
+/// A host's name or address: what stands in a URL of libcurl's.
+private func checkHost(_ host: String) throws(ServiceURL.Invalid) {
+    guard !host.isEmpty else { throw ServiceURL.Invalid("must name a host") }
+    guard IPAddress(parsing: host) != nil || host.utf8.allSatisfy(isHostByte) else {
+        throw ServiceURL.Invalid("must name a host by letters, digits, dots and hyphens, or by its address")
+    }
+}
+
+private func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+        true
+    default: false
+    }
+}

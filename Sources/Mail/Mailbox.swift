@@ -1,0 +1,32 @@
+public import SignIn
+
+/// Who a message is from: an address, with or without a name (RFC 5322 §3.4).
+public struct Mailbox: Sendable, Equatable {
+    public let name: String?
+    public let address: EmailAddress
+
+    public init(name: String?, address: EmailAddress) {
+        self.name = name
+        self.address = address
+    }
+
+    /// Reads `Name <address>`, `"Name" <address>` or `address`; `nil` where it is none of them, or the name holds a control
+    /// character or is longer than 100 characters.
+    public init?(parsing text: String) {
+        guard let start = text.lastIndex(of: "<") else {
+            guard let address = EmailAddress(parsing: text) else { return nil }
+            self.init(name: nil, address: address)
+            return
+        }
+        guard text.last == ">", let address = EmailAddress(parsing: String(text[text.index(after: start)...].dropLast()))
+        else { return nil }
+        var name = text[..<start].drop { $0 == " " }
+        while name.last == " " { name.removeLast() }
+        if name.count >= 2, name.first == "\"", name.last == "\"" { name = name.dropFirst().dropLast() }
+        guard name.count <= 100, !holdsControlCharacter(name) else { return nil }
+        self.init(name: name.isEmpty ? nil : String(name), address: address)
+    }
+
+    /// The domain of the address.
+    public var domain: String { String(address.text.drop { $0 != "@" }.dropFirst()) }
+}

@@ -1,0 +1,63 @@
+/// How far a message got: what was sent last, and what was replied to it. It is told each line that goes either way.
+struct SMTPDialogue: Sendable {
+    /// The steps of a message, in their order (RFC 5321 §4.1.4).
+    enum Step: Sendable, Comparable {
+        /// Nothing was said yet: the connection and the server's greeting.
+        case connection
+        case hello
+        case startTLS
+        case authentication
+        case sender
+        case recipient
+        case data
+        /// The content, and the dot that ends it.
+        case content
+        case end
+    }
+
+    private(set) var step = Step.connection
+    /// The reply to this step; `nil` while there is none.
+    private(set) var reply: Reply?
+    /// Whether a final dot may have been sent.
+    private(set) var isContentComplete = false
+
+    /// A command was sent, with or without its line end.
+    /// - Returns: the command as it may be shown: without credentials.
+    @discardableResult
+    mutating func sent(_ line: some Collection<UInt8>) -> String {
+        let verb = String(decoding: line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+        let next: Step? =
+            switch verb.uppercased() {
+            case "EHLO", "HELO": .hello
+            case "STARTTLS": .startTLS
+            case "AUTH": .authentication
+            case "MAIL": .sender
+            case "RCPT": .recipient
+            case "DATA": .data
+            case "QUIT": .end
+            default: nil
+            }
+        // What is no command is the next part of the credentials.
+        guard let next else { return "(hidden)" }
+        // A goodbye after a refusal does not make the refusal undone.
+        if next != .end { (step, reply) = (next, nil) }
+        if next == .authentication {
+            return line.split(separator: UInt8(ascii: " ")).count > 2 ? "AUTH (hidden)" : text(of: line)
+        }
+        return text(of: line)
+    }
+
+    /// The last of the content was handed over: the dot follows.
+    mutating func sentContent() {
+        (step, reply, isContentComplete) = (.content, nil, true)
+    }
+
+    /// A line of a reply came.
+    mutating func received(_ line: some Collection<UInt8>) {
+        if let reply = Reply(line: line) { self.reply = reply }
+    }
+
+    private func text(of line: some Collection<UInt8>) -> String {
+        String(decoding: line.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,71 @@
+import CCurl
+
+/// What the end of a transfer by SMTP means for its message.
+enum SMTPOutcome {
+    /// Whether the server had given up a connection that was kept: then the message is to be sent over a new one, at once.
+    static func isStaleConnection(_ end: CurlTransfer.End) -> Bool {
+        guard end.isOverUsedConnection, end.result != CURLE_OK, end.result != CURLE_OPERATION_TIMEDOUT else { return false }
+        if let reply = end.dialogue.reply { return reply.code == 421 }
+        return !end.dialogue.isContentComplete
+    }
+
+    /// A reply decides where there is one; else how far the dialogue came, and why it ended.
+    static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
+        let dialogue = end.dialogue
+        if end.result == CURLE_OK { return .delivered(dialogue.reply) }
+        if let reply = dialogue.reply, reply.code >= 400 { return refusal(at: dialogue.step, reply, end) }
+        let failure = DeliveryFailure(code(of: end), detail: end.text)
+        switch dialogue.step {
+        case .connection, .hello, .startTLS, .authentication, .end: return .unavailable(failure)
+        case .sender, .recipient, .data, .content:
+            if dialogue.isContentComplete, dialogue.reply == nil {
+                return .ambiguous(DeliveryFailure(.replyLost, detail: end.text))
+            }
+            return .transient(failure)
+        }
+    }
+
+    /// A reply of 4yz is for now, one of 5yz for good (RFC 5321 §4.2.1). What is said before the recipient was named is not
+    /// about the message, and neither is 421, by which a server takes its leave (§3.8).
+    private static func refusal(at step: SMTPDialogue.Step, _ reply: Reply, _ end: CurlTransfer.End) -> DeliveryOutcome {
+        func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
+            DeliveryFailure(code, reply: reply, detail: "the server answered \(reply)")
+        }
+        switch step {
+        case .connection, .hello, .end: return .unavailable(failure(.serviceUnavailable))
+        case .startTLS: return .unavailable(failure(.tlsFailed))
+        case .authentication: return .unavailable(failure(.authenticationFailed))
+        case .sender, .recipient, .data, .content: break
+        }
+        switch reply.code {
+        case 421: return .unavailable(failure(.serviceUnavailable))
+        // RFC 4954 §6: authentication is wanted, too weak, or has run out.
+        case 530, 534, 535, 538: return .unavailable(failure(.authenticationFailed))
+        default: break
+        }
+        let code: DeliveryFailure.Code =
+            switch step {
+            case .sender: .senderRefused
+            case .recipient: .recipientRefused
+            default: .messageRefused
+            }
+        if reply.isTransient { return .transient(failure(code)) }
+        // 552 is about the message's size, which stands beside the sender's address (RFC 1870 §6.1).
+        return step == .sender && reply.code != 552 ? .unavailable(failure(code)) : .permanent(failure(code))
+    }
+
+    private static func code(of end: CurlTransfer.End) -> DeliveryFailure.Code {
+        switch end.result {
+        case CURLE_COULDNT_RESOLVE_HOST: .hostNotFound
+        case CURLE_COULDNT_CONNECT: .connectionRefused
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .certificateInvalid
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tlsFailed
+        case CURLE_USE_SSL_FAILED: .startTLSUnsupported
+        case CURLE_LOGIN_DENIED: .authenticationFailed
+        case CURLE_WEIRD_SERVER_REPLY: .protocolError
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING: .connectionLost
+        default: .protocolError
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import CCurl
+import SignIn
+
+/// Delivers messages to one mail server by SMTP (RFC 5321), over connections that are kept.
+public final class SMTPTransport: MailTransport {
+    private let server: SMTPServer
+    private let engine: CurlEngine
+    private let options: [CurlTransfer.Option]
+
+    /// - Parameters:
+    ///   - clientName: the name that the server is greeted with, a domain (RFC 5321 §4.1.1.1).
+    ///   - connections: how many may be open at once.
+    ///   - certificateAuthorities: a PEM file of those to trust instead of the system's.
+    public init(server: SMTPServer, clientName: String, connections: Int, certificateAuthorities: String?) {
+        self.server = server
+        engine = CurlEngine(connections: connections)
+        let host = server.host.contains(":") ? "[\(server.host)]" : server.host
+        let scheme = server.security == .implicitTLS ? "smtps" : "smtp"
+        var options: [CurlTransfer.Option] = [
+            .string(CURLOPT_URL, "\(scheme)://\(host):\(server.port)/\(clientName)"),
+            .string(CURLOPT_PROTOCOLS_STR, "smtp,smtps"),
+            // Whatever the environment says of proxies is not meant for mail.
+            .string(CURLOPT_PROXY, ""),
+            .long(CURLOPT_UPLOAD, 1),
+        ]
+        if server.security != .none {
+            options += [
+                .long(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)),
+                .long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
+            ]
+            if let certificateAuthorities { options.append(.string(CURLOPT_CAINFO, certificateAuthorities)) }
+        }
+        if let credentials = server.credentials {
+            options += [
+                .string(CURLOPT_USERNAME, credentials.user),
+                .secret(CURLOPT_PASSWORD, credentials.password),
+                .string(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN"),
+            ]
+        }
+        self.options = options
+    }
+
+    public func deliver(
+        _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
+    ) async -> DeliveryOutcome {
+        let start = ContinuousClock.now
+        let end = await attempt(message, within: deadline, isFresh: false, observe)
+        guard SMTPOutcome.isStaleConnection(end) else { return SMTPOutcome.outcome(of: end) }
+        // The server had given the connection up while it was idle. That says nothing of the message.
+        let left = deadline - (ContinuousClock.now - start)
+        guard left > .zero else { return SMTPOutcome.outcome(of: end) }
+        return SMTPOutcome.outcome(of: await attempt(message, within: left, isFresh: true, observe))
+    }
+
+    private func attempt(
+        _ message: MailMessage, within deadline: Duration, isFresh: Bool,
+        _ observe: (@Sendable (DeliveryStep) -> Void)?
+    ) async -> CurlTransfer.End {
+        let milliseconds = max(1, deadline.microseconds / 1000)
+        let options =
+            options + [
+                .string(CURLOPT_MAIL_FROM, "<\(message.sender.text)>"),
+                .list(CURLOPT_MAIL_RCPT, ["<\(message.recipient.text)>"]),
+                .long(CURLOPT_TIMEOUT_MS, milliseconds),
+                .long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
+                .long(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0),
+            ]
+        return await engine.run(CurlTransfer(options: options, content: message.content, observe: observe))
+    }
+}

@@ -1,0 +1,65 @@
+public import SignIn
+
+/// Makes the message of a mail job: its words, its form, and its header.
+///
+/// A job gives the same message, byte for byte, however often it is made: one `Message-ID` names one message (RFC 5322 §3.6.4).
+/// Its date is when the link was asked for, from which the time that the link holds is counted.
+public struct SignInMail: Sendable {
+    private let sender: Mailbox
+    private let productName: String
+    private let templates: MailTemplates
+
+    /// - Parameters:
+    ///   - productName: what people sign in to; without control characters.
+    public init(sender: Mailbox, productName: String, templates: MailTemplates) {
+        precondition(!holdsControlCharacter(productName), "checked where the setting is read")
+        self.sender = sender
+        self.productName = productName
+        self.templates = templates
+    }
+
+    /// The message that takes a job's link to its recipient.
+    public func message(for job: MailJob) -> MailMessage {
+        let page = templates.render(
+            MailTemplates.Values(
+                product: productName, portal: job.origin.authority, link: job.link, isNewestOnly: job.isNewestOnly,
+                lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds)),
+            in: job.language)
+        var content: [UInt8] = []
+        content.reserveCapacity(2048 + page.text.utf8.count * 2 + page.html.utf8.count * 5 / 4)
+        appendHeader(of: job, subject: page.subject, to: &content)
+        // Quoted-printable text never holds `=_`.
+        let boundary = "=_\(job.id)"
+        content += "Content-Type: multipart/alternative; boundary=\"\(boundary)\"\r\n\r\n".utf8
+        for (type, text) in [("plain", page.text), ("html", page.html)] {
+            content += "--\(boundary)\r\nContent-Type: text/\(type); charset=utf-8\r\n".utf8
+            content += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8
+            appendQuotedPrintable(text, to: &content)
+            content += "\r\n".utf8
+        }
+        content += "--\(boundary)--\r\n".utf8
+        return MailMessage(id: job.id, sender: sender.address, recipient: job.recipient, content: content)
+    }
+
+    private func appendHeader(of job: MailJob, subject: String, to content: inout [UInt8]) {
+        let name = sender.name.map { displayName($0, startingAt: 6) + " " } ?? ""
+        // Behind a long name the address has a line of its own.
+        let fold = !name.isEmpty && name.utf8.count + sender.address.text.utf8.count > 68 ? "\r\n " : ""
+        let lines = [
+            "Date: \(CivilTime(job.issuedAt).mailDate)",
+            "From: \(name)\(fold)<\(sender.address.text)>",
+            "To: <\(job.recipient.text)>",
+            "Subject: \(headerText(subject, startingAt: 9))",
+            "Message-ID: <\(job.id)@\(sender.domain)>",
+            "MIME-Version: 1.0",
+            "Content-Language: \(job.language.rawValue)",
+            // Nobody's holiday note is to answer it (RFC 3834 §5; the second is Exchange's).
+            "Auto-Submitted: auto-generated",
+            "X-Auto-Response-Suppress: All",
+        ]
+        for line in lines {
+            content += line.utf8
+            content += "\r\n".utf8
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import Logging
+public import Mail
+import Metrics
+import RedisClient
+public import Secrets
+public import ServiceLifecycle
+public import SignIn
+public import Store
+
+/// A worker: claims jobs from the queue and delivers them, until it is told to end.
+///
+/// It claims no more than it can deliver at once, so its memory is bounded by that number. Any number of workers share one
+/// queue.
+public struct Sender: Service {
+    /// How long a claim waits for a job to come.
+    public static let claimWait = Duration.seconds(1)
+    /// How often retries that are due are put back into the stream.
+    private static let promotionInterval = Duration.milliseconds(500)
+    /// How many retries are put back at once.
+    private static let promotionCount = 100
+    /// How often what dead workers left is looked for.
+    private static let adoptionInterval = Duration.seconds(2)
+    /// After so long without a word from it, a worker without jobs is struck off the group.
+    private static let dismissalAge = Duration.seconds(3600)
+    private let configuration: SenderConfiguration
+    private let queue: MailQueue
+    private let delivery: JobDelivery
+    private let metrics: SenderMetrics
+    private let logger: Logger
+    private let slots: Slots
+    private let adoptionTimer = IntervalTimer(every: Sender.adoptionInterval)
+
+    /// - Parameters:
+    ///   - keys: those that jobs are sealed under.
+    ///   - now: the wall clock.
+    public init(
+        configuration: SenderConfiguration, queue: MailQueue, keys: KeyRing, mail: SignInMail,
+        transport: any MailTransport, now: @escaping @Sendable () -> UnixTime, metrics: SenderMetrics, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.queue = queue
+        self.metrics = metrics
+        self.logger = logger
+        slots = Slots(configuration.concurrency)
+        delivery = JobDelivery(
+            queue: queue, keys: keys, mail: mail, transport: transport, timeout: configuration.deliveryTimeout,
+            now: now, metrics: metrics, log: SenderLog(logger: logger))
+    }
+
+    /// Works until graceful shutdown or cancellation. Then it claims no more, lets what is being delivered come to its end
+    /// within its deadline, and leaves the group.
+    public func run() async {
+        logger.notice("sending", metadata: ["concurrency": "\(slots.count)"])
+        await withDiscardingTaskGroup { group in
+            group.addTask { await cancelWhenGracefulShutdown { await upkeep() } }
+            while !isEnding {
+                for job in await claim() {
+                    slots.take()
+                    metrics.claimed.increment()
+                    metrics.inFlight.add(1)
+                    group.addTask {
+                        await delivery.run(job)
+                        metrics.inFlight.add(-1)
+                        slots.giveBack()
+                    }
+                }
+            }
+            logger.notice("draining", metadata: ["in_flight": "\(metrics.inFlight.value)"])
+        }
+        try? await queue.leave()
+        logger.notice("stopped")
+    }
+
+    private var isEnding: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+
+    // MARK: - Claiming
+
+    /// As many jobs as there are free places, waiting for the first: of a dead worker's, now and then, or else new ones.
+    private func claim() async -> [ClaimedJob] {
+        switch delivery.permission {
+        case .nothing(let time):
+            await pause(until: time)
+            return []
+        case .one:
+            _ = await slots.free(all: true)
+            return await claim(atMost: 1)
+        case .all:
+            return await claim(atMost: await slots.free())
+        }
+    }
+
+    private func claim(atMost count: Int) async -> [ClaimedJob] {
+        do throws(RedisError) {
+            if adoptionTimer.isDue() {
+                let adopted = try await queue.adopt(atMost: count, idleFor: takeoverAge)
+                if !adopted.isEmpty { return adopted }
+            }
+            return try await queue.claim(atMost: count, waiting: Sender.claimWait)
+        } catch {
+            // The connection has said why in the log; and when it is back it is back.
+            logger.debug("claim_failed", metadata: ["reason": "\(error)"])
+            await pause(until: .now + .milliseconds(200))
+            return []
+        }
+    }
+
+    /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its end.
+    private var takeoverAge: Duration {
+        configuration.deliveryTimeout + configuration.redisTimeout + .seconds(5)
+    }
+
+    private func pause(until time: ContinuousClock.Instant) async {
+        await cancelWhenGracefulShutdown { try? await Task.sleep(until: time) }
+    }
+
+    // MARK: - Upkeep
+
+    /// What any worker does for all: puts back what is due, and strikes off who is gone.
+    private func upkeep() async {
+        let dismissalTimer = IntervalTimer(every: .seconds(300))
+        while !Task.isCancelled {
+            do throws(RedisError) {
+                while try await queue.promoteDue(atMost: Sender.promotionCount) == Sender.promotionCount {}
+                metrics.queueLength.set(try await queue.length())
+                if dismissalTimer.isDue() { try await queue.dismissWorkers(idleFor: Sender.dismissalAge) }
+            } catch {
+                logger.debug("upkeep_failed", metadata: ["reason": "\(error)"])
+            }
+            try? await Task.sleep(for: Sender.promotionInterval)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Logging
+import Mail
+import RedisClient
+import Secrets
+import SignIn
+import Store
+
+/// What a worker writes about its jobs: never an address, a link, or a server's words, which may repeat an address.
+struct SenderLog: Sendable {
+    let logger: Logger
+
+    /// An attempt to deliver a job has ended.
+    func attempted(_ claimed: ClaimedJob, _ outcome: DeliveryOutcome, after duration: Duration) {
+        var metadata: Logger.Metadata = [
+            "job": "\(claimed.job?.id ?? "unknown")", "attempt": "\(claimed.attempts + 1)",
+            "ms": "\(duration.microseconds / 1000)",
+        ]
+        var level = Logger.Level.info
+        let name: String
+        switch outcome {
+        case .delivered(let reply):
+            name = "delivered"
+            if let reply { metadata["reply"] = "\(reply)" }
+        case .transient(let failure): name = add("transient", failure)
+        case .permanent(let failure): name = add("permanent", failure)
+        case .ambiguous(let failure): name = add("ambiguous", failure)
+        case .unavailable(let failure): name = add("unavailable", failure)
+        }
+        func add(_ name: String, _ failure: DeliveryFailure) -> String {
+            level = .notice
+            metadata["code"] = "\(failure.code.rawValue)"
+            if let reply = failure.reply { metadata["reply"] = "\(reply)" }
+            return name
+        }
+        metadata["outcome"] = "\(name)"
+        logger.log(level: level, "mail_attempt", metadata: metadata)
+    }
+
+    /// A job will not be delivered.
+    func gaveUp(_ claimed: ClaimedJob, _ end: GivenUp) {
+        var metadata: Logger.Metadata = [
+            "job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(end.reason.rawValue)",
+            "attempts": "\(end.attempts)",
+        ]
+        if let code = end.replyCode {
+            metadata["reply"] = "\(Reply(code: code, enhancedStatus: end.enhancedStatus))"
+        }
+        logger.warning("mail_given_up", metadata: metadata)
+    }
+
+    /// A job does not open.
+    func unreadable(_ id: String, _ error: SecretsError) {
+        logger.error("mail_unreadable", metadata: ["job": "\(id)", "reason": "\(error)"])
+    }
+
+    /// The end of a job could not be written down.
+    func leftToOthers(_ claimed: ClaimedJob, _ error: RedisError) {
+        logger.warning(
+            "mail_left_to_others", metadata: ["job": "\(claimed.job?.id ?? "unknown")", "reason": "\(error)"])
+    }
+
+    /// The mail server serves nobody: for a while nothing is claimed.
+    func paused(for pause: Duration, _ failure: DeliveryFailure) {
+        var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "pause_ms": "\(pause.microseconds / 1000)"]
+        if let reply = failure.reply { metadata["reply"] = "\(reply)" }
+        logger.error("mail_server_unavailable", metadata: metadata)
+    }
+
+    /// It serves again.
+    func resumed() {
+        logger.notice("mail_server_available_again")
+    }
+}

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// Places for deliveries: as many as may be under way at once.
+final class Slots: Sendable {
+    private struct State {
+        var taken = 0
+        /// How many free places it takes to wake who waits, and how to.
+        var waiter: (wanted: Int, continuation: CheckedContinuation<Void, Never>)?
+    }
+
+    private let state = Mutex(State())
+    let count: Int
+
+    init(_ count: Int) {
+        self.count = count
+    }
+
+    /// How many are free: at least one, or all where that is asked for; waits until it is so. One may wait at a time, and it
+    /// waits no longer than a delivery takes.
+    func free(all: Bool = false) async -> Int {
+        let wanted = all ? count : 1
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if count - state.taken >= wanted { return true }
+                state.waiter = (wanted, continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+        return state.withLock { count - $0.taken }
+    }
+
+    func take() { state.withLock { $0.taken += 1 } }
+
+    func giveBack() {
+        let woken = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.taken -= 1
+            guard let waiter = state.waiter, count - state.taken >= waiter.wanted else { return nil }
+            state.waiter = nil
+            return waiter.continuation
+        }
+        woken?.resume()
+    }
+}

@@ -1,0 +1,58 @@
+public import RedisClient
+import NIOCore
+import Secrets
+import SignIn
+
+/// Where Redis is, and how it is spoken to.
+public struct RedisSettings: Sendable {
+    /// `REDIS_URL`: required.
+    public let url: RedisURL
+    /// `SSL_CERT_FILE`: a PEM file of certificate authorities instead of the system's; OpenSSL's own variable.
+    public let certificateAuthorities: String?
+    /// `POSTERN_REDIS_TIMEOUT`: a command's deadline, 10ms to 30s. Default: 1s.
+    public let timeout: Duration
+    /// `POSTERN_KEY_PREFIX`: 1 to 64 visible ASCII characters. Default: `postern:`.
+    public let keyPrefix: String
+
+    /// Reads all of them.
+    /// - Throws: ``SettingError`` for the first that is missing or wrong.
+    public init(_ environment: Environment) throws(SettingError) {
+        url = try environment.required("REDIS_URL", example: "redis://127.0.0.1:6379") { (text) throws(Invalid) in
+            try Invalid.wrapping { () throws(ServiceURL.Invalid) in try RedisURL(parsing: text) }
+        }
+        certificateAuthorities = try RedisSettings.certificateAuthorities(environment)
+        timeout =
+            try environment.optional("POSTERN_REDIS_TIMEOUT", example: "1s") { (text) throws(Invalid) in
+                try duration(text, in: .milliseconds(10)...(.seconds(30)), "10ms to 30s")
+            } ?? .seconds(1)
+        keyPrefix =
+            try environment.optional("POSTERN_KEY_PREFIX", example: "postern:") { (text) throws(Invalid) in
+                guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                    throw Invalid("must be 1 to 64 visible ASCII characters")
+                }
+                return text
+            } ?? "postern:"
+    }
+
+    /// `SSL_CERT_FILE`, which other connections by TLS read too.
+    package static func certificateAuthorities(_ environment: Environment) throws(SettingError) -> String? {
+        try environment.optional("SSL_CERT_FILE", example: "/etc/ssl/certs/ca-certificates.crt") {
+            (text) throws(Invalid) in text
+        }
+    }
+
+    /// What a client is made with.
+    /// - Parameters:
+    ///   - clientName: the name that `CLIENT LIST` shows.
+    ///   - preparations: commands to send on each new connection.
+    public func configuration(clientName: String, preparations: [RedisCommand] = []) -> RedisConfiguration {
+        RedisConfiguration(
+            url: url, timeout: TimeAmount(timeout), clientName: clientName,
+            certificateAuthorities: certificateAuthorities, preparations: preparations)
+    }
+
+    /// What to say where a client cannot be made, for which there is one reason.
+    public static let unreadableAuthorities = SettingError(
+        name: "SSL_CERT_FILE", rule: "must be a readable PEM file of certificates",
+        example: "/etc/ssl/certs/ca-certificates.crt")
+}

@@ -1,0 +1,193 @@
+public import RedisClient
+public import Secrets
+public import SignIn
+
+/// The queue of mail jobs as a worker uses it: a stream with a consumer group, those that wait for another attempt, and those
+/// that were given up.
+///
+/// Workers share the work with no coordination but this. Each job is one worker's at a time; what a dead worker left is taken
+/// over by the others.
+public final class MailQueue: Sendable {
+    /// The consumer group that all workers are in.
+    public static let group = "senders"
+    /// How many given up jobs are kept, about.
+    private static let maximumDeadCount = 10_000
+
+    private let claims: RedisClient
+    private let commands: RedisClient
+    private let keys: KeyLayout
+    private let worker: String
+    private let scripts: QueueScripts
+
+    /// - Parameters:
+    ///   - claims: a connection that this queue has for itself, since claims block it.
+    ///   - commands: for all else.
+    ///   - worker: this worker's name in the group; no other has the same.
+    public init(
+        claims: RedisClient, commands: RedisClient, keyPrefix: String, worker: String
+    ) throws(SecretsError) {
+        self.claims = claims
+        self.commands = commands
+        self.worker = worker
+        keys = KeyLayout(prefix: keyPrefix)
+        scripts = try QueueScripts()
+    }
+
+    /// The commands that spare a new connection second round trips.
+    public static func preparations() throws(SecretsError) -> [RedisCommand] {
+        try QueueScripts().all.map(\.load)
+    }
+
+    // MARK: - Taking jobs
+
+    /// Claims jobs that nobody has claimed yet; waits for the first of them for as long as is given. The group is made where it
+    /// is missing, as after a loss of data, and then has all that is in the stream.
+    /// - Parameter wait: less than a delivery may take, and not zero, which would be for ever.
+    /// - Returns: none where none came in time.
+    public func claim(atMost count: Int, waiting wait: Duration) async throws(RedisError) -> [ClaimedJob] {
+        precondition(wait >= .milliseconds(1), "BLOCK 0 waits for ever")
+        let milliseconds = wait.microseconds / 1000
+        var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT")
+        command.append(count)
+        command.append("BLOCK")
+        command.append(milliseconds)
+        for word in ["STREAMS", keys.mail, ">"] { command.append(word) }
+        do {
+            let reply = try await claims.send(command, blockingFor: wait)
+            return try MailQueue.claimedJobs(fromRead: reply)
+        } catch .server(code: "NOGROUP", _), .server(code: "UNBLOCKED", _) {
+            try await makeGroup()
+            return []
+        }
+    }
+
+    /// Takes over jobs whose worker has not been heard of since `idle`, which is longer than any delivery.
+    public func adopt(atMost count: Int, idleFor idle: Duration) async throws(RedisError) -> [ClaimedJob] {
+        let reply: RESPValue
+        do {
+            reply = try await scripts.adopt.call(on: commands, mayRepeat: false) { command in
+                command.append(1)
+                command.append(keys.mail)
+                command.append(MailQueue.group)
+                command.append(worker)
+                command.append(idle.microseconds / 1000)
+                command.append(count)
+            }
+        } catch .server(code: "NOGROUP", _) {
+            return []  // Made by the next claim.
+        }
+        return try MailQueue.claimedJobs(fromScript: reply)
+    }
+
+    private func makeGroup() async throws(RedisError) {
+        do {
+            _ = try await commands.send(
+                RedisCommand("XGROUP", "CREATE", keys.mail, MailQueue.group, "0", "MKSTREAM"), isIdempotent: true)
+        } catch .server(code: "BUSYGROUP", _) {
+            // Another worker was faster.
+        }
+    }
+
+    // MARK: - Ending them
+
+    /// The job's mail was delivered: it leaves the queue.
+    public func settle(_ claimed: ClaimedJob) async throws(RedisError) {
+        _ = try await scripts.settle.call(on: commands) { command in
+            command.append(1)
+            command.append(keys.mail)
+            command.append(MailQueue.group)
+            command.append(claimed.entry)
+        }
+    }
+
+    /// The job is to be tried again, after a delay.
+    /// - Parameters:
+    ///   - job: what the entry holds.
+    ///   - attempts: how many were made, this one included where it counts.
+    public func putOff(
+        _ claimed: ClaimedJob, _ job: SealedMailJob, by delay: Duration, attempts: Int
+    ) async throws(RedisError) {
+        let retry = Array("1 \(attempts) \(job.id) \(job.keyID) ".utf8) + job.box
+        _ = try await scripts.putOff.call(on: commands) { command in
+            command.append(2)
+            command.append(keys.mail)
+            command.append(keys.retries)
+            command.append(MailQueue.group)
+            command.append(claimed.entry)
+            command.append(delay.microseconds / 1000)
+            command.append(retry)
+        }
+    }
+
+    /// No mail will be delivered. The job is kept for a second try by hand, sealed as it is, unless its link has expired.
+    public func giveUp(_ claimed: ClaimedJob, _ end: GivenUp) async throws(RedisError) {
+        _ = try await scripts.giveUp.call(on: commands) { command in
+            command.append(2)
+            command.append(keys.mail)
+            command.append(keys.dead)
+            command.append(MailQueue.group)
+            command.append(claimed.entry)
+            command.append(MailQueue.maximumDeadCount)
+            for (field, value) in [
+                ("id", claimed.job?.id), ("reason", end.reason.rawValue), ("attempts", String(end.attempts)),
+                ("code", end.replyCode.map(String.init)), ("status", end.enhancedStatus),
+            ] {
+                guard let value else { continue }
+                command.append(field)
+                command.append(value)
+            }
+            if end.reason != .expired, let job = claimed.job {
+                command.append("key")
+                command.append(job.keyID)
+                command.append("job")
+                command.append(job.box)
+            }
+        }
+    }
+
+    /// How many jobs are in the stream, those being delivered included.
+    public func length() async throws(RedisError) -> Int {
+        let reply = try await commands.send(RedisCommand("XLEN", keys.mail), isIdempotent: true)
+        guard case .integer(let length) = reply else { throw .unexpectedReply("no length of a stream") }
+        return length
+    }
+
+    // MARK: - Upkeep, which any worker may do
+
+    /// Moves the retries that are due back into the stream.
+    /// - Returns: how many.
+    public func promoteDue(atMost count: Int) async throws(RedisError) -> Int {
+        let reply = try await scripts.promote.call(on: commands) { command in
+            command.append(2)
+            command.append(keys.mail)
+            command.append(keys.retries)
+            command.append(count)
+        }
+        guard case .integer(let moved) = reply else { throw .unexpectedReply("no number of retries") }
+        return moved
+    }
+
+    /// Strikes workers off the group that have nothing to deliver, and were not heard of since `idle`.
+    public func dismissWorkers(idleFor idle: Duration) async throws(RedisError) {
+        try await dismiss("", idleFor: idle)
+    }
+
+    /// Strikes this worker off the group, unless it has jobs, which others then take over.
+    public func leave() async throws(RedisError) {
+        try await dismiss(worker, idleFor: .zero)
+    }
+
+    private func dismiss(_ name: String, idleFor idle: Duration) async throws(RedisError) {
+        do {
+            _ = try await scripts.dismiss.call(on: commands) { command in
+                command.append(1)
+                command.append(keys.mail)
+                command.append(MailQueue.group)
+                command.append(name)
+                command.append(idle.microseconds / 1000)
+            }
+        } catch .server(code: "NOGROUP", _) {
+            // Nobody to strike off.
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// The queue of mail jobs in numbers.
+public struct QueueOverview: Sendable {
+    /// A worker of the group, which may be gone by now.
+    public struct Worker: Sendable {
+        public let name: String
+        /// How many jobs it has claimed and not ended.
+        public let pending: Int
+        /// How long ago it asked for jobs.
+        public let idle: Duration
+    }
+
+    /// How many jobs are in the stream, those being delivered included.
+    public let length: Int
+    /// How long the oldest of them has been there; `nil` where there is none.
+    public let oldestAge: Duration?
+    public let workers: [Worker]
+    /// How many jobs wait for another attempt.
+    public let retries: Int
+    /// How many of those are due.
+    public let retriesDue: Int
+    /// How many jobs were given up and are kept, by reason.
+    public let deadByReason: [String: Int]
+
+    /// How many jobs were given up and are kept.
+    public var dead: Int { deadByReason.values.reduce(0, +) }
+}
+
+/// A job that was given up.
+public struct DeadJob: Sendable {
+    /// The id of its entry.
+    let entry: String
+    public let id: String
+    /// A ``GivenUp/Reason``, or another that a later version gave.
+    public let reason: String
+    public let attempts: Int
+    public let replyCode: Int?
+    public let enhancedStatus: String?
+    /// When it was given up, in Unix milliseconds by Redis' clock.
+    public let time: Int
+    /// Whether the job was kept, sealed, so that it can be tried again.
+    public let isKept: Bool
+
+    init(_ entry: QueuePages.Entry) {
+        self.entry = entry.id
+        id = entry.fields["id"] ?? "unknown"
+        reason = entry.fields["reason"] ?? "unknown"
+        attempts = entry.fields.attempts ?? 0
+        replyCode = entry.fields["code"].flatMap { Int($0) }
+        enhancedStatus = entry.fields["status"]
+        time = entry.time ?? 0
+        isKept = entry.fields.holdsJob
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+import Secrets
+import Settings
+import Store
+import Telemetry
+
+/// Makes a client on an event loop, and begins to connect.
+func redisClient(
+    _ settings: RedisSettings, _ name: String, _ preparations: [RedisCommand], _ eventLoop: any EventLoop,
+    _ logger: Logger
+) async throws -> RedisClient {
+    do {
+        let client = try await eventLoop.submit {
+            try RedisClient(
+                configuration: settings.configuration(clientName: name, preparations: preparations),
+                eventLoop: eventLoop, logger: logger)
+        }.get()
+        client.start()
+        return client
+    } catch {
+        throw Ending.wrongSetting(RedisSettings.unreadableAuthorities)
+    }
+}
+
+/// Lends the queue to a command, and says so where Redis does not answer.
+func withQueue(_ body: (QueueInspector) async throws -> Void) async throws {
+    let settings: RedisSettings
+    do throws(SettingError) {
+        settings = try RedisSettings(Environment())
+    } catch {
+        throw Ending.wrongSetting(error)
+    }
+    let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+    // What the client would log is what the command itself says.
+    let logger = Logger(label: "postern") { _ in SwiftLogNoOpLogHandler() }
+    let redis = try await redisClient(settings, "postern-queue", [], eventLoop, logger)
+    defer { redis.close() }
+    do {
+        try await body(try QueueInspector(redis: redis, keyPrefix: settings.keyPrefix))
+    } catch let error as RedisError {
+        endProgress()
+        throw Ending.redisFailed(error)
+    }
+}

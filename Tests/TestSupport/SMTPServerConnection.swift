@@ -1,0 +1,191 @@
+import Foundation
+import NIOCore
+import NIOSSL
+
+/// One connection of a ``ScriptedSMTPServer``: cuts what comes into lines, and does what the dialogue says to them.
+final class SMTPServerConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private typealias Action = ScriptedSMTPServer.Action
+    private typealias Sequel = ScriptedSMTPServer.Sequel
+
+    private enum Phase {
+        /// Lines are taken as they come.
+        case listening
+        /// A reply trickles or is late, and lines wait.
+        case speaking
+        /// Whatever comes is thrown away.
+        case deaf
+    }
+
+    private var dialogue: SMTPDialogue
+    private let tls: NIOSSLContext?
+    private let trickleInterval: TimeAmount
+    private var lines = Lines()
+    private var phase = Phase.listening
+
+    init(_ dialogue: SMTPDialogue, tls: NIOSSLContext?, trickleInterval: Duration) {
+        self.dialogue = dialogue
+        self.tls = tls
+        self.trickleInterval = TimeAmount(trickleInterval)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        perform(dialogue.connect(), context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .deaf else { return }
+        lines.append(unwrapInboundIn(data))
+        takeLines(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        phase = .deaf
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func takeLines(_ context: ChannelHandlerContext) {
+        while phase == .listening, let line = lines.next() {
+            if let action = dialogue.take(line) { perform(action, context) }
+        }
+    }
+
+    private func perform(_ action: Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .reply(let text, let sequel):
+            send(text.asLines, then: sequel, context)
+        case .bytes(let bytes, let sequel):
+            send(bytes, then: sequel, context)
+        case .delayedReply(let text, let delay, let sequel):
+            phase = .speaking
+            context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
+                self.sendLast(text.asLines, then: sequel, context)
+            }
+        case .trickle(let text, let sequel):
+            phase = .speaking
+            trickle(text.asLines[...], then: sequel, context)
+        case .flood(let text):
+            phase = .deaf
+            let lines = text.asLines
+            let count = max(1, 16384 / max(1, lines.count))
+            flood(ByteBuffer(bytes: Array(repeating: lines, count: count).joined()), context)
+        case .startTLS(let injected):
+            startTLS(injected, context)
+        }
+    }
+
+    private func send(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
+        guard sequel != .carryOn else { return write(bytes[...], context) }
+        phase = .deaf
+        // To close is to drop what is not sent yet.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).assumeIsolated().whenComplete { _ in
+            self.end(by: sequel, context)
+        }
+    }
+
+    private func write(_ bytes: ArraySlice<UInt8>, _ context: ChannelHandlerContext) {
+        guard !bytes.isEmpty else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
+
+    private func end(by sequel: Sequel, _ context: ChannelHandlerContext) {
+        switch sequel {
+        case .carryOn, .silence: break
+        case .close: context.close(promise: nil)
+        case .reset: reset(context)
+        case .stall: try? context.channel.syncOptions?.setOption(.autoRead, value: false)
+        }
+    }
+
+    /// Ends the connection beneath TLS, with a linger time of none, which makes the system send a reset.
+    private func reset(_ context: ChannelHandlerContext) {
+        let socket = context.channel as? any SocketOptionProvider
+        _ = socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        let outermost = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+        (outermost ?? context).close(promise: nil)
+    }
+
+    private func trickle(_ bytes: ArraySlice<UInt8>, then sequel: Sequel, _ context: ChannelHandlerContext) {
+        guard bytes.count > 1 else { return sendLast(Array(bytes), then: sequel, context) }
+        write(bytes.prefix(1), context)
+        context.eventLoop.assumeIsolated().scheduleTask(in: trickleInterval) {
+            guard self.phase == .speaking else { return }
+            self.trickle(bytes.dropFirst(), then: sequel, context)
+        }
+    }
+
+    /// Sends what was waited for, and takes the lines that came meanwhile.
+    private func sendLast(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
+        // The connection may have ended during the wait.
+        guard phase == .speaking else { return }
+        phase = .listening
+        send(bytes, then: sequel, context)
+        takeLines(context)
+    }
+
+    private func flood(_ lines: ByteBuffer, _ context: ChannelHandlerContext) {
+        // The next are written when these have left: what the client does not read must not pile up here.
+        context.writeAndFlush(wrapOutboundOut(lines)).assumeIsolated().whenSuccess {
+            // Not at once: a write that leaves at once would call this from within itself, ever deeper.
+            context.eventLoop.assumeIsolated().execute { self.flood(lines, context) }
+        }
+    }
+
+    private func startTLS(_ injected: String, _ context: ChannelHandlerContext) {
+        guard let tls else { return }
+        write(("220 2.0.0 Go ahead\n" + injected).asLines[...], context)
+        // What came in plain after the command is not part of the encrypted dialogue (RFC 3207 §4.2).
+        lines = Lines()
+        do {
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+}
+
+/// Bytes that are taken as lines, each of which ends with CRLF; a CR or LF by itself is part of its line.
+private struct Lines {
+    private var bytes = ByteBuffer()
+    /// How many of the bytes hold no end of a line.
+    private var scannedCount = 0
+
+    mutating func append(_ more: ByteBuffer) {
+        bytes.discardReadBytes()
+        bytes.writeImmutableBuffer(more)
+    }
+
+    /// Takes the next line, without its CRLF; `nil` where it is not whole.
+    mutating func next() -> [UInt8]? {
+        let view = bytes.readableBytesView
+        var index = view.startIndex + scannedCount
+        while let end = view[index...].firstIndex(of: 0x0A) {
+            if end > view.startIndex, view[end - 1] == 0x0D {
+                scannedCount = 0
+                let line = bytes.readBytes(length: end - 1 - view.startIndex)
+                bytes.moveReaderIndex(forwardBy: 2)
+                return line
+            }
+            index = end + 1
+        }
+        scannedCount = view.count
+        return nil
+    }
+}
+
+extension String {
+    /// The text as lines that all end with CRLF; no bytes where it is empty.
+    fileprivate var asLines: [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in utf8 {
+            if byte == 0x0A, bytes.last != 0x0D { bytes.append(0x0D) }
+            bytes.append(byte)
+        }
+        if let last = bytes.last, last != 0x0A { bytes += [0x0D, 0x0A] }
+        return bytes
+    }
+}
