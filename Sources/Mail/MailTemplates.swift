@@ -1,45 +1,31 @@
-import Foundation
-import JSON
 import Mustache
 import SignIn
-import Synchronization
 
 /// The texts of the sign-in mail: two layouts, one of HTML and one of plain text, and the words of each language.
 ///
 /// They are Mustache templates. Words are plain text, escaped where a layout puts them into HTML.
 public final class MailTemplates: Sendable {
-    /// What a mail tells.
-    struct Values {
+    /// What a mail tells besides its link. Many mails have the same.
+    struct Occasion: Sendable, Hashable {
+        let language: Language
         let product: String
         /// The portal's host.
         let portal: String
-        let link: String
         let isNewestOnly: Bool
         /// For how long the link works, from when it was asked for.
         let lifetime: Duration
     }
 
-    /// A mail's texts.
-    struct Page {
+    /// The texts for an occasion.
+    struct Page: Sendable {
         let subject: String
-        let text: String
-        let html: String
-    }
-
-    /// What is the same in many mails.
-    private struct Occasion: Hashable {
-        let language: Language
-        let product: String
-        let portal: String
-        let lifetime: Duration
+        let text: LinkedText
+        let html: LinkedText
     }
 
     private let html: MustacheTemplate
     private let text: MustacheTemplate
     private let words: [Language: MailWords]
-    private let rendered = Mutex<[Occasion: [String: String]]>([:])
-    /// So many occasions are remembered; when more come, all are forgotten.
-    private static let maximumOccasionCount = 256
 
     /// The built-in templates.
     public static let builtIn: MailTemplates = {
@@ -60,33 +46,26 @@ public final class MailTemplates: Sendable {
             .korean: try files.words("ko.json", PackageResources.ko_json),
             .japanese: try files.words("ja.json", PackageResources.ja_json),
         ]
+        let page = page(
+            for: Occasion(
+                language: .english, product: "", portal: "", isNewestOnly: true, lifetime: .seconds(900)))
+        guard page.html.holdsLink else { throw TemplateError(file: "sign-in.html.mustache", reason: .missingLink) }
+        guard page.text.holdsLink else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingLink) }
     }
 
-    /// Renders a mail. Each language has its words, which the initializer has seen to.
-    func render(_ values: Values, in language: Language) -> Page {
-        let sentences = sentences(
-            for: Occasion(
-                language: language, product: values.product, portal: values.portal, lifetime: values.lifetime))
+    /// Renders the texts for an occasion.
+    func page(for occasion: Occasion) -> Page {
+        let sentences =
+            words[occasion.language]?.sentences(
+                product: occasion.product, portal: occasion.portal, lifetime: occasion.lifetime) ?? [:]
         var context: [String: Any] = sentences
-        context["language"] = language.rawValue
-        context["product"] = values.product
-        context["portal"] = values.portal
-        context["link"] = values.link
-        context["newestOnly"] = values.isNewestOnly
+        context["language"] = occasion.language.rawValue
+        context["product"] = occasion.product
+        context["portal"] = occasion.portal
+        context["newestOnly"] = occasion.isNewestOnly
+        context["link"] = LinkedText.mark
         return Page(
             subject: withoutControlCharacters(sentences["subject"] ?? ""),
-            text: text.render(context), html: html.render(context))
-    }
-
-    /// A language's sentences for an occasion; from memory where it was rendered before.
-    private func sentences(for occasion: Occasion) -> [String: String] {
-        if let known = rendered.withLock({ $0[occasion] }) { return known }
-        let sentences = words[occasion.language]?.sentences(
-            product: occasion.product, portal: occasion.portal, lifetime: occasion.lifetime)
-        rendered.withLock { rendered in
-            if rendered.count >= MailTemplates.maximumOccasionCount { rendered = [:] }
-            rendered[occasion] = sentences
-        }
-        return sentences ?? [:]
+            text: LinkedText(text.render(context)), html: LinkedText(html.render(context)))
     }
 }

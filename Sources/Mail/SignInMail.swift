@@ -1,13 +1,17 @@
 public import SignIn
+import Synchronization
 
 /// Makes the message of a mail job: its words, its form, and its header.
 ///
 /// A job gives the same message, byte for byte, however often it is made: one `Message-ID` names one message (RFC 5322 §3.6.4).
 /// Its date is when the link was asked for, from which the time that the link holds is counted.
-public struct SignInMail: Sendable {
+public final class SignInMail: Sendable {
     private let sender: Mailbox
     private let productName: String
     private let templates: MailTemplates
+    private let pages = Mutex<[MailTemplates.Occasion: MailTemplates.Page]>([:])
+    /// So many pages are remembered; when more come, all are forgotten.
+    private static let maximumPageCount = 256
 
     /// - Parameters:
     ///   - productName: what people sign in to; without control characters.
@@ -20,13 +24,9 @@ public struct SignInMail: Sendable {
 
     /// The message that takes a job's link to its recipient.
     public func message(for job: MailJob) -> MailMessage {
-        let page = templates.render(
-            MailTemplates.Values(
-                product: productName, portal: job.origin.authority, link: job.link, isNewestOnly: job.isNewestOnly,
-                lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds)),
-            in: job.language)
+        let page = page(for: job)
         var content: [UInt8] = []
-        content.reserveCapacity(2048 + page.text.utf8.count * 2 + page.html.utf8.count * 5 / 4)
+        content.reserveCapacity(10_240 + job.link.utf8.count * 5)
         appendHeader(of: job, subject: page.subject, to: &content)
         // Quoted-printable text never holds `=_`.
         let boundary = "=_\(job.id)"
@@ -34,11 +34,25 @@ public struct SignInMail: Sendable {
         for (type, text) in [("plain", page.text), ("html", page.html)] {
             content += "--\(boundary)\r\nContent-Type: text/\(type); charset=utf-8\r\n".utf8
             content += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8
-            appendQuotedPrintable(text, to: &content)
+            text.append(to: &content, link: job.link)
             content += "\r\n".utf8
         }
         content += "--\(boundary)--\r\n".utf8
         return MailMessage(id: job.id, sender: sender.address, recipient: job.recipient, content: content)
+    }
+
+    /// The texts for a job, rendered for the first mail of many that have the same.
+    private func page(for job: MailJob) -> MailTemplates.Page {
+        let occasion = MailTemplates.Occasion(
+            language: job.language, product: productName, portal: job.origin.authority, isNewestOnly: job.isNewestOnly,
+            lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
+        if let page = pages.withLock({ $0[occasion] }) { return page }
+        let page = templates.page(for: occasion)
+        pages.withLock { pages in
+            if pages.count >= SignInMail.maximumPageCount { pages = [:] }
+            pages[occasion] = page
+        }
+        return page
     }
 
     private func appendHeader(of job: MailJob, subject: String, to content: inout [UInt8]) {

@@ -9,6 +9,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case notJSON(String)
         case missingText(key: String)
         case notMustache(String)
+        case missingLink
     }
 
     let file: String
@@ -20,6 +21,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case .notUTF8: "\(file) is not UTF-8"
         case .notJSON(let detail): "\(file) is not a JSON object of texts: \(detail)"
         case .missingText(let key): "\(file) has no text for \"\(key)\""
+        case .missingLink: "\(file) has no {{link}}"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
         }
     }
