@@ -125,7 +125,10 @@ let package = Package(
             name: "SettingsTests",
             dependencies: ["RedisClient", "Secrets", "Settings", "SignIn", "Store", logging],
             swiftSettings: settings),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: settings),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Metrics", "Telemetry", "TestSupport", lifecycle, logging, nioCore, nioPosix],
+            swiftSettings: settings),
         .testTarget(
             name: "RedisClientTests",
             dependencies: ["RedisClient", "Secrets", "TestSupport", logging, nioCore, nioEmbedded, nioPosix],
@@ -150,7 +153,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["JSON", "Secrets", "SignIn", "TestSupport"], swiftSettings: settings),
+            name: "EndToEndTests", dependencies: ["JSON", "Secrets", "SignIn", "TestSupport"], exclude: ["postfix"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

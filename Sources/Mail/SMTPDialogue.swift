@@ -12,7 +12,6 @@ struct SMTPDialogue: Sendable {
         case data
         /// The content, and the dot that ends it.
         case content
-        case end
     }
 
     private(set) var step = Step.connection
@@ -20,31 +19,32 @@ struct SMTPDialogue: Sendable {
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
     private(set) var isContentComplete = false
+    /// Whether the goodbye was said: what is replied to that says nothing of the message.
+    private var isOver = false
 
     /// A command was sent, with or without its line end.
     /// - Returns: the command as it may be shown: without credentials.
     @discardableResult
     mutating func sent(_ line: some Collection<UInt8>) -> String {
         let verb = String(decoding: line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
-        let next: Step? =
-            switch verb.uppercased() {
-            case "EHLO", "HELO": .hello
-            case "STARTTLS": .startTLS
-            case "AUTH": .authentication
-            case "MAIL": .sender
-            case "RCPT": .recipient
-            case "DATA": .data
-            case "QUIT": .end
-            default: nil
-            }
+        switch verb.uppercased() {
+        case "EHLO", "HELO": begin(.hello)
+        case "STARTTLS": begin(.startTLS)
+        case "AUTH":
+            begin(.authentication)
+            if line.split(separator: UInt8(ascii: " ")).count > 2 { return "AUTH (hidden)" }
+        case "MAIL": begin(.sender)
+        case "RCPT": begin(.recipient)
+        case "DATA": begin(.data)
+        case "QUIT": isOver = true
         // What is no command is the next part of the credentials.
-        guard let next else { return "(hidden)" }
-        // A goodbye after a refusal does not make the refusal undone.
-        if next != .end { (step, reply) = (next, nil) }
-        if next == .authentication {
-            return line.split(separator: UInt8(ascii: " ")).count > 2 ? "AUTH (hidden)" : text(of: line)
+        default: return "(hidden)"
         }
         return text(of: line)
+    }
+
+    private mutating func begin(_ step: Step) {
+        (self.step, reply) = (step, nil)
     }
 
     /// The last of the content was handed over: the dot follows.
@@ -54,7 +54,7 @@ struct SMTPDialogue: Sendable {
 
     /// A line of a reply came.
     mutating func received(_ line: some Collection<UInt8>) {
-        if let reply = Reply(line: line) { self.reply = reply }
+        if !isOver, let reply = Reply(line: line) { self.reply = reply }
     }
 
     private func text(of line: some Collection<UInt8>) -> String {

@@ -16,7 +16,7 @@ enum SMTPOutcome {
         if let reply = dialogue.reply, reply.code >= 400 { return refusal(at: dialogue.step, reply, end) }
         let failure = DeliveryFailure(code(of: end), detail: end.text)
         switch dialogue.step {
-        case .connection, .hello, .startTLS, .authentication, .end: return .unavailable(failure)
+        case .connection, .hello, .startTLS, .authentication: return .unavailable(failure)
         case .sender, .recipient, .data, .content:
             if dialogue.isContentComplete, dialogue.reply == nil {
                 return .ambiguous(DeliveryFailure(.replyLost, detail: end.text))
@@ -32,7 +32,7 @@ enum SMTPOutcome {
             DeliveryFailure(code, reply: reply, detail: "the server answered \(reply)")
         }
         switch step {
-        case .connection, .hello, .end: return .unavailable(failure(.serviceUnavailable))
+        case .connection, .hello: return .unavailable(failure(.serviceUnavailable))
         case .startTLS: return .unavailable(failure(.tlsFailed))
         case .authentication: return .unavailable(failure(.authenticationFailed))
         case .sender, .recipient, .data, .content: break

@@ -6,12 +6,13 @@ public import Secrets
 public import ServiceLifecycle
 public import SignIn
 public import Store
+import Synchronization
 
 /// A worker: claims jobs from the queue and delivers them, until it is told to end.
 ///
 /// It claims no more than it can deliver at once, so its memory is bounded by that number. Any number of workers share one
 /// queue.
-public struct Sender: Service {
+public final class Sender: Service {
     /// How long a claim waits for a job to come.
     public static let claimWait = Duration.seconds(1)
     /// How often retries that are due are put back into the stream.
@@ -28,6 +29,8 @@ public struct Sender: Service {
     private let metrics: SenderMetrics
     private let logger: Logger
     private let slots: Slots
+    /// Whether the reply to a claim was lost, and with it perhaps jobs.
+    private let claimLost = Atomic(false)
     private let adoptionTimer = IntervalTimer(every: Sender.adoptionInterval)
 
     /// - Parameters:
@@ -52,16 +55,17 @@ public struct Sender: Service {
     public func run() async {
         logger.notice("sending", metadata: ["concurrency": "\(slots.count)"])
         await withDiscardingTaskGroup { group in
-            group.addTask { await cancelWhenGracefulShutdown { await upkeep() } }
+            group.addTask { await cancelWhenGracefulShutdown { await self.upkeep() } }
             while !isEnding {
-                for job in await claim() {
-                    slots.take()
+                // What is in a place already came back because its end could not be written down for so long.
+                for job in await claim() where !slots.holds(job.entry) {
+                    slots.take(job.entry)
                     metrics.claimed.increment()
                     metrics.inFlight.add(1)
                     group.addTask {
-                        await delivery.run(job)
-                        metrics.inFlight.add(-1)
-                        slots.giveBack()
+                        await self.delivery.run(job)
+                        self.metrics.inFlight.add(-1)
+                        self.slots.giveBack(job.entry)
                     }
                 }
             }
@@ -91,6 +95,11 @@ public struct Sender: Service {
 
     private func claim(atMost count: Int) async -> [ClaimedJob] {
         do throws(RedisError) {
+            if claimLost.load(ordering: .relaxed) {
+                let lost = try await lostJobs()
+                if !lost.isEmpty { return Array(lost.prefix(count)) }
+                claimLost.store(false, ordering: .relaxed)
+            }
             if adoptionTimer.isDue() {
                 let adopted = try await queue.adopt(atMost: count, idleFor: takeoverAge)
                 if !adopted.isEmpty { return adopted }
@@ -99,9 +108,17 @@ public struct Sender: Service {
         } catch {
             // The connection has said why in the log; and when it is back it is back.
             logger.debug("claim_failed", metadata: ["reason": "\(error)"])
+            claimLost.store(true, ordering: .relaxed)
             await pause(until: .now + .milliseconds(200))
             return []
         }
+    }
+
+    /// Jobs that this worker was given in a reply that never came: all that are its own but those being delivered.
+    private func lostJobs() async throws(RedisError) -> [ClaimedJob] {
+        // A lost reply held no more jobs than there are places, and so many may be being delivered.
+        let unended = try await queue.unended(atMost: 2 * slots.count)
+        return unended.filter { !slots.holds($0.entry) }
     }
 
     /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its end.

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Places for deliveries: as many as may be under way at once.
+/// Places for deliveries, as many as may be under way at once, and the entries that are in them.
 final class Slots: Sendable {
     private struct State {
-        var taken = 0
+        var entries: Set<String> = []
         /// How many free places it takes to wake who waits, and how to.
         var waiter: (wanted: Int, continuation: CheckedContinuation<Void, Never>)?
     }
@@ -21,21 +21,24 @@ final class Slots: Sendable {
         let wanted = all ? count : 1
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
-                if count - state.taken >= wanted { return true }
+                if count - state.entries.count >= wanted { return true }
                 state.waiter = (wanted, continuation)
                 return false
             }
             if isFree { continuation.resume() }
         }
-        return state.withLock { count - $0.taken }
+        return state.withLock { count - $0.entries.count }
     }
 
-    func take() { state.withLock { $0.taken += 1 } }
+    /// Whether an entry is being delivered.
+    func holds(_ entry: String) -> Bool { state.withLock { $0.entries.contains(entry) } }
 
-    func giveBack() {
+    func take(_ entry: String) { state.withLock { _ = $0.entries.insert(entry) } }
+
+    func giveBack(_ entry: String) {
         let woken = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.taken -= 1
-            guard let waiter = state.waiter, count - state.taken >= waiter.wanted else { return nil }
+            state.entries.remove(entry)
+            guard let waiter = state.waiter, count - state.entries.count >= waiter.wanted else { return nil }
             state.waiter = nil
             return waiter.continuation
         }

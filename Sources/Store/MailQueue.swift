@@ -61,6 +61,19 @@ public final class MailQueue: Sendable {
         }
     }
 
+    /// The jobs that are this worker's and have not ended, the oldest first: those that it is delivering, and those that Redis
+    /// gave it in a reply that never came.
+    public func unended(atMost count: Int) async throws(RedisError) -> [ClaimedJob] {
+        var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT")
+        command.append(count)
+        for word in ["STREAMS", keys.mail, "0"] { command.append(word) }
+        do {
+            return try MailQueue.claimedJobs(fromRead: try await claims.send(command, isIdempotent: true))
+        } catch .server(code: "NOGROUP", _) {
+            return []  // Made by the next claim.
+        }
+    }
+
     /// Takes over jobs whose worker has not been heard of since `idle`, which is longer than any delivery.
     public func adopt(atMost count: Int, idleFor idle: Duration) async throws(RedisError) -> [ClaimedJob] {
         let reply: RESPValue

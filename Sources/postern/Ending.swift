@@ -27,6 +27,7 @@ enum Ending {
     }
 
     private static func end(_ status: CInt, _ line: String) -> ExitCode {
+        fflush(nil)  // What was printed comes first.
         JSONLogHandler.writeToStandardError(Array("postern: \(line)\n".utf8))
         return ExitCode(status)
     }

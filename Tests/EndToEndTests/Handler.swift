@@ -46,6 +46,26 @@ final class Handler: Sendable {
         return try connection.readResponse()
     }
 
+    /// Sends an exact number of the same request over 32 connections by ApacheBench; gives how many were not answered by 2xx.
+    func flood(requests: Int, body: String = #"{"email":"ada@example.com"}"#) throws -> Int {
+        let folder = try Folder()
+        let file = "\(folder.path)/body"
+        try body.write(toFile: file, atomically: true, encoding: .utf8)
+        let output = try ChildProcess.output(
+            "ab",
+            [
+                "-q", "-k", "-n", "\(requests)", "-c", "32", "-p", file, "-T", "application/json", "-H",
+                "Origin: https://example.com", "http://127.0.0.1:\(port)/auth/send-magic-link",
+            ])
+        let text = String(decoding: output, as: UTF8.self)
+        func number(_ label: String) -> Int {
+            let line = text.split(separator: "\n").first { $0.hasPrefix(label) } ?? ""
+            return Int(line.dropFirst(label.count).filter(\.isNumber)) ?? 0
+        }
+        guard number("Complete requests:") == requests else { throw Timeout(description: "ab: \(text)") }
+        return number("Non-2xx responses:")
+    }
+
     func get(_ path: String) throws -> RawResponse {
         let connection = try RawHTTP(port: port)
         try connection.send("GET \(path) HTTP/1.1\r\nHost: door\r\n\r\n")

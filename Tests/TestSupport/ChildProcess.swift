@@ -18,6 +18,11 @@ public final class ChildProcess: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = file
         process.standardError = file
+        // The threads that run tests block signals, which a program would inherit: it is to take those that it is sent.
+        var (none, mask) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &mask)
+        defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
         try process.run()
     }
 
@@ -77,6 +82,10 @@ public final class ChildProcess: @unchecked Sendable {
 /// Something did not come to be in time.
 public struct Timeout: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) {
+        self.description = description
+    }
 }
 
 /// Waits until a condition holds.

@@ -1,0 +1,74 @@
+import Foundation
+import Secrets
+import SignIn
+import Testing
+
+@testable import Mail
+
+/// The addresses, jobs and messages that the tests send.
+enum Sample {
+    static let sender = "sign-in@example.com"
+    static let recipient = "ada@example.com"
+    static let portal = "portal.example.com"
+    /// The first half of the SHA-256 of ``token``.
+    static let id = "d90bad97384181273203dd0f8cc30e16"
+    /// The bytes e0 to ff.
+    static let token = "4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8"
+    static let link = "https://portal.example.com/auth/callback?token=\(token)"
+
+    static func address(_ text: String) throws -> EmailAddress {
+        try #require(EmailAddress(parsing: text))
+    }
+
+    /// A job of 2025-01-01 00:00:00.123 UTC.
+    /// - Parameters:
+    ///   - start: the first byte of the token, from which the others count up.
+    ///   - next: where the link leads in the end, a path.
+    static func job(
+        in language: Language = .english, isNewestOnly: Bool = false, lifetime: Duration = .seconds(900),
+        from start: UInt8 = 0xE0, next: String? = nil, to recipient: String = Sample.recipient
+    ) throws -> MailJob {
+        let issuedAt = UnixTime(milliseconds: 1_735_689_600_123)
+        return MailJob(
+            recipient: try address(recipient),
+            link: MagicLink(
+                origin: try Origin(parsing: "https://\(portal)"),
+                callbackPath: try PortalPath(parsing: "/auth/callback"),
+                token: try LoginToken(random: .counting(from: start)),
+                next: try next.map { try PortalPath(parsing: $0) }),
+            language: language, isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
+    }
+
+    /// A message with any content, to be delivered.
+    static func message(
+        id: String = Sample.id, to recipient: String = Sample.recipient,
+        content: String = "Subject: Hello\r\n\r\nHello.\r\n"
+    ) throws -> MailMessage {
+        MailMessage(
+            id: id, sender: try address(sender), recipient: try address(recipient), content: Array(content.utf8))
+    }
+}
+
+extension RandomBytes {
+    /// No randomness at all: each time the bytes `start`, `start` + 1 and so on.
+    static func counting(from start: UInt8) -> RandomBytes {
+        RandomBytes { (buffer) throws(SecretsError) in
+            for index in buffer.indices { buffer[index] = start &+ UInt8(truncatingIfNeeded: index) }
+        }
+    }
+}
+
+extension Secret {
+    /// The bytes as text.
+    var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension MailMessage {
+    /// The content as text.
+    var text: String { String(decoding: content, as: UTF8.self) }
+
+    /// The lines of the header, fold by fold.
+    var headerLines: [String] {
+        (text.components(separatedBy: "\r\n\r\n").first ?? "").components(separatedBy: "\r\n")
+    }
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""A small worker for Postern's queue, to be copied; QUEUE.md says what it does and why.
+
+usage: queue-worker.py [--once]     with --once it ends when the stream is empty
+
+Needs redis and cryptography from PyPI, Redis 7, and a mail server that takes mail from here without TLS or a password.
+Reads REDIS_URL, POSTERN_SECRET_KEYS and POSTERN_MAIL_FROM, and where they are set POSTERN_KEY_PREFIX, SMTP_HOST and SMTP_PORT.
+
+What it leaves out: mail that was refused, for now or for good, is neither put off nor given up, but taken over and tried again
+until its link has expired. Where Redis goes away it ends with an error, to be started again: jobs stay where they are.
+"""
+import json, os, secrets, signal, smtplib, socket, sys, threading, time
+from base64 import b64decode
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+
+import redis
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+PREFIX = os.environ.get("POSTERN_KEY_PREFIX") or "postern:"
+MAIL, DEAD, GROUP = PREFIX + "mail", PREFIX + "mail:dead", "senders"
+WORKER = f"{socket.gethostname()}-{secrets.token_hex(4)}"  # No other worker has the same name.
+SERVER = os.environ.get("SMTP_HOST") or "127.0.0.1", int(os.environ.get("SMTP_PORT") or 25)
+FROM = os.environ["POSTERN_MAIL_FROM"]  # Such as: Portal <sign-in@example.com>
+DOMAIN = parseaddr(FROM)[1].partition("@")[2]
+
+SMTP_SECONDS = 4  # For each of some eight steps, which together must end before the job is taken over.
+TAKEOVER_MS = 36_000  # After this time; `postern send` has the same by default.
+BLOCK_MS = 1_000  # Never 0, which is for ever.
+
+# Where another worker was faster, the entry has gone, and nothing is done.
+GIVE_UP = """redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
+return 1"""
+# Whoever has jobs stays in the group: they would be lost with the name.
+LEAVE = """if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])"""
+
+
+def key_for_jobs(configured):
+    return AESGCM(HKDFExpand(SHA256(), 32, b"postern mail job 1").derive(b64decode(configured)))
+
+
+pairs = (pair.split(":") for pair in os.environ["POSTERN_SECRET_KEYS"].split(","))
+KEYS = {name: key_for_jobs(key) for name, key in pairs}
+db = redis.Redis.from_url(os.environ["REDIS_URL"], protocol=2, socket_timeout=5, socket_connect_timeout=5)
+
+
+def make_group():
+    try:
+        db.xgroup_create(MAIL, GROUP, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):  # It is there already.
+            raise
+
+
+def claim():
+    """A job that another worker left, or else a new one, waited for; none where none came."""
+    cursor, left = None, []
+    while not left and cursor != b"0-0":  # One call looks at a part of what is pending.
+        cursor, left, _ = db.xautoclaim(MAIL, GROUP, WORKER, TAKEOVER_MS, cursor or "0-0", count=1)
+    if left:
+        return left
+    streams = db.xreadgroup(GROUP, WORKER, {MAIL: ">"}, count=1, block=BLOCK_MS)
+    return streams[0][1] if streams else []
+
+
+def message(id, job):
+    """The same each time, so that a second copy is recognised. In English, whatever the job's language."""
+    mail = EmailMessage()
+    mail["Date"] = formatdate(job["issued_at"] / 1000)
+    mail["From"], mail["To"], mail["Subject"] = FROM, job["to"], "Your sign-in link"
+    mail["Message-ID"] = f"<{id}@{DOMAIN}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    minutes = (job["expires_at"] - job["issued_at"]) // 60_000
+    text = f"Open this link to sign in. It works once, within {minutes} minutes:\n\n{job['link']}\n"
+    mail.set_content(text, cte="quoted-printable")  # The link may be longer than a line of mail.
+    return mail
+
+
+def handle(entry, fields):
+    """Takes a job to its end, or leaves it to be taken over."""
+    if fields.get(b"v") != b"1" or not {b"id", b"key", b"job"} <= fields.keys():
+        return give_up(entry, fields, "unreadable", keep=[])
+    id, key, box = fields[b"id"], fields[b"key"], fields[b"job"]
+    try:
+        opened = json.loads(KEYS[key.decode()].decrypt(box[:12], box[12:], id))
+        job = {name: opened[name] for name in ("to", "link", "issued_at", "expires_at")}
+    except (InvalidTag, KeyError, TypeError, ValueError):
+        return give_up(entry, fields, "unreadable", keep=[b"id", b"key", b"job"])
+    if time.time() * 1000 >= job["expires_at"]:
+        return give_up(entry, fields, "expired", keep=[b"id"])
+    try:
+        with smtplib.SMTP(*SERVER, local_hostname=DOMAIN, timeout=SMTP_SECONDS) as smtp:
+            smtp.send_message(message(id.decode(), job))
+            settle(entry)  # At once, before anything else can fail.
+        log("delivered", id)
+    except OSError as error:  # SMTP's errors are among these.
+        log("left for another attempt", id, type(error).__name__)
+
+
+def settle(entry):
+    with db.pipeline(transaction=True) as both:
+        both.xack(MAIL, GROUP, entry).xdel(MAIL, entry).execute()
+
+
+def give_up(entry, fields, reason, keep):
+    kept = [part for name in keep for part in (name, fields[name])]
+    attempts = fields.get(b"attempts", b"0")
+    db.eval(GIVE_UP, 2, MAIL, DEAD, GROUP, entry, 10_000, "reason", reason, "attempts", attempts, *kept)
+    log("given up", entry, reason)
+
+
+def log(what, name, why=""):
+    """Never an address, a link, or an error's text, which may hold either."""
+    print(what, name.decode(), why, file=sys.stderr, flush=True)
+
+
+stop = threading.Event()
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: stop.set())
+make_group()
+while not stop.is_set():
+    try:
+        entries = claim()
+    except redis.ResponseError as error:  # The stream is gone, as after a loss of data, and the group with it.
+        if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
+            raise
+        make_group()
+        continue
+    for entry, fields in entries:
+        handle(entry, fields)
+    if "--once" in sys.argv and not entries and db.xlen(MAIL) == 0:
+        break
+db.eval(LEAVE, 1, MAIL, GROUP, WORKER)
