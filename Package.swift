@@ -140,16 +140,15 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: [
-                "Edge", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore, nioPosix,
+                "Edge", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore, nioPosix,
                 structuredFields,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "RuntimesTests",
             dependencies: [
-                "Edge", "RedisClient", "Runtimes", "Secrets", "SignIn", "Store", "TestSupport", lifecycle, logging,
-                nioCore,
-                nioPosix,
+                "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "SignIn", "Store", "TestSupport", lifecycle,
+                logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

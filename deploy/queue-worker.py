@@ -4,10 +4,12 @@
 usage: queue-worker.py [--once]     with --once it ends when the stream is empty
 
 Needs redis and cryptography from PyPI, Redis 7, and a mail server that takes mail from here without TLS or a password.
-Reads REDIS_URL, POSTERN_SECRET_KEYS and POSTERN_MAIL_FROM, and where they are set POSTERN_KEY_PREFIX, SMTP_HOST and SMTP_PORT.
+Reads REDIS_URL, POSTERN_SECRET_KEYS and POSTERN_MAIL_FROM, and where they are set POSTERN_KEY_PREFIX, SMTP_HOST and
+SMTP_PORT.
 
-What it leaves out: mail that was refused, for now or for good, is neither put off nor given up, but taken over and tried again
-until its link has expired. Where Redis goes away it ends with an error, to be started again: jobs stay where they are.
+What it leaves out: mail that was refused, for now or for good, is neither put off nor given up, but taken over and
+tried again until its link has expired. Where Redis goes away it ends with an error, to be started again: jobs stay
+where they are.
 """
 import json, os, secrets, signal, smtplib, socket, sys, threading, time
 from base64 import b64decode

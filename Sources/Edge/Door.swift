@@ -13,6 +13,7 @@ public final class Door: Sendable {
     private let crossOrigin: CrossOrigin
     private let store: SignInStore
     private let readiness: Readiness
+    private let metrics: DoorMetrics
     private let logger: Logger
     private let outages = OutageLog()
 
@@ -20,17 +21,18 @@ public final class Door: Sendable {
     ///   - now: the wall clock.
     public init(
         configuration: DoorConfiguration, store: SignInStore, readiness: Readiness, random: RandomBytes,
-        now: @escaping @Sendable () -> UnixTime, logger: Logger
+        now: @escaping @Sendable () -> UnixTime, metrics: DoorMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
         self.readiness = readiness
+        self.metrics = metrics
         self.logger = logger
         crossOrigin = CrossOrigin(policy: configuration.originPolicy)
         sendMagicLink = SendMagicLink(
             policy: configuration.originPolicy, callbackPath: configuration.callbackPath,
             proxies: configuration.trustedProxies, rateLimitFields: configuration.clientLimit.map(RateLimitFields.init),
-            store: store, random: random, now: now)
+            store: store, random: random, now: now, metrics: metrics)
     }
 
     /// Answers a request. It always does: whatever goes wrong becomes a response.
@@ -38,15 +40,17 @@ public final class Door: Sendable {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
         let log = RequestLog(logger: logger, outages: outages, id: id)
+        let route = route(of: request.path)
         var response: Response
         do throws(Refusal) {
-            response = try await route(request, log)
+            response = try await respond(to: request, by: route, log)
         } catch {
             response = error.response
         }
         finish(&response, for: request.fields.origin, id)
-        let path = response.status == .notFound ? nil : request.path
-        log.answered(request, path: path, response.status, after: ContinuousClock.now - start)
+        let duration = ContinuousClock.now - start
+        metrics.answered(route?.path ?? "other", response.status, after: duration)
+        log.answered(request, path: route == nil ? nil : request.path, response.status, after: duration)
         return response
     }
 
@@ -60,7 +64,7 @@ public final class Door: Sendable {
 
     // MARK: - Routes
 
-    private enum Route {
+    private enum Route: CaseIterable {
         case sendMagicLink, health, readiness, description
 
         /// The value of `Allow` (RFC 9110 §10.2.1).
@@ -68,6 +72,16 @@ public final class Door: Sendable {
             switch self {
             case .sendMagicLink: "POST, OPTIONS"
             case .health, .readiness, .description: "GET, HEAD, OPTIONS"
+            }
+        }
+
+        /// Its path behind the base path.
+        var path: String {
+            switch self {
+            case .sendMagicLink: "/auth/send-magic-link"
+            case .health: "/healthz"
+            case .readiness: "/readyz"
+            case .description: "/openapi.yaml"
             }
         }
 
@@ -82,17 +96,14 @@ public final class Door: Sendable {
     /// The route of a path. Paths are compared as they are, not normalised: no second spelling leads anywhere.
     private func route(of path: String) -> Route? {
         guard path.hasPrefix(configuration.basePath) else { return nil }
-        return switch path.dropFirst(configuration.basePath.count) {
-        case "/auth/send-magic-link": .sendMagicLink
-        case "/healthz": .health
-        case "/readyz": .readiness
-        case "/openapi.yaml": .description
-        default: nil
-        }
+        let rest = path.dropFirst(configuration.basePath.count)
+        return Route.allCases.first { $0.path == rest }
     }
 
-    private func route(_ request: Request, _ log: RequestLog) async throws(Refusal) -> Response {
-        guard let route = route(of: request.path) else { throw .notFound }
+    private func respond(
+        to request: Request, by route: Route?, _ log: RequestLog
+    ) async throws(Refusal) -> Response {
+        guard let route else { throw .notFound }
         if request.method == .options { return crossOrigin.preflight(allow: route.allow) }
         guard route.answers(request.method) else { throw .methodNotAllowed(route.allow) }
         switch route {

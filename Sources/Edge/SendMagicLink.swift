@@ -12,6 +12,7 @@ struct SendMagicLink: Sendable {
     let store: SignInStore
     let random: RandomBytes
     let now: @Sendable () -> UnixTime
+    let metrics: DoorMetrics
 
     /// Serves a request, or throws why it is not served.
     func respond(to request: Request, _ log: RequestLog) async throws(Refusal) -> Response {
@@ -23,11 +24,13 @@ struct SendMagicLink: Sendable {
         let language = Language(preferredBy: request.fields.acceptLanguage)
         switch try await admission(of: link, to: body.email, in: language, for: client, log) {
         case .admitted(let quota):
+            metrics.mailQueued()
             var response = Response.ok
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .limited(let limit, let retryAfter, let quota):
             log.limited(by: limit)
+            metrics.limited(by: limit)
             var refusal = Refusal.rateLimited(retryAfter: retryAfter)
             if let quota { rateLimitFields?.add(quota, to: &refusal.fields) }
             throw refusal

@@ -7,7 +7,7 @@ final class RESPReader {
     private let maximumByteCount: Int
 
     /// - Parameter maximumByteCount: how many bytes may come without completing a reply.
-    init(maximumByteCount: Int = 1 << 20) {
+    init(maximumByteCount: Int = 8 << 20) {
         guard let reader = redisReaderCreate() else { fatalError("out of memory") }  // It fails in no other way.
         self.reader = reader
         self.maximumByteCount = maximumByteCount

@@ -53,7 +53,10 @@ public final class QueueInspector: Sendable {
     /// Has a job tried again at once: one that waits for another attempt, or one that was given up and kept.
     /// - Returns: whether there is such a job.
     public func retry(_ id: String) async throws(RedisError) -> Bool {
-        if let retry = try await pages.retry(id) { return try await makeDue(retry) }
+        if let retry = try await pages.retry(id) {
+            _ = try await makeDue(retry)  // Nothing to change where that was done before.
+            return true
+        }
         guard let dead = try await deadJob(id) else { return false }
         return try await revive(dead)
     }

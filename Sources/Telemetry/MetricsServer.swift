@@ -10,6 +10,11 @@ public struct MetricsServer: Service {
     private static let maximumConnectionCount = 16
     private static let idleTimeout = TimeAmount.seconds(60)
 
+    /// The port cannot be listened at.
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
     private let port: Int
     private let registry: MetricsRegistry
     private let eventLoop: any EventLoop
@@ -23,11 +28,23 @@ public struct MetricsServer: Service {
     }
 
     /// Serves until graceful shutdown or cancellation.
-    /// - Throws: where the port cannot be listened at.
+    /// - Throws: ``Failure`` where the port cannot be listened at.
     public func run() async throws {
+        let channel: any Channel
+        do {
+            channel = try await listen()
+        } catch {
+            throw Failure(description: "cannot serve metrics at 127.0.0.1:\(port): \(error)")
+        }
+        logger.info("metrics", metadata: ["port": "\(channel.localAddress?.port ?? port)"])
+        try? await gracefulShutdown()
+        try await channel.close()
+    }
+
+    private func listen() async throws -> any Channel {
         let registry = registry
         let connections = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: eventLoop)
-        let channel = try await ServerBootstrap(group: eventLoop)
+        return try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -42,9 +59,6 @@ public struct MetricsServer: Service {
             }
             .bind(host: "127.0.0.1", port: port)
             .get()
-        logger.info("metrics", metadata: ["port": "\(channel.localAddress?.port ?? port)"])
-        try? await gracefulShutdown()
-        try await channel.close()
     }
 }
 

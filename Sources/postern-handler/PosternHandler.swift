@@ -1,5 +1,6 @@
 import Edge
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
 import RedisClient
@@ -36,6 +37,8 @@ enum PosternHandler {
             try await serve(settings, logger)
         } catch let error as SettingError {
             end(with: EX_CONFIG, saying: error.description)
+        } catch let error as MetricsServer.Failure {
+            end(with: EXIT_FAILURE, saying: error.description)
         } catch {
             end(with: EXIT_FAILURE, saying: "cannot serve at \(settings.host):\(settings.port): \(error)")
         }
@@ -44,11 +47,13 @@ enum PosternHandler {
     private static func serve(_ settings: HandlerSettings, _ logger: Logger) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))
         let readiness = Readiness()
+        let registry = MetricsRegistry()
+        let metrics = DoorMetrics(registry)
         var workers: [Worker] = []
         var connections: [RedisClient] = []
         for eventLoop in group.makeIterator() {
             let redis = try await eventLoop.submit { try redisClient(settings, eventLoop, logger) }.get()
-            let door = try door(settings, redis, readiness, logger)
+            let door = try door(settings, redis, readiness, metrics, logger)
             redis.start()
             connections.append(redis)
             workers.append(Worker(eventLoop: eventLoop, door: door))
@@ -60,10 +65,14 @@ enum PosternHandler {
         let server = HTTPServer(
             configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
         // Services end in reverse order: no request is left when the connections to Redis are closed.
-        let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "http"),
         ]
+        if let port = settings.shared.metricsPort {
+            let server = MetricsServer(port: port, registry: registry, eventLoop: group.next(), logger: logger)
+            services.append(.init(service: server, serviceName: "metrics"))
+        }
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         try await ServiceGroup(configuration: lifecycle).run()
@@ -82,7 +91,8 @@ enum PosternHandler {
     }
 
     private static func door(
-        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ logger: Logger
+        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: DoorMetrics,
+        _ logger: Logger
     ) throws -> Door {
         let store = try SignInStore(
             redis: redis,
@@ -95,7 +105,7 @@ enum PosternHandler {
             trustedProxies: TrustedProxies(settings.trustedProxies), clientLimit: settings.limits.client)
         return Door(
             configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
-            logger: logger)
+            metrics: metrics, logger: logger)
     }
 
     /// Ends the process with one line on standard error.

@@ -72,7 +72,7 @@ struct SendCommand: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: lifecycle).run()
         } catch {
-            throw Ending.notDone("cannot serve metrics at port \(shared.metricsPort ?? 0): \(error)")
+            throw Ending.notDone("\(error)")
         }
     }
 

@@ -1,6 +1,7 @@
 import Edge
 import Foundation
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
 import RedisClient
@@ -52,7 +53,7 @@ final class DoorHarness: Sendable {
                 trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
                 clientLimit: limits.client),
             store: try SignInStore(redis: redis, configuration: stored, random: .system), readiness: readiness,
-            random: random, now: UnixTime.now, logger: quiet)
+            random: random, now: UnixTime.now, metrics: DoorMetrics(MetricsRegistry()), logger: quiet)
     }
 
     deinit { redis.close() }

@@ -21,7 +21,7 @@ extension DeliveryOutcome {
     /// The outcome as a table holds it, such as `permanent recipient_refused 550 5.1.1`.
     var summary: String {
         switch self {
-        case .delivered(let reply): ["delivered", reply?.description].joined()
+        case .delivered(let reply): words("delivered", reply?.description)
         case .transient(let failure): failure.summary("transient")
         case .permanent(let failure): failure.summary("permanent")
         case .ambiguous(let failure): failure.summary("ambiguous")
@@ -32,14 +32,12 @@ extension DeliveryOutcome {
 
 extension DeliveryFailure {
     fileprivate func summary(_ kind: String) -> String {
-        [kind, code.rawValue, reply?.description].joined()
+        words(kind, code.rawValue, reply?.description)
     }
 }
 
-extension [String?] {
-    fileprivate func joined() -> String {
-        compactMap { $0 }.joined(separator: " ")
-    }
+private func words(_ words: String?...) -> String {
+    words.compactMap { $0 }.joined(separator: " ")
 }
 
 extension SMTPTransport {

@@ -1,6 +1,7 @@
 import Edge
 import Foundation
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
 import RedisClient
@@ -87,7 +88,7 @@ final class LiveServer: Sendable {
         return Door(
             configuration: DoorConfiguration(
                 originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback")),
-            store: store, readiness: readiness, random: .system, now: UnixTime.now, logger: logger)
+            store: store, readiness: readiness, random: .system, now: UnixTime.now, metrics: DoorMetrics(MetricsRegistry()), logger: logger)
     }
 
     /// Tells the server to end, as SIGTERM does.

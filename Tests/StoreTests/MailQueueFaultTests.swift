@@ -124,7 +124,7 @@ struct MailQueueFaultTests {
         let before = try await harness.everything()
         try await second.end(claimed, by: late)
         #expect(try await harness.everything() == before)
-        #expect(try await harness.entries().map { $0["id"] } == ["job2"])
+        #expect(try await harness.ids() == ["job2"])
         #expect(try await harness.retries().count == (first == .putOff ? 1 : 0))
         #expect(try await harness.entries(of: "mail:dead").count == (first == .givenUp ? 1 : 0))
         #expect(try await harness.pendingCount() == 0)
@@ -198,19 +198,28 @@ struct MailQueueFaultTests {
         for job in claimed { try await harness.age(job, of: "a") }
         let inspector = try harness.inspector()
         let steps: [() async throws -> Void] = [
-            { #expect(try await worker.adopt(atMost: 9, idleFor: MailQueueFaultTests.longAgo).count == 3) },
+            {
+                let adopted = try await worker.adopt(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
+                #expect(adopted.count == 3)
+            },
             { try await worker.settle(claimed[0]) },
             { try await worker.putOff(claimed[1], QueueHarness.job("job2"), by: .zero, attempts: 1) },
             { try await worker.giveUp(claimed[2], GivenUp(reason: .rejected, attempts: 1)) },
-            { #expect(try await worker.promoteDue(atMost: 9) == 1) },
-            { #expect(try await inspector.retry("job3")) },
+            {
+                let count = try await worker.promoteDue(atMost: 9)
+                #expect(count == 1)
+            },
+            {
+                let isFound = try await inspector.retry("job3")
+                #expect(isFound)
+            },
             { try await worker.leave() },
         ]
         for step in steps {
             try await harness.send("SCRIPT", "FLUSH")
             try await step()
         }
-        #expect(try await harness.entries().map { $0["id"] } == ["job2", "job3"])
+        #expect(try await harness.ids() == ["job2", "job3"])
         #expect(try await harness.workerNames().isEmpty)
     }
 

@@ -67,7 +67,7 @@ struct MailQueueTests {
         let worker = try await harness.worker("a")
         let claimed = try await worker.claim(3)
         try await worker.settle(claimed[1])
-        #expect(try await harness.entries().map { $0["id"] } == ["job1", "job3"])
+        #expect(try await harness.ids() == ["job1", "job3"])
         #expect(try await harness.pendingCount() == 2)
         #expect(try await worker.length() == 2)
         #expect(try await harness.retries().isEmpty)
@@ -111,7 +111,7 @@ struct MailQueueTests {
         try await worker.giveUp(claimed[0], GivenUp(reason: .unreadable, attempts: 0))
         let dead = try await harness.entries(of: "mail:dead")
         #expect(dead.map(\.texts) == [["reason": "unreadable", "attempts": "0"]])
-        #expect(try await harness.entries().map { $0["id"] } == ["good"])
+        #expect(try await harness.ids() == ["good"])
     }
 
     static let attemptTable: [(String, Int)] = [
@@ -176,7 +176,7 @@ struct MailQueueTests {
         let after = try await harness.now()
         #expect(try await worker.promoteDue(atMost: 10) == 1)
         #expect(try await worker.promoteDue(atMost: 10) == 0)
-        #expect(try await harness.entries().map { $0["id"] } == ["job2"])
+        #expect(try await harness.ids() == ["job2"])
         let retries = try await harness.retries()
         #expect(retries.map(\.member) == [Array("1 1 job1 k1 box".utf8)])
         #expect(retries.allSatisfy { (before + 3_600_000...after + 3_600_000).contains($0.dueAt) })
@@ -189,7 +189,7 @@ struct MailQueueTests {
         for number in 1...5 { try await harness.send("ZADD", key, "\(6 - number)", "1 0 job\(number) k1 box") }
         let worker = try await harness.worker("a")
         for expected in [2, 2, 1, 0] { #expect(try await worker.promoteDue(atMost: 2) == expected) }
-        #expect(try await harness.entries().map { $0["id"] } == ["job5", "job4", "job3", "job2", "job1"])
+        #expect(try await harness.ids() == ["job5", "job4", "job3", "job2", "job1"])
     }
 
     @Test("two workers that look for retries at once bring each back once")
@@ -208,7 +208,7 @@ struct MailQueueTests {
             return try await group.reduce(0, +)
         }
         #expect(count == 500)
-        let ids = try await harness.entries().compactMap { $0["id"] }
+        let ids = try await harness.ids()
         #expect(ids.sorted() == (1...500).map { "job\($0)" }.sorted())
         #expect(try await harness.retries().isEmpty)
     }

@@ -139,6 +139,11 @@ final class QueueHarness: Sendable {
         }
     }
 
+    /// The ids of the jobs in the stream, or in another.
+    func ids(of stream: String = "mail") async throws -> [String] {
+        try await entries(of: stream).map { $0["id"] ?? "none" }
+    }
+
     /// The retries, the first that is due first.
     func retries() async throws -> [(member: [UInt8], dueAt: Int)] {
         let list = try await list("ZRANGE", key("mail:retry"), "0", "-1", "WITHSCORES").map(QueueHarness.bytes)

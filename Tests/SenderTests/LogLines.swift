@@ -1,0 +1,44 @@
+import Logging
+import TestSupport
+
+/// What is logged, at whatever level: one line each, with the level, the message, and the metadata in the order of their names.
+final class LogLines: Sendable {
+    private let lines = Mutexed<[String]>([])
+
+    var all: [String] { lines.value }
+
+    /// All lines, for a look at what is not in them.
+    var text: String { all.joined(separator: "\n") }
+
+    /// The lines of one message.
+    func lines(of message: String) -> [String] {
+        all.filter { $0.split(separator: " ").dropFirst().first.map(String.init) == message }
+    }
+
+    var logger: Logger {
+        let lines = lines
+        return Logger(label: "test") { _ in Handler(lines: lines) }
+    }
+
+    private struct Handler: LogHandler {
+        let lines: Mutexed<[String]>
+        var logLevel = Logger.Level.trace
+        var metadata: Logger.Metadata = [:]
+
+        init(lines: Mutexed<[String]>) {
+            self.lines = lines
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let merged = metadata.merging(event.metadata ?? [:]) { _, own in own }
+            let words = merged.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            let line = (["\(event.level)", "\(event.message)"] + words).joined(separator: " ")
+            lines.update { $0.append(line) }
+        }
+    }
+}
