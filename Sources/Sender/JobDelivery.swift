@@ -49,6 +49,8 @@ final class JobDelivery: Sendable {
         guard claimed.claims <= JobDelivery.maximumClaims else {
             return await giveUp(claimed, GivenUp(reason: .poison, attempts: claimed.attempts))
         }
+        // Of a later version: left to workers that know it, which take it over.
+        guard !claimed.isOfOtherVersion else { return log.leftToOthers(claimed, "its version is not known here") }
         guard let sealed = claimed.job, let job = open(sealed) else {
             return await giveUp(claimed, GivenUp(reason: .unreadable, attempts: claimed.attempts))
         }
@@ -130,7 +132,7 @@ final class JobDelivery: Sendable {
                 return try await write(queue)
             } catch {
                 guard !Task.isCancelled, !Task.isShuttingDownGracefully || .now < patience else {
-                    return log.leftToOthers(claimed, error)
+                    return log.leftToOthers(claimed, error.description)
                 }
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(1))

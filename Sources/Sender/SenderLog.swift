@@ -53,10 +53,11 @@ struct SenderLog: Sendable {
         logger.error("mail_unreadable", metadata: ["job": "\(id)", "reason": "\(error)"])
     }
 
-    /// The end of a job could not be written down.
-    func leftToOthers(_ claimed: ClaimedJob, _ error: RedisError) {
+    /// A job stays as it is, for another worker to take over.
+    func leftToOthers(_ claimed: ClaimedJob, _ reason: String) {
         logger.warning(
-            "mail_left_to_others", metadata: ["job": "\(claimed.job?.id ?? "unknown")", "reason": "\(error)"])
+            "mail_left_to_others",
+            metadata: ["job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(reason)"])
     }
 
     /// The mail server serves nobody: for a while nothing is claimed.

@@ -7,14 +7,19 @@ public struct ClaimedJob: Sendable, Equatable {
     public let entry: String
     /// What the entry holds; `nil` where it is not a job of version 1.
     public let job: SealedMailJob?
+    /// Whether the entry is of a version that this worker does not know.
+    public let isOfOtherVersion: Bool
     /// How many attempts to deliver it were made before.
     public let attempts: Int
     /// How often the entry was claimed, this time included: more than once where a worker died with it.
     public let claims: Int
 
-    public init(entry: String, job: SealedMailJob?, attempts: Int, claims: Int) {
+    public init(
+        entry: String, job: SealedMailJob?, isOfOtherVersion: Bool = false, attempts: Int, claims: Int
+    ) {
         self.entry = entry
         self.job = job
+        self.isOfOtherVersion = isOfOtherVersion
         self.attempts = attempts
         self.claims = claims
     }

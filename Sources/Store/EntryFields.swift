@@ -25,6 +25,9 @@ struct EntryFields {
         return SealedMailJob(id: id, keyID: key, box: box)
     }
 
+    /// Whether the entry says that it is of another version than 1.
+    var isOfOtherVersion: Bool { self["v"].map { $0 != "1" } ?? false }
+
     var holdsJob: Bool { values["job"] != nil }
 
     var attempts: Int? { self["attempts"].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil } }

@@ -33,6 +33,8 @@ extension MailQueue {
     }
 
     private static func claimedJob(_ entry: String, _ fields: EntryFields, _ claims: Int) -> ClaimedJob {
-        ClaimedJob(entry: entry, job: fields.job, attempts: fields.attempts ?? 0, claims: claims)
+        ClaimedJob(
+            entry: entry, job: fields.job, isOfOtherVersion: fields.isOfOtherVersion, attempts: fields.attempts ?? 0,
+            claims: claims)
     }
 }

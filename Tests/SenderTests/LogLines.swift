@@ -1,7 +1,7 @@
 import Logging
 import TestSupport
 
-/// What is logged, at whatever level: one line each, with the level, the message, and the metadata in the order of their names.
+/// What is logged, at whatever level: one line each, with the level, the message, and the metadata sorted by name.
 final class LogLines: Sendable {
     private let lines = Mutexed<[String]>([])
 

@@ -11,8 +11,8 @@ import TestSupport
 
 @testable import Sender
 
-/// A transport that gives the outcomes that a test wrote down, one after the other, and keeps what it was to deliver. When
-/// there is none left it delivers.
+/// A transport that gives the outcomes that a test wrote down, one after the other, and keeps what it was to deliver.
+/// When there is none left it delivers.
 final class ScriptedTransport: MailTransport {
     private struct State: Sendable {
         var outcomes: [DeliveryOutcome] = []
@@ -38,7 +38,8 @@ final class ScriptedTransport: MailTransport {
     }
 }
 
-/// What takes jobs to their end, between a queue on a private Redis and a scripted transport. Its connections end with it.
+/// What takes jobs to their end, between a queue on a private Redis and a scripted transport. Its connections end with
+/// it.
 final class SenderHarness: Sendable {
     let server: RedisServer
     let redis: RedisClient
@@ -65,7 +66,7 @@ final class SenderHarness: Sendable {
         metrics = SenderMetrics(MetricsRegistry())
         // Of the right form by the letter.
         let sender = Mailbox(name: "Portal", address: EmailAddress(parsing: "sign-in@example.com")!)
-        let time = time
+        let time = self.time
         delivery = JobDelivery(
             queue: queue, keys: try SenderHarness.ring(),
             mail: SignInMail(sender: sender, productName: "Portal", templates: .builtIn), transport: transport,
@@ -151,7 +152,9 @@ final class SenderHarness: Sendable {
         var ends = Ends()
         ends.queued = try await list(RedisCommand("XRANGE", "postern:mail", "-", "+")).count
         ends.retries = try await list(RedisCommand("ZRANGE", "postern:mail:retry", "0", "-1")).map { member in
-            try text(member).split(separator: " ").prefix(4).joined(separator: " ")
+            guard case .bulk(let bytes) = member else { throw NotAsExpected(reply: member) }
+            return bytes.split(separator: UInt8(ascii: " "), maxSplits: 4).prefix(4)
+                .map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
         }
         ends.dead = try await list(RedisCommand("XRANGE", "postern:mail:dead", "-", "+")).map { entry in
             guard case .array(let parts) = entry, parts.count == 2, case .array(let list) = parts[1] else {
@@ -171,8 +174,8 @@ final class SenderHarness: Sendable {
     func retryDelay() async throws -> Duration {
         let scored = try await list(RedisCommand("ZRANGE", "postern:mail:retry", "0", "-1", "WITHSCORES"))
         let time = try await list(RedisCommand("TIME")).map { Int(try text($0)) ?? 0 }
-        guard scored.count == 2, let dueAt = Int(try text(scored[1])) else { throw NotAsExpected(reply: .array(scored)) }
-        return .milliseconds(dueAt - time[0] * 1000 - time[1] / 1000)
+        guard scored.count == 2 else { throw NotAsExpected(reply: .array(scored)) }
+        return .milliseconds((Int(try text(scored[1])) ?? 0) - time[0] * 1000 - time[1] / 1000)
     }
 
     private func list(_ command: RedisCommand) async throws -> [RESPValue] {
