@@ -118,6 +118,18 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ValidationTests", dependencies: ["JSON", "TestSupport", "Validation"], swiftSettings: settings),
+        .testTarget(
+            name: "MailTests",
+            dependencies: ["CCurl", "JSON", "Mail", "Secrets", "SignIn", "TestSupport", mustache],
+            exclude: ["judge.py"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SenderTests",
+            dependencies: [
+                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
+                "TestSupport", logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
         .testTarget(
             name: "SignInTests", dependencies: ["JSON", "Secrets", "SignIn", "TestSupport"], swiftSettings: settings),

@@ -14,12 +14,13 @@ final class CurlEngine: Sendable {
     /// - Parameter connections: how many may be open at once; more transfers than that wait for one.
     init(connections: Int) {
         guard CurlEngine.isReady, let multi = curl_multi_init() else { fatalError("out of memory") }  // It fails in no other way.
+        // Idle ones that are kept count, too: libcurl closes one where another has to be made.
         _ = postern_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
         _ = postern_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
         mailroom = Mailroom(multi)
         let mailroom = mailroom
         let thread = Thread {
-            var loop = CurlLoop(mailroom)
+            var loop = CurlLoop(mailroom, connections)
             loop.run()
         }
         thread.name = "curl"
@@ -45,23 +46,26 @@ private final class Mailroom: Sendable {
     }
 
     private let orders = Mutex<(waiting: [Order], isClosed: Bool)>(([], false))
-    /// The thread's, but for `curl_multi_wakeup`, which may be called from any.
+    /// The thread's, which frees it once ``take()`` has said that nobody will need it; others call `curl_multi_wakeup`, which
+    /// may be called from any thread, under the lock, so that it is not freed meanwhile.
     nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
     init(_ multi: UnsafeMutableRawPointer) {
         self.multi = multi
     }
 
-    deinit { curl_multi_cleanup(multi) }
-
     func add(_ transfer: CurlTransfer, _ complete: @escaping @Sendable (CurlTransfer.End) -> Void) {
-        orders.withLock { $0.waiting.append(Order(transfer: transfer, complete: complete)) }
-        curl_multi_wakeup(multi)
+        orders.withLock { orders in
+            orders.waiting.append(Order(transfer: transfer, complete: complete))
+            curl_multi_wakeup(multi)
+        }
     }
 
     func close() {
-        orders.withLock { $0.isClosed = true }
-        curl_multi_wakeup(multi)
+        orders.withLock { orders in
+            orders.isClosed = true
+            curl_multi_wakeup(multi)
+        }
     }
 
     /// All that were handed in; `nil` where nobody will hand in any more.
@@ -77,25 +81,48 @@ private final class Mailroom: Sendable {
 /// The thread's work.
 private struct CurlLoop {
     private let mailroom: Mailroom
+    private let connections: Int
+    /// Orders that wait for a connection: libcurl would let them wait beyond their deadlines.
+    private var waiting: [Mailroom.Order] = []
     private var running: [UnsafeMutableRawPointer: Mailroom.Order] = [:]
     /// Handles that are kept for later transfers.
     private var idle: [UnsafeMutableRawPointer] = []
 
-    init(_ mailroom: Mailroom) {
+    init(_ mailroom: Mailroom, _ connections: Int) {
         self.mailroom = mailroom
+        self.connections = connections
     }
 
     /// Until the engine is gone, and with it all who could wait for a transfer.
     mutating func run() {
         while let orders = mailroom.take() {
-            for order in orders { start(order) }
+            waiting += orders
+            startWaiting()
             var count: CInt = 0
             curl_multi_perform(mailroom.multi, &count)
             finishTransfers()
             // Ends when a socket is ready, one of libcurl's timers is due, or something was handed in.
-            curl_multi_poll(mailroom.multi, nil, 0, 1000, nil)
+            let milliseconds: CInt = waiting.isEmpty ? 1000 : running.count < connections ? 0 : 100
+            curl_multi_poll(mailroom.multi, nil, 0, milliseconds, nil)
         }
         for handle in idle { curl_easy_cleanup(handle) }
+        curl_multi_cleanup(mailroom.multi)
+    }
+
+    private mutating func startWaiting() {
+        guard !waiting.isEmpty else { return }
+        let now = ContinuousClock.now
+        var left: [Mailroom.Order] = []
+        for order in waiting {
+            if order.transfer.deadline <= now {
+                order.complete(order.transfer.overdue)
+            } else if running.count < connections {
+                start(order)
+            } else {
+                left.append(order)
+            }
+        }
+        waiting = left
     }
 
     private mutating func start(_ order: Mailroom.Order) {

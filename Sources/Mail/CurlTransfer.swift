@@ -1,5 +1,6 @@
 import CCurl
 import Secrets
+import SignIn
 
 /// One transfer: libcurl's options, what is sent, and what became of it.
 ///
@@ -27,6 +28,8 @@ final class CurlTransfer: @unchecked Sendable {
         let text: String
     }
 
+    /// When it has ended, whatever happens.
+    let deadline: ContinuousClock.Instant
     private let options: [Option]
     private let content: [UInt8]
     private let observe: (@Sendable (DeliveryStep) -> Void)?
@@ -37,7 +40,11 @@ final class CurlTransfer: @unchecked Sendable {
     /// - Parameters:
     ///   - content: what is uploaded.
     ///   - observe: is told each step.
-    init(options: [Option], content: [UInt8], observe: (@Sendable (DeliveryStep) -> Void)?) {
+    init(
+        options: [Option], content: [UInt8], deadline: ContinuousClock.Instant,
+        observe: (@Sendable (DeliveryStep) -> Void)?
+    ) {
+        self.deadline = deadline
         self.options = options
         self.content = content
         self.observe = observe
@@ -50,8 +57,11 @@ final class CurlTransfer: @unchecked Sendable {
     /// Sets all options of a handle, which then refers to this transfer.
     func prepare(_ handle: UnsafeMutableRawPointer) -> CURLcode {
         let this = Unmanaged.passUnretained(self).toOpaque()  // The engine holds it until its end.
+        let milliseconds = max(1, (deadline - .now).microseconds / 1000)
         var codes = [
             postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
+            postern_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
+            postern_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
             postern_curl_set_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(content.count)),
             postern_curl_set_transfer_function(handle, CURLOPT_READFUNCTION, readContent),
             postern_curl_set_pointer(handle, CURLOPT_READDATA, this),
@@ -105,16 +115,20 @@ final class CurlTransfer: @unchecked Sendable {
             isContentSent: sentByteCount == content.count, text: String(cString: curl_easy_strerror(result)))
     }
 
+    /// What became of it where its deadline came before a connection was free.
+    var overdue: End {
+        End(
+            result: CURLE_OPERATION_TIMEDOUT, responseCode: 0, isOverUsedConnection: false, dialogue: dialogue,
+            isContentSent: false, text: String(cString: curl_easy_strerror(CURLE_OPERATION_TIMEDOUT)))
+    }
+
     // MARK: - What libcurl calls
 
     fileprivate func read(into space: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(space.count, content.count - sentByteCount)
-        guard count > 0 else {
-            dialogue.sentContent()
-            return 0
-        }
         content.withUnsafeBytes { space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount...].prefix(count))) }
         sentByteCount += count
+        if sentByteCount == content.count { dialogue.sentContent() }
         return count
     }
 

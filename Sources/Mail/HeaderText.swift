@@ -6,35 +6,42 @@ import Secrets
 /// - Precondition: it holds no control character.
 func headerText(_ text: String, startingAt column: Int) -> String {
     precondition(!holdsControlCharacter(text), "checked where the text comes in")
-    guard text.utf8.contains(where: { $0 >= 0x7F }) || text.utf8.count + column > 78 || text.contains("=?") else {
-        return text
+    let isShort = text.utf8.count + column <= 78
+    return isShort && text.utf8.allSatisfy { $0 < 0x7F } && !text.contains("=?")
+        ? text : encodedWords(text, startingAt: column)
+}
+
+/// A display name (RFC 5322 §3.2.5): words as they are, other short ASCII in quotes, anything else as encoded words.
+/// - Precondition: it holds no control character.
+func displayName(_ name: String, startingAt column: Int) -> String {
+    precondition(!holdsControlCharacter(name), "checked where the name comes in")
+    guard name.utf8.allSatisfy({ $0 < 0x7F }), !name.contains("=?") else {
+        return encodedWords(name, startingAt: column)
     }
-    // A word has at most 75 characters, 12 of them its frame: 45 bytes make 60 in base64.
+    let words = name.split(separator: " ", omittingEmptySubsequences: false)
+    let arePlain = words.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isAtomText) }
+    let text =
+        arePlain ? name : "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    return text.utf8.count + column <= 78 ? text : encodedWords(name, startingAt: column)
+}
+
+/// A text as encoded words of whole scalars, a line each.
+private func encodedWords(_ text: String, startingAt column: Int) -> String {
+    // A word has at most 75 characters, 12 of them its frame: 45 bytes make 60 in base64. The first shares its line.
+    var room = max(4, (78 - column - 12) / 4 * 3)
     var words: [String] = []
     var word: [UInt8] = []
     for scalar in text.unicodeScalars {
-        let bytes = UTF8.encode(scalar)! // Every scalar has an encoding.
-        if word.count + bytes.count > 45 {
+        let bytes = UTF8.encode(scalar)!  // Every scalar has an encoding.
+        if word.count + bytes.count > room {
             words.append(encodedWord(word))
             word = []
+            room = 45
         }
         word += bytes
     }
     words.append(encodedWord(word))
-    // The first may have to start a line of its own.
-    let start = column + words[0].utf8.count > 78 ? "\r\n " : ""
-    return start + words.joined(separator: "\r\n ")
-}
-
-/// A display name (RFC 5322 §3.2.5): words as they are, other ASCII in quotes, anything else as encoded words.
-func displayName(_ name: String, startingAt column: Int) -> String {
-    let isPlain = name.utf8.allSatisfy { byte in
-        byte == UInt8(ascii: " ") || isAtomText(byte)
-    }
-    guard !isPlain, name.utf8.allSatisfy({ $0 < 0x7F }), name.utf8.count + column < 70, !name.contains("=?") else {
-        return headerText(name, startingAt: column)
-    }
-    return "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    return words.joined(separator: "\r\n ")
 }
 
 private func encodedWord(_ bytes: [UInt8]) -> String {

@@ -3,9 +3,12 @@ struct LinkedText: Sendable {
     /// The link's place in a rendered template. `&` shows whether it is one that is escaped for HTML.
     static let mark = "link-\(UInt64.random(in: .min ... .max))-&"
 
+    private static let markStart = mark.dropLast()
+
     private enum Part {
         /// Whole lines, encoded.
         case encoded([UInt8])
+        /// One line, with its end.
         case line([Piece])
     }
 
@@ -22,19 +25,19 @@ struct LinkedText: Sendable {
     /// - Parameter rendered: a template's output with ``mark`` as the link.
     init(_ rendered: String) {
         var plain = ""
-        for line in rendered.split(separator: "\n", omittingEmptySubsequences: false) {
-            let pieces = LinkedText.pieces(of: line)
-            if pieces.count == 1, case .text = pieces[0] {
-                plain += line
-                plain += "\n"
-            } else {
+        var rest = rendered[...]
+        while !rest.isEmpty {
+            // With its line end, if it has one.
+            let line = rest.prefix(through: rest.firstIndex { $0.isNewline } ?? rest.index(before: rest.endIndex))
+            rest = rest[line.endIndex...]
+            if line.contains(LinkedText.markStart) {
                 appendEncoded(&plain)
-                parts.append(.line(pieces))
+                parts.append(.line(LinkedText.pieces(of: line)))
                 holdsLink = true
+            } else {
+                plain += line
             }
         }
-        // What followed the last line end is no line of its own.
-        plain.removeLast(plain.isEmpty ? 0 : 1)
         appendEncoded(&plain)
     }
 
@@ -49,7 +52,7 @@ struct LinkedText: Sendable {
     private static func pieces(of line: Substring) -> [Piece] {
         var pieces: [Piece] = []
         var rest = line
-        while let range = rest.firstRange(of: mark.dropLast()) {
+        while let range = rest.firstRange(of: markStart) {
             pieces.append(.text(rest[..<range.lowerBound]))
             rest = rest[range.upperBound...]
             let isEscaped = rest.hasPrefix("&amp;")
@@ -74,25 +77,8 @@ struct LinkedText: Sendable {
                     case .escapedLink: line += escapedForHTML(link)
                     }
                 }
-                appendQuotedPrintable(line + "\n", to: &output)
+                appendQuotedPrintable(line, to: &output)
             }
         }
     }
-}
-
-/// A text as it stands in HTML, in an attribute's quotes or out of them.
-private func escapedForHTML(_ text: String) -> String {
-    var escaped = ""
-    escaped.reserveCapacity(text.utf8.count + 32)
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "&": escaped += "&amp;"
-        case "<": escaped += "&lt;"
-        case ">": escaped += "&gt;"
-        case "\"": escaped += "&quot;"
-        case "'": escaped += "&#39;"
-        default: escaped.unicodeScalars.append(scalar)
-        }
-    }
-    return escaped
 }

@@ -35,9 +35,11 @@ public final class MailTemplates: Sendable {
     /// - Parameter folder: where files of the same names as the built-in ones replace them; `nil` for none.
     /// - Throws: ``TemplateError`` for the first file that cannot be used.
     public init(folder: String?) throws(TemplateError) {
-        let files = TemplateFiles(folder: folder)
-        html = try files.template("sign-in.html.mustache", PackageResources.sign_in_html_mustache)
-        text = try files.template("sign-in.txt.mustache", PackageResources.sign_in_txt_mustache)
+        let files = try TemplateFiles(folder: folder)
+        html = try files.template(
+            "sign-in.html.mustache", PackageResources.sign_in_html_mustache, startingWith: HTMLEscaping.pragma)
+        text = try files.template(
+            "sign-in.txt.mustache", PackageResources.sign_in_txt_mustache, startingWith: "{{% CONTENT_TYPE:TEXT}}\n")
         words = [
             .english: try files.words("en.json", PackageResources.en_json),
             .german: try files.words("de.json", PackageResources.de_json),

@@ -61,7 +61,7 @@ extension MailgunAccount {
     fileprivate init(_ url: ServiceURL) throws(ServiceURL.Invalid) {
         try checkHost(url.host)
         let domain = url.path.dropFirst()
-        guard let key = url.user, url.password == nil else {
+        guard let key = url.user, !key.utf8.contains(0), url.password == nil else {
             throw ServiceURL.Invalid("must have the API key before the host, as mailgun://key@host/domain")
         }
         guard !domain.isEmpty, domain.utf8.allSatisfy(isHostByte) else {
@@ -74,7 +74,9 @@ extension MailgunAccount {
 /// A host's name or address: what stands in a URL of libcurl's.
 private func checkHost(_ host: String) throws(ServiceURL.Invalid) {
     guard !host.isEmpty else { throw ServiceURL.Invalid("must name a host") }
-    guard IPAddress(parsing: host) != nil || host.utf8.allSatisfy(isHostByte) else {
+    // Of an IPv6 address the brackets have been taken off.
+    let isIPv6 = host.contains(":") && IPAddress(bare: host[...]) != nil
+    guard isIPv6 || host.utf8.allSatisfy(isHostByte) else {
         throw ServiceURL.Invalid("must name a host by letters, digits, dots and hyphens, or by its address")
     }
 }

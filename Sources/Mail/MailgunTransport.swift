@@ -54,15 +54,13 @@ public final class MailgunTransport: MailTransport {
         form += "Content-Type: message/rfc822\r\n\r\n".utf8
         form += message.content
         form += "\r\n--\(boundary)--\r\n".utf8
-        let milliseconds = max(1, deadline.microseconds / 1000)
         let options =
             options + [
                 .long(CURLOPT_POSTFIELDSIZE, form.count),
                 .list(CURLOPT_HTTPHEADER, ["Content-Type: multipart/form-data; boundary=\(boundary)", "Expect:"]),
-                .long(CURLOPT_TIMEOUT_MS, milliseconds),
-                .long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
             ]
-        let end = await engine.run(CurlTransfer(options: options, content: form, observe: nil))
+        let end = await engine.run(
+            CurlTransfer(options: options, content: form, deadline: .now + deadline, observe: nil))
         let outcome = MailgunTransport.outcome(of: end)
         observe?(.received(end.responseCode == 0 ? end.text : "HTTP status \(end.responseCode)"))
         return outcome

@@ -1,6 +1,6 @@
 /// Text as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's end.
 ///
-/// Any of CR LF, LF and CR is a line's end in the text.
+/// No line starts with a dot, so that none has to be doubled on its way (RFC 5321 §4.5.2). Any of CR LF, LF and CR is a line's end in the text.
 func appendQuotedPrintable(_ text: String, to output: inout [UInt8]) {
     var text = text
     text.withUTF8 { bytes in
@@ -23,7 +23,7 @@ func appendQuotedPrintable(_ text: String, to output: inout [UInt8]) {
                 output.append(contentsOf: [UInt8(ascii: "="), UInt8(ascii: "\r"), UInt8(ascii: "\n")])
                 column = 0
             }
-            if isLiteral {
+            if isLiteral, column > 0 || byte != UInt8(ascii: ".") {
                 output.append(byte)
                 column += 1
             } else {

@@ -15,6 +15,7 @@ public struct Reply: Sendable, Equatable {
 
     /// Reads one line of a reply, such as `550 5.1.1 No such user` or `250-SIZE`; `nil` where it is none.
     init?(line: some Collection<UInt8>) {
+        guard [nil, 0x20, UInt8(ascii: "-"), 0x0D, 0x0A].contains(line.dropFirst(3).first) else { return nil }
         let digits = line.prefix(3)
         guard digits.count == 3, let first = digits.first, (UInt8(ascii: "2")...UInt8(ascii: "5")).contains(first),
             digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })

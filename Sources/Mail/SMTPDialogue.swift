@@ -52,9 +52,9 @@ struct SMTPDialogue: Sendable {
         (step, reply, isContentComplete) = (.content, nil, true)
     }
 
-    /// A line of a reply came.
+    /// A line of a reply came. The last one counts, which has no hyphen behind its code.
     mutating func received(_ line: some Collection<UInt8>) {
-        if !isOver, let reply = Reply(line: line) { self.reply = reply }
+        if !isOver, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) { self.reply = reply }
     }
 
     private func text(of line: some Collection<UInt8>) -> String {

@@ -43,28 +43,24 @@ public final class SMTPTransport: MailTransport {
     public func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {
-        let start = ContinuousClock.now
-        let end = await attempt(message, within: deadline, isFresh: false, observe)
-        guard SMTPOutcome.isStaleConnection(end) else { return SMTPOutcome.outcome(of: end) }
+        let deadline = ContinuousClock.now + deadline
+        let end = await attempt(message, until: deadline, isFresh: false, observe)
+        guard SMTPOutcome.isStaleConnection(end), .now < deadline else { return SMTPOutcome.outcome(of: end) }
         // The server had given the connection up while it was idle. That says nothing of the message.
-        let left = deadline - (ContinuousClock.now - start)
-        guard left > .zero else { return SMTPOutcome.outcome(of: end) }
-        return SMTPOutcome.outcome(of: await attempt(message, within: left, isFresh: true, observe))
+        return SMTPOutcome.outcome(of: await attempt(message, until: deadline, isFresh: true, observe))
     }
 
     private func attempt(
-        _ message: MailMessage, within deadline: Duration, isFresh: Bool,
+        _ message: MailMessage, until deadline: ContinuousClock.Instant, isFresh: Bool,
         _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> CurlTransfer.End {
-        let milliseconds = max(1, deadline.microseconds / 1000)
         let options =
             options + [
                 .string(CURLOPT_MAIL_FROM, "<\(message.sender.text)>"),
                 .list(CURLOPT_MAIL_RCPT, ["<\(message.recipient.text)>"]),
-                .long(CURLOPT_TIMEOUT_MS, milliseconds),
-                .long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
                 .long(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0),
             ]
-        return await engine.run(CurlTransfer(options: options, content: message.content, observe: observe))
+        return await engine.run(
+            CurlTransfer(options: options, content: message.content, deadline: deadline, observe: observe))
     }
 }

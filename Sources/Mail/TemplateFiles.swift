@@ -4,6 +4,7 @@ import Mustache
 /// Why a template cannot be used: which file, and what is wrong with it.
 public struct TemplateError: Error, Equatable, CustomStringConvertible {
     enum Reason: Error, Equatable {
+        case notAFolder
         case unreadable
         case notUTF8
         case notJSON(String)
@@ -17,6 +18,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch reason {
+        case .notAFolder: "\(file) is not a folder that can be read"
         case .unreadable: "\(file) cannot be read"
         case .notUTF8: "\(file) is not UTF-8"
         case .notJSON(let detail): "\(file) is not a JSON object of texts: \(detail)"
@@ -31,14 +33,27 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
 struct TemplateFiles {
     let folder: String?
 
+    /// - Throws: where there is no such folder: its files would be missed.
+    init(folder: String?) throws(TemplateError) {
+        self.folder = folder
+        guard let folder else { return }
+        guard (try? FileManager.default.contentsOfDirectory(atPath: folder)) != nil else {
+            throw TemplateError(file: folder, reason: .notAFolder)
+        }
+    }
+
     /// A file's template.
-    /// - Parameter builtIn: what counts where the folder has no such file.
-    func template(_ name: String, _ builtIn: [UInt8]) throws(TemplateError) -> MustacheTemplate {
+    /// - Parameters:
+    ///   - builtIn: what counts where the folder has no such file.
+    ///   - start: what is put before it.
+    func template(
+        _ name: String, _ builtIn: [UInt8], startingWith start: String
+    ) throws(TemplateError) -> MustacheTemplate {
         guard let text = String(validating: try bytes(name, builtIn), as: UTF8.self) else {
             throw TemplateError(file: name, reason: .notUTF8)
         }
         do {
-            return try MustacheTemplate(string: text)
+            return try MustacheTemplate(string: start + text)
         } catch {
             throw TemplateError(file: name, reason: .notMustache("\(error)"))
         }

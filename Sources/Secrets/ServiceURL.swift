@@ -53,6 +53,7 @@ public struct ServiceURL: Sendable {
     }
 
     private static func hostAndPort(_ text: Substring) throws(Invalid) -> (host: String, port: Int?) {
+        guard !text.contains("@") else { throw Invalid("must write an @ in user and password as %40") }
         var host = text
         var port: Substring?
         if text.first == "[" {
@@ -64,7 +65,6 @@ public struct ServiceURL: Sendable {
         } else if let (name, digits) = split(text, at: ":") {
             (host, port) = (name, digits)
         }
-        guard !host.contains("@") else { throw Invalid("must write an @ in user and password as %40") }
         guard let port else { return (String(host), nil) }
         // Digits alone: Swift reads a sign, too.
         guard port.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = UInt16(port),

@@ -43,10 +43,7 @@ public struct MailSettings: Sendable {
             } ?? "Portal"
         concurrency =
             try environment.optional("POSTERN_MAIL_CONCURRENCY", example: "8") { (text) throws(Invalid) in
-                guard let number = Int(text), (1...256).contains(number) else {
-                    throw Invalid("must be a number from 1 to 256")
-                }
-                return number
+                try wholeNumber(text, in: 1...256, "must be a number from 1 to 256")
             } ?? 8
         deliveryTimeout =
             try environment.optional("POSTERN_MAIL_TIMEOUT", example: "30s") { (text) throws(Invalid) in

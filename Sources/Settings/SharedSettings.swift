@@ -50,11 +50,16 @@ public struct SharedSettings: Sendable {
 
 /// Reads the number of a port.
 func port(_ text: String) throws(Invalid) -> Int {
-    // Digits alone: Swift reads a sign, too.
-    guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let port = UInt16(text) else {
-        throw Invalid("must be a port from 0 to 65535")
-    }
-    return Int(port)
+    try wholeNumber(text, in: 0...65_535, "must be a port from 0 to 65535")
+}
+
+/// Reads a number of digits alone, within bounds; `rule` says so in words.
+package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: String) throws(Invalid) -> Int {
+    // Swift reads a sign, too.
+    guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
+        range.contains(number)
+    else { throw Invalid(rule) }
+    return number
 }
 
 /// Reads a duration within bounds; `bounds` says them in words.

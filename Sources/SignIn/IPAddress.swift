@@ -39,7 +39,7 @@ public enum IPAddress: Sendable, Hashable {
     }
 
     /// Reads an address without brackets or port.
-    init?(bare text: Substring) {
+    package init?(bare text: Substring) {
         if let v4 = IPAddress.dottedQuad(text.utf8) {
             self = .v4(v4)
             return

@@ -9,6 +9,7 @@ struct RequestFieldsTests {
         (["Referer", "referer", "REFERER"], { $0.referer }),
         (["Content-Type", "content-type", "CONTENT-TYPE"], { $0.contentType }),
         (["X-Request-Id", "x-request-id", "X-REQUEST-ID"], { $0.requestID }),
+        (["Accept-Language", "accept-language", "ACCEPT-LANGUAGE"], { $0.acceptLanguage }),
         (["X-Forwarded-For", "x-forwarded-for", "X-FORWARDED-FOR"], { $0.forwardedFor }),
         (
             ["X-AppHandoff-Callback-Origin", "x-apphandoff-callback-origin", "X-APPHANDOFF-CALLBACK-ORIGIN"],
@@ -54,6 +55,7 @@ struct RequestFieldsTests {
         arguments: [
             "Host", "Cookie", "Origin ", "Origi", "Origins", "Orig\u{69}\u{307}", "Oriqin", "Refer\u{FC}r", "Referrer",
             "Content_Type", "X-Forwarded-By:", "X-Request_Id", "X_Request-Id", "X-AppHandoff-Callback-0rigin", "",
+            "Accept_Language", "Accept-Languaqe", "Accept-Encoding", "Accept",
         ])
     func others(_ name: String) {
         var fields = RequestFields()

@@ -175,8 +175,8 @@ struct MailURLTests {
         Rule(
             text: "must be maildir:// and an absolute path",
             broken: [
-                "maildir://", "maildir:///", "maildir://mail", "maildir://localhost/mail", "maildir://door:s3cret@/mail",
-                "maildir://:25/mail",
+                "maildir://", "maildir:///", "maildir://mail", "maildir://localhost/mail", "maildir://:25/mail",
+                "maildir://door:s3cret@/mail",
             ]),
     ]
 

@@ -70,7 +70,9 @@ struct QuotedPrintableTests {
         #expect(output == Array("Subject: x\r\n\r\n=C3=A9".utf8))
     }
 
-    private static let alphabet = ["a", "b", "=", " ", "\t", "\r", "\n", "\r\n", ".", "é", "한", "😀", "\0", "\u{7F}", "-"]
+    private static let alphabet = [
+        "a", "b", "=", " ", "\t", "\r", "\n", "\r\n", ".", "é", "한", "😀", "\0", "\u{7F}", "-",
+    ]
 
     /// A text of up to 300 characters, many of them awkward.
     private static func text(_ random: inout SeededGenerator) -> String {

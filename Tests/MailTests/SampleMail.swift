@@ -49,6 +49,43 @@ enum Sample {
     }
 }
 
+/// A page as it is read: decoded, and with line ends of one byte.
+struct ReadPage {
+    let subject: String
+    let text: String
+    let html: String
+
+    init(_ page: MailTemplates.Page, link: String) {
+        func read(_ text: LinkedText) -> String {
+            var encoded: [UInt8] = []
+            text.append(to: &encoded, link: link)
+            let decoded = Sample.decoded(quotedPrintable: encoded)
+            return String(decoding: decoded, as: UTF8.self).replacing("\r\n", with: "\n")
+        }
+        subject = page.subject
+        text = read(page.text)
+        html = read(page.html)
+    }
+}
+
+extension Sample {
+    /// What quoted-printable stands for (RFC 2045 §6.7).
+    static func decoded(quotedPrintable encoded: [UInt8]) -> [UInt8] {
+        var decoded: [UInt8] = []
+        var rest = encoded[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "=") else {
+                decoded.append(byte)
+                continue
+            }
+            let escape = String(decoding: rest.prefix(2), as: UTF8.self)
+            rest = rest.dropFirst(2)
+            if escape != "\r\n" { decoded.append(UInt8(escape, radix: 16) ?? 0) }
+        }
+        return decoded
+    }
+}
+
 extension RandomBytes {
     /// No randomness at all: each time the bytes `start`, `start` + 1 and so on.
     static func counting(from start: UInt8) -> RandomBytes {

@@ -41,7 +41,8 @@ struct SignInMailTests {
 
     @Test("the envelope is the sender's and the recipient's address, under the job's id")
     func envelope() throws {
-        let message = try mail(from: "Portal <sign-in@mail.example.com>").message(for: Sample.job(to: "Bob@Example.org"))
+        let message = try mail(from: "Portal <sign-in@mail.example.com>").message(
+            for: Sample.job(to: "Bob@Example.org"))
         #expect(message.id == Sample.id)
         #expect(message.sender.text == "sign-in@mail.example.com")
         #expect(message.recipient.text == "bob@example.org")
@@ -105,9 +106,10 @@ struct SignInMailTests {
             issuedAt: UnixTime(milliseconds: 0), expiresAt: UnixTime(milliseconds: 900_000))
         let message = try mail().message(for: job)
         #expect(message.headerLines.first == "Date: Thu, 01 Jan 1970 00:00:00 +0000")
-        #expect(message.text.contains(" at localhost:3000.\r\n"))
-        // `=3D` is the quoted sign of `?token=`.
-        #expect(message.text.contains("\r\nhttp://localhost:3000/in?token=3D\(Sample.token.prefix(30))"))
+        let text = message.text.replacingOccurrences(of: "=\r\n", with: "")
+        #expect(text.contains(" at localhost:3000.\r\n"))
+        // `=3D` is the quoted sign behind `token`.
+        #expect(text.contains("\r\nhttp://localhost:3000/in?token=3D\(Sample.token)\r\n"))
     }
 
     // MARK: - What must not reach a header
@@ -123,14 +125,14 @@ struct SignInMailTests {
     func hostileName(name: String) throws {
         let mailbox = Mailbox(name: name, address: try Sample.address(Sample.sender))
         let message = SignInMail(sender: mailbox, productName: name, templates: .builtIn).message(for: try Sample.job())
-        let names = fields(of: message).map { $0.prefix { $0 != ":" } }
-        #expect(
-            names == [
+        let fields = fields(of: message)
+        try #require(
+            fields.compactMap { $0.split(separator: ":").first } == [
                 "Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Language", "Auto-Submitted",
                 "X-Auto-Response-Suppress", "Content-Type",
             ])
-        #expect(fields(of: message)[1].hasSuffix(" <sign-in@example.com>"))
-        #expect(fields(of: message)[2] == "To: <ada@example.com>")
+        #expect(fields[1].hasSuffix(" <sign-in@example.com>"))
+        #expect(fields[2] == "To: <ada@example.com>")
         #expect(message.content.allSatisfy { (0x20...0x7E).contains($0) || [0x09, 0x0A, 0x0D].contains($0) })
         #expect(message.headerLines.allSatisfy { $0.utf8.count <= 998 })
     }

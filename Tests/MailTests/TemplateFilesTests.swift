@@ -9,12 +9,13 @@ import Testing
 struct TemplateFilesTests {
     private func page(
         of templates: MailTemplates, in language: Language = .english, isNewestOnly: Bool = false
-    ) -> MailTemplates.Page {
-        templates.render(
-            MailTemplates.Values(
-                product: "Kiosk", portal: Sample.portal, link: Sample.link, isNewestOnly: isNewestOnly,
-                lifetime: .seconds(900)),
-            in: language)
+    ) -> ReadPage {
+        ReadPage(
+            templates.page(
+                for: MailTemplates.Occasion(
+                    language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
+                    lifetime: .seconds(900))),
+            link: Sample.link)
     }
 
     @Test("an empty folder changes nothing", arguments: Language.allCases)
@@ -45,7 +46,8 @@ struct TemplateFilesTests {
     @Test("a layout replaces one form, and not the other")
     func layout() throws {
         let templates = try TemplateFolder([
-            "sign-in.html.mustache": "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{#newestOnly}}!{{/newestOnly}}"
+            "sign-in.html.mustache":
+                "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{#newestOnly}}!{{/newestOnly}}"
         ]).templates()
         #expect(page(of: templates).html == "<p>Kiosk \(Sample.link) Sign in to Kiosk</p>")
         #expect(page(of: templates, isNewestOnly: true).html.hasSuffix("</p>!"))
@@ -55,13 +57,14 @@ struct TemplateFilesTests {
     @Test("a layout of text is not escaped, whether it says so or not", arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
         let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}"]).templates()
-        let values = MailTemplates.Values(
-            product: "a & b", portal: Sample.portal, link: "https://a.example/?a&b", isNewestOnly: false,
-            lifetime: .seconds(60))
-        #expect(templates.render(values, in: .english).text == "https://a.example/?a&b a & b")
+        let occasion = MailTemplates.Occasion(
+            language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, lifetime: .seconds(60))
+        let page = ReadPage(templates.page(for: occasion), link: "https://a.example/?a&b")
+        #expect(page.text == "https://a.example/?a&b a & b")
     }
 
-    @Test("a subject is one line, whatever its template holds", arguments: ["\\n", "\\r\\n", "\\r", "\\u0000", "\\u2028"])
+    @Test(
+        "a subject is one line, whatever its template holds", arguments: ["\\n", "\\r\\n", "\\r", "\\u0000", "\\u2028"])
     func subjectOfLines(end: String) throws {
         let words = TemplateFolder.words(["subject": "Hello\(end)Bcc: eve@example.com"])
         let subject = page(of: try TemplateFolder(["en.json": words]).templates()).subject
@@ -106,7 +109,8 @@ struct TemplateFilesTests {
         }
     }
 
-    @Test("a text that is no template is refused by the file's name and its own", arguments: ["subject", "once", "hours"])
+    @Test(
+        "a text that is no template is refused by the file's name and its own", arguments: ["subject", "once", "hours"])
     func textThatIsNoTemplate(key: String) throws {
         for broken in ["{{product", "{{#product}}", "{{/product}}", "{{#a}}{{/b}}"] {
             let refusal = try refusal(of: "ko.json", TemplateFolder.words([key: broken]))
@@ -116,7 +120,8 @@ struct TemplateFilesTests {
 
     @Test("what is no JSON object is refused", arguments: TemplateFilesTests.wordFiles)
     func notJSON(name: String) throws {
-        for text in ["", " ", "[]", "1", "\"subject\"", "null", "{", "{} x", TemplateFolder.words() + ",", "{'a':'b'}"] {
+        for text in ["", " ", "[]", "1", "\"subject\"", "null", "{", "{} x", TemplateFolder.words() + ",", "{'a':'b'}"]
+        {
             let refusal = try refusal(of: name, text)
             #expect(refusal.hasPrefix("\(name) is not a JSON object of texts: "), "\(refusal)")
         }

@@ -38,8 +38,8 @@ class Page(html.parser.HTMLParser):
 
 
 def display_name(raw):
-    """The decoded name of a From field: not by the parser of policy.default, which parts adjacent encoded words by blanks
-    before Python 3.14 (RFC 2047 section 6.2 says otherwise)."""
+    """The decoded name of a From field: not by the parser of policy.default, of which many versions put a blank between two
+    encoded words (RFC 2047 section 6.2 says otherwise)."""
     name, _ = email.utils.parseaddr(re.sub(r"\r\n(?=[ \t])", "", raw))
     return str(email.header.make_header(email.header.decode_header(name)))
 
@@ -74,6 +74,7 @@ def judgement(path):
         "labels": page.labels,
         "title": page.title,
         "tags": page.tags,
+        "directions": page.directions,
         "longestLine": max(map(len, lines)),
         "longestHeaderLine": max(map(len, content.split(b"\r\n\r\n")[0].split(b"\r\n"))),
         "isASCII": all(byte in b"\r\n\t" or 0x20 <= byte <= 0x7E for byte in content),

@@ -15,9 +15,10 @@ struct Base64Tests {
         secret?.withUnsafeBytes { Array($0) }
     }
 
-    @Test("base64 is read", arguments: Base64Tests.examples)
+    @Test("base64 is read and written", arguments: Base64Tests.examples)
     func standard(expected: [UInt8], standard: String, url: String) {
         #expect(bytes(Secret(base64: standard)) == expected)
+        #expect(expected.withUnsafeBytes(base64) == standard)
     }
 
     @Test("base64url is read and written", arguments: Base64Tests.examples)
@@ -29,6 +30,8 @@ struct Base64Tests {
     @Test("nothing is written as nothing")
     func empty() {
         #expect(Secret(copying: []).withUnsafeBytes(base64URL) == "")
+        #expect([UInt8]().withUnsafeBytes(base64) == "")
+        #expect(base64(UnsafeRawBufferPointer(start: nil, count: 0)) == "")
     }
 
     @Test("every byte at every place is read back", arguments: 1...5)
@@ -39,6 +42,7 @@ struct Base64Tests {
                 expected[place] = byte
                 let text = Secret(copying: expected).withUnsafeBytes(base64URL)
                 #expect(bytes(Secret(base64URL: text)) == expected)
+                #expect(bytes(Secret(base64: expected.withUnsafeBytes(base64))) == expected)
             }
         }
     }

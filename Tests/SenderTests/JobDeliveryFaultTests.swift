@@ -1,4 +1,6 @@
 import Mail
+import Metrics
+import Metrics
 import RedisClient
 import Secrets
 import SignIn
@@ -80,7 +82,7 @@ struct JobDeliveryFaultTests {
     @Test("an entry that is no job is given up as unreadable, with nothing kept")
     func foreign() async throws {
         let harness = try await SenderHarness()
-        _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "2", "job", "box"))
+        _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "1", "job", "box"))
         await harness.delivery.run(try await harness.claimNext())
         try await expectUnreadable(harness, [:])
     }

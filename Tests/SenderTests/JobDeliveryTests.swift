@@ -1,4 +1,6 @@
 import Mail
+import Metrics
+import Metrics
 import SignIn
 import Store
 import Testing
@@ -92,7 +94,7 @@ struct JobDeliveryTests {
         #expect(contents.count == 3)
         #expect(contents.allSatisfy { $0 == contents.first })
         let text = String(decoding: contents.first ?? [], as: UTF8.self)
-        let named = text.split(separator: "\r\n").filter { $0.hasPrefix("Message-ID:") }.map(String.init)
+        let named = text.split(separator: "\r\n").filter { $0.hasPrefix("Message-ID:") }.map { String($0) }
         #expect(named == ["Message-ID: <\(job.id)@example.com>"])
     }
 

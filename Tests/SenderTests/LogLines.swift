@@ -12,7 +12,7 @@ final class LogLines: Sendable {
 
     /// The lines of one message.
     func lines(of message: String) -> [String] {
-        all.filter { $0.split(separator: " ").dropFirst().first.map(String.init) == message }
+        all.filter { $0.split(separator: " ").dropFirst().first == message[...] }
     }
 
     var logger: Logger {

@@ -151,7 +151,8 @@ struct MailSettingsTests {
                 "smtp://door%00:h8dden@mail.internal", "smtp://door:h8@dden@mail.internal",
                 "smtp://door:h8dden@mail internal", "smtp://door:h8dden@mäil.internal",
                 "mailgun://api.mailgun.net/h8dden.example", "mailgun://key:h8dden@api.mailgun.net/example.com",
-                "mailgun://h8dden@api.mailgun.net", "mailgun://h8dden@api.mailgun.net/a/b", "mailgun://h8dden@/a.example",
+                "mailgun://h8dden@api.mailgun.net", "mailgun://h8dden@api.mailgun.net/a/b",
+                "mailgun://h8dden@/a.example",
                 "maildir://h8dden/mail", "maildir://door:h8dden@/mail", "maildir:h8dden",
             ]),
         Case(

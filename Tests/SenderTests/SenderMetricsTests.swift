@@ -25,7 +25,7 @@ struct SenderMetricsTests {
         let expected = SenderMetricsTests.outcomes.map {
             "postern_mail_attempts_total{outcome=\"\($0.1)\"} \($0.1 == name ? 3 : 0)"
         }
-        #expect(lines.map(String.init).sorted() == expected.sorted())
+        #expect(lines.map { String($0) }.sorted() == expected.sorted())
     }
 
     @Test("there is a counter for each reason to give a mail up")

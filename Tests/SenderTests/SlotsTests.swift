@@ -7,7 +7,12 @@ import TestSupport
 struct SlotsTests {
     /// Takes places, as many as were found free.
     private func take(_ count: Int, of slots: Slots) {
-        for _ in 0..<count { slots.take() }
+        for number in 0..<count { slots.take("\(number)") }
+    }
+
+    /// Gives back the first of those places that is not free.
+    private func giveBack(to slots: Slots) {
+        for number in 0..<slots.count where slots.holds("\(number)") { return slots.giveBack("\(number)") }
     }
 
     /// A task that waits for places, and whether it has gone on.
@@ -34,7 +39,7 @@ struct SlotsTests {
         #expect(await slots.free(all: true) == 4)
         take(3, of: slots)
         #expect(await slots.free() == 1)
-        slots.giveBack()
+        giveBack(to: slots)
         #expect(await slots.free() == 2)
     }
 
@@ -44,7 +49,7 @@ struct SlotsTests {
         take(3, of: slots)
         let (task, hasGoneOn) = await waiter(for: slots, all: false)
         #expect(!hasGoneOn.value)
-        slots.giveBack()
+        giveBack(to: slots)
         #expect(await task.value >= 1)
         #expect(await slots.free() == 1)
     }
@@ -55,11 +60,11 @@ struct SlotsTests {
         take(3, of: slots)
         let (task, hasGoneOn) = await waiter(for: slots, all: true)
         for _ in 0..<2 {
-            slots.giveBack()
+            giveBack(to: slots)
             await letOthersRun()
             #expect(!hasGoneOn.value)
         }
-        slots.giveBack()
+        giveBack(to: slots)
         #expect(await task.value == 3)
     }
 
@@ -78,7 +83,8 @@ struct SlotsTests {
                 let free = await slots.free()
                 #expect((1...count).contains(free))
                 for _ in 0..<free {
-                    slots.take()
+                    let entry = "\(rounds)"
+                    slots.take(entry)
                     rounds += 1
                     group.addTask {
                         underWay.update { underWay in
@@ -90,7 +96,7 @@ struct SlotsTests {
                             underWay.count -= 1
                             underWay.sum += 1
                         }
-                        slots.giveBack()
+                        slots.giveBack(entry)
                     }
                 }
             }

@@ -1,6 +1,7 @@
 import SignIn
 import Store
 import Testing
+import TestSupport
 
 @Suite("the queue as an operator sees it, against a real Redis", .timeLimit(.minutes(1)))
 struct QueueInspectorTests {
@@ -205,6 +206,20 @@ struct QueueInspectorTests {
         #expect(overview.length == 701)
         #expect(overview.deadByReason == ["expired": 1])
         #expect(try await inspector.retryAll() == 0)
+    }
+
+    @Test("a job that fails and is put off while all are tried again is not tried a second time")
+    func retriedOnce() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addRetries(1)
+        let (server, key, later) = (harness.server, harness.key("mail:retry"), "\(QueueHarness.farFuture)")
+        var calls = 0
+        let count = try await harness.inspector().retryAll { _ in
+            calls += 1
+            // As a worker does; but not for ever.
+            if calls <= 3 { _ = try? server.command("ZADD", key, "XX", later, "1 2 job1 k1 box") }
+        }
+        #expect(count == 1)
     }
 
     // MARK: - Dropping
