@@ -121,8 +121,9 @@ let package = Package(
         .testTarget(
             name: "MailTests",
             dependencies: ["CCurl", "JSON", "Mail", "Secrets", "SignIn", "TestSupport", mustache],
-            exclude: ["judge.py"],
+            exclude: ["judge.py", "mailgun.py"],
             swiftSettings: settings),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: settings),
         .testTarget(
             name: "SenderTests",
             dependencies: [

@@ -7,10 +7,6 @@ static inline CURLcode postern_curl_set_long(CURL *handle, CURLoption option, lo
     return curl_easy_setopt(handle, option, value);
 }
 
-static inline CURLcode postern_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
 /// libcurl copies the string, but for CURLOPT_POSTFIELDS, which is not set this way.
 static inline CURLcode postern_curl_set_string(CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);

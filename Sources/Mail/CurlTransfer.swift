@@ -60,9 +60,10 @@ final class CurlTransfer: @unchecked Sendable {
         let milliseconds = max(1, (deadline - .now).microseconds / 1000)
         var codes = [
             postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
+            // The end of a transfer does not wait for a resolver that hangs.
+            postern_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1),
             postern_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
             postern_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
-            postern_curl_set_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(content.count)),
             postern_curl_set_transfer_function(handle, CURLOPT_READFUNCTION, readContent),
             postern_curl_set_pointer(handle, CURLOPT_READDATA, this),
             postern_curl_set_transfer_function(handle, CURLOPT_WRITEFUNCTION, dropBytes),

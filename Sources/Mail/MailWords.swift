@@ -19,9 +19,10 @@ struct MailWords: Sendable {
         do {
             value = try JSONValue(parsing: bytes)
         } catch {
-            throw .notJSON(error.description)
+            let place = if case .malformed(let offset) = error { "what stands at byte \(offset)" } else { "its start" }
+            throw .notJSON(place)
         }
-        guard case .object(let members) = value else { throw .notJSON("it is not an object") }
+        guard case .object(let members) = value else { throw .notJSON("its start") }
         var templates: [String: MustacheTemplate] = [:]
         for key in MailWords.keys {
             guard case .string(let text)? = members[key], !text.isEmpty else { throw .missingText(key: key) }

@@ -22,9 +22,13 @@ public struct Mailbox: Sendable, Equatable {
         else { return nil }
         var name = text[..<start].drop { $0 == " " }
         while name.last == " " { name.removeLast() }
-        if name.count >= 2, name.first == "\"", name.last == "\"" { name = name.dropFirst().dropLast() }
-        guard name.count <= 100, !holdsControlCharacter(name) else { return nil }
-        self.init(name: name.isEmpty ? nil : String(name), address: address)
+        var text = String(name)
+        if text.count >= 2, text.first == "\"", text.last == "\"" {
+            // Within quotes a backslash takes the next character as it is.
+            text = String(text.dropFirst().dropLast()).replacing(/\\(.)/) { $0.1 }
+        }
+        guard text.count <= 100, !holdsControlCharacter(text) else { return nil }
+        self.init(name: text.isEmpty ? nil : text, address: address)
     }
 
     /// The domain of the address.

@@ -76,8 +76,9 @@ public final class MailgunTransport: MailTransport {
         case 0: break
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
-        // Of these it is not the message that is at fault: payment, an unknown domain, too many requests, the API itself.
-        case 402, 404, 408, 429, 500...: return .unavailable(failure(.serviceUnavailable))
+        // Of these it is not the message that is at fault: another address, payment, an unknown
+        // domain, too many requests, the API itself.
+        case 300..<400, 402, 404, 408, 429, 500...: return .unavailable(failure(.serviceUnavailable))
         default: return .permanent(failure(.messageRefused))
         }
         switch end.result {

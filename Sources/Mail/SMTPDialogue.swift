@@ -19,6 +19,8 @@ struct SMTPDialogue: Sendable {
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
     private(set) var isContentComplete = false
+    /// Whether user and password were asked for.
+    private(set) var hasAuthenticated = false
     /// Whether the goodbye was said: what is replied to that says nothing of the message.
     private var isOver = false
 
@@ -32,6 +34,7 @@ struct SMTPDialogue: Sendable {
         case "STARTTLS": begin(.startTLS)
         case "AUTH":
             begin(.authentication)
+            hasAuthenticated = true
             if line.split(separator: UInt8(ascii: " ")).count > 2 { return "AUTH (hidden)" }
         case "MAIL": begin(.sender)
         case "RCPT": begin(.recipient)
@@ -45,6 +48,7 @@ struct SMTPDialogue: Sendable {
 
     private mutating func begin(_ step: Step) {
         (self.step, reply) = (step, nil)
+        isOver = false  // That goodbye was to another connection.
     }
 
     /// The last of the content was handed over: the dot follows.

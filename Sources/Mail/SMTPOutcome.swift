@@ -31,6 +31,7 @@ enum SMTPOutcome {
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
             DeliveryFailure(code, reply: reply, detail: "the server answered \(reply)")
         }
+        if reply.code == 421 { return .unavailable(failure(.serviceUnavailable)) }
         switch step {
         case .connection, .hello: return .unavailable(failure(.serviceUnavailable))
         case .startTLS: return .unavailable(failure(.tlsFailed))
@@ -38,7 +39,6 @@ enum SMTPOutcome {
         case .sender, .recipient, .data, .content: break
         }
         switch reply.code {
-        case 421: return .unavailable(failure(.serviceUnavailable))
         // RFC 4954 §6: authentication is wanted, too weak, or has run out.
         case 530, 534, 535, 538: return .unavailable(failure(.authenticationFailed))
         default: break

@@ -45,9 +45,21 @@ public final class SMTPTransport: MailTransport {
     ) async -> DeliveryOutcome {
         let deadline = ContinuousClock.now + deadline
         let end = await attempt(message, until: deadline, isFresh: false, observe)
-        guard SMTPOutcome.isStaleConnection(end), .now < deadline else { return SMTPOutcome.outcome(of: end) }
+        guard SMTPOutcome.isStaleConnection(end), .now < deadline else { return outcome(of: end) }
         // The server had given the connection up while it was idle. That says nothing of the message.
-        return SMTPOutcome.outcome(of: await attempt(message, until: deadline, isFresh: true, observe))
+        return outcome(of: await attempt(message, until: deadline, isFresh: true, observe))
+    }
+
+    private func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
+        let outcome = SMTPOutcome.outcome(of: end)
+        // Where a server offers no AUTH, libcurl goes on without. That it is then refused is not the message's fault.
+        guard case .permanent(let failure) = outcome, server.credentials != nil, !end.isOverUsedConnection,
+            !end.dialogue.hasAuthenticated
+        else { return outcome }
+        return .unavailable(
+            DeliveryFailure(
+                .authenticationFailed, reply: failure.reply,
+                detail: "the server offers no AUTH that is spoken here, and \(failure.detail)"))
     }
 
     private func attempt(

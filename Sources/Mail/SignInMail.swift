@@ -30,7 +30,7 @@ public final class SignInMail: Sendable {
         appendHeader(of: job, subject: page.subject, to: &content)
         // Quoted-printable text never holds `=_`.
         let boundary = "=_\(job.id)"
-        content += "Content-Type: multipart/alternative; boundary=\"\(boundary)\"\r\n\r\n".utf8
+        content += "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n".utf8
         for (type, text) in [("plain", page.text), ("html", page.html)] {
             content += "--\(boundary)\r\nContent-Type: text/\(type); charset=utf-8\r\n".utf8
             content += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8

@@ -21,7 +21,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case .notAFolder: "\(file) is not a folder that can be read"
         case .unreadable: "\(file) cannot be read"
         case .notUTF8: "\(file) is not UTF-8"
-        case .notJSON(let detail): "\(file) is not a JSON object of texts: \(detail)"
+        case .notJSON(let detail): "\(file) is not a JSON object of texts: see \(detail)"
         case .missingText(let key): "\(file) has no text for \"\(key)\""
         case .missingLink: "\(file) has no {{link}}"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"

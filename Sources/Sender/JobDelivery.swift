@@ -46,11 +46,11 @@ final class JobDelivery: Sendable {
 
     /// Takes a job to its end. It always comes to one, if only that the job is left to others.
     func run(_ claimed: ClaimedJob) async {
+        // Of a later version: left to workers that know it, which take it over.
+        guard !claimed.isOfOtherVersion else { return log.leftToOthers(claimed, "its version is not known here") }
         guard claimed.claims <= JobDelivery.maximumClaims else {
             return await giveUp(claimed, GivenUp(reason: .poison, attempts: claimed.attempts))
         }
-        // Of a later version: left to workers that know it, which take it over.
-        guard !claimed.isOfOtherVersion else { return log.leftToOthers(claimed, "its version is not known here") }
         guard let sealed = claimed.job, let job = open(sealed) else {
             return await giveUp(claimed, GivenUp(reason: .unreadable, attempts: claimed.attempts))
         }
@@ -66,7 +66,8 @@ final class JobDelivery: Sendable {
         tellBreaker(of: outcome)
         switch outcome {
         case .delivered:
-            metrics.age.observe(.milliseconds(now().milliseconds - job.issuedAt.milliseconds))
+            // The handler's clock may be ahead of this one.
+            metrics.age.observe(.milliseconds(max(0, now().milliseconds - job.issuedAt.milliseconds)))
             await persist(claimed) { (queue) throws(RedisError) in try await queue.settle(claimed) }
         case .permanent(let failure):
             await giveUp(claimed, GivenUp(reason: .rejected, attempts: claimed.attempts + 1, failure))
@@ -126,7 +127,8 @@ final class JobDelivery: Sendable {
     /// where the worker is to end: then others find the job, and what was delivered is delivered once more.
     private func persist(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
         let patience = ContinuousClock.now + JobDelivery.patience
-        var delay = Duration.milliseconds(50)
+        let firstDelay = Duration.milliseconds(50)
+        var delay = firstDelay
         while true {
             do throws(RedisError) {
                 return try await write(queue)
@@ -134,6 +136,7 @@ final class JobDelivery: Sendable {
                 guard !Task.isCancelled, !Task.isShuttingDownGracefully || .now < patience else {
                     return log.leftToOthers(claimed, error.description)
                 }
+                if delay == firstDelay { log.endNotWritten(claimed, error) }
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(1))
             }

@@ -12,7 +12,11 @@ struct RetrySchedule: Sendable {
     ///   - jitter: from 0 to 1, random.
     func delay(afterAttempts attempts: Int, jitter: Double) -> Duration {
         var delay = RetrySchedule.first
-        for _ in 1..<max(attempts, 1) where delay < RetrySchedule.longest { delay = delay * 3 }
+        var attempt = 1
+        while attempt < attempts, delay < RetrySchedule.longest {
+            delay = delay * 3
+            attempt += 1
+        }
         return min(delay, RetrySchedule.longest) * (0.8 + 0.4 * jitter)
     }
 

@@ -29,8 +29,8 @@ public final class Sender: Service {
     private let metrics: SenderMetrics
     private let logger: Logger
     private let slots: Slots
-    /// Whether the reply to a claim was lost, and with it perhaps jobs.
-    private let claimLost = Atomic(false)
+    /// Where to look for jobs that came in a reply that was lost; `nil` where none was.
+    private let lostClaims = Mutex<PendingPosition?>(nil)
     private let adoptionTimer = IntervalTimer(every: Sender.adoptionInterval)
 
     /// - Parameters:
@@ -95,10 +95,10 @@ public final class Sender: Service {
 
     private func claim(atMost count: Int) async -> [ClaimedJob] {
         do throws(RedisError) {
-            if claimLost.load(ordering: .relaxed) {
-                let lost = try await lostJobs()
-                if !lost.isEmpty { return Array(lost.prefix(count)) }
-                claimLost.store(false, ordering: .relaxed)
+            if let start = lostClaims.withLock({ $0 }) {
+                let (jobs, next) = try await queue.reclaim(from: start, atMost: count, unless: slots.holds)
+                lostClaims.withLock { $0 = next }
+                if !jobs.isEmpty { return jobs }
             }
             if adoptionTimer.isDue() {
                 let adopted = try await queue.adopt(atMost: count, idleFor: takeoverAge)
@@ -108,17 +108,10 @@ public final class Sender: Service {
         } catch {
             // The connection has said why in the log; and when it is back it is back.
             logger.debug("claim_failed", metadata: ["reason": "\(error)"])
-            claimLost.store(true, ordering: .relaxed)
+            lostClaims.withLock { $0 = .start }
             await pause(until: .now + .milliseconds(200))
             return []
         }
-    }
-
-    /// Jobs that this worker was given in a reply that never came: all that are its own but those being delivered.
-    private func lostJobs() async throws(RedisError) -> [ClaimedJob] {
-        // A lost reply held no more jobs than there are places, and so many may be being delivered.
-        let unended = try await queue.unended(atMost: 2 * slots.count)
-        return unended.filter { !slots.holds($0.entry) }
     }
 
     /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its end.

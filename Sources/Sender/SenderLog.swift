@@ -60,6 +60,12 @@ struct SenderLog: Sendable {
             metadata: ["job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(reason)"])
     }
 
+    /// The end of a job could not be written down at once; that is tried again and again.
+    func endNotWritten(_ claimed: ClaimedJob, _ error: RedisError) {
+        logger.warning(
+            "mail_end_not_written", metadata: ["job": "\(claimed.job?.id ?? "unknown")", "reason": "\(error)"])
+    }
+
     /// The mail server serves nobody: for a while nothing is claimed.
     func paused(for pause: Duration, _ failure: DeliveryFailure) {
         var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "pause_ms": "\(pause.microseconds / 1000)"]

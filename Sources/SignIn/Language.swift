@@ -1,3 +1,5 @@
+import Validation
+
 /// A language that mail is written in.
 public enum Language: String, Sendable, CaseIterable {
     case english = "en"
@@ -34,7 +36,8 @@ public enum Language: String, Sendable, CaseIterable {
         if range == "*" {
             self = .english
         } else {
-            self.init(rawValue: range.prefix { $0 != "-" }.lowercased())
+            let primary = range.utf8.prefix { $0 != UInt8(ascii: "-") }.map(\.asciiLowercased)
+            self.init(rawValue: String(decoding: primary, as: UTF8.self))
         }
     }
 

@@ -30,7 +30,8 @@ struct EntryFields {
 
     var holdsJob: Bool { values["job"] != nil }
 
-    var attempts: Int? { self["attempts"].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil } }
+    /// Within reason, since anybody who can write to Redis can write this.
+    var attempts: Int? { self["attempts"].flatMap { Int($0) }.map { min(max($0, 0), 1_000_000) } }
 
     /// 1 to 64 visible ASCII characters.
     private static func isName(_ text: String) -> Bool {

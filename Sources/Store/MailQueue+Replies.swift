@@ -19,6 +19,33 @@ extension MailQueue {
         }
     }
 
+    /// The jobs in the reply of XCLAIM: entries.
+    /// - Parameter claims: how often each entry was claimed.
+    static func claimedJobs(fromClaim reply: RESPValue, claims: [String: Int]) throws(RedisError) -> [ClaimedJob] {
+        guard case .array(let entries) = reply else { throw .unexpectedReply("no claimed entries") }
+        return try jobs(in: entries) { parts in
+            guard case .bulk(let id) = parts[0] else { return nil }
+            return claims[String(decoding: id, as: UTF8.self)]
+        }
+    }
+
+    /// An entry that a worker has claimed and not ended.
+    struct PendingEntry {
+        let id: String
+        let claims: Int
+    }
+
+    /// The reply of XPENDING for a range: of each entry its id, worker, idle time and number of claims.
+    static func pendingEntries(in reply: RESPValue) throws(RedisError) -> [PendingEntry] {
+        guard case .array(let entries) = reply else { throw .unexpectedReply("no pending entries") }
+        return try entries.map { (entry) throws(RedisError) in
+            guard case .array(let parts) = entry, parts.count == 4, case .bulk(let id) = parts[0],
+                case .integer(let claims) = parts[3]
+            else { throw .unexpectedReply("no pending entry") }
+            return PendingEntry(id: String(decoding: id, as: UTF8.self), claims: claims)
+        }
+    }
+
     private static func jobs(
         in entries: [RESPValue], claims: ([RESPValue]) -> Int?
     ) throws(RedisError) -> [ClaimedJob] {

@@ -61,17 +61,39 @@ public final class MailQueue: Sendable {
         }
     }
 
-    /// The jobs that are this worker's and have not ended, the oldest first: those that it is delivering, and those that Redis
-    /// gave it in a reply that never came.
-    public func unended(atMost count: Int) async throws(RedisError) -> [ClaimedJob] {
-        var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT")
-        command.append(count)
-        for word in ["STREAMS", keys.mail, "0"] { command.append(word) }
+    /// Claims again what Redis gave this worker in replies that never came: of the jobs that are its own and have not ended,
+    /// those that it does not have.
+    /// - Parameters:
+    ///   - start: where to go on; ``PendingPosition/start`` at first.
+    ///   - isHeld: whether the worker has the job of an entry.
+    /// - Returns: jobs, and where to go on; `nil` at the end.
+    public func reclaim(
+        from start: PendingPosition, atMost count: Int, unless isHeld: (String) -> Bool
+    ) async throws(RedisError) -> (jobs: [ClaimedJob], next: PendingPosition?) {
+        var command = RedisCommand("XPENDING", keys.mail, MailQueue.group, start.text, "+")
+        let pageSize = 2 * count
+        command.append(pageSize)
+        command.append(worker)
+        let pending: [MailQueue.PendingEntry]
         do {
-            return try MailQueue.claimedJobs(fromRead: try await claims.send(command, isIdempotent: true))
+            pending = try MailQueue.pendingEntries(in: try await commands.send(command, isIdempotent: true))
         } catch .server(code: "NOGROUP", _) {
-            return []  // Made by the next claim.
+            return ([], nil)  // Made by the next claim.
         }
+        let lost = pending.filter { !isHeld($0.id) }
+        let taken = lost.prefix(count)
+        let isLast = pending.count < pageSize && taken.count == lost.count
+        let last = taken.count < lost.count ? taken.last : pending.last
+        let next = isLast ? nil : last.map { PendingPosition(behind: $0.id) }
+        return (taken.isEmpty ? [] : try await claim(Array(taken)), next)
+    }
+
+    /// Claims certain entries; those that are no longer in the stream are left out, and pending no more.
+    private func claim(_ entries: [PendingEntry]) async throws(RedisError) -> [ClaimedJob] {
+        var command = RedisCommand("XCLAIM", keys.mail, MailQueue.group, worker, "0")
+        for entry in entries { command.append(entry.id) }
+        let claims = Dictionary(uniqueKeysWithValues: entries.map { ($0.id, $0.claims + 1) })
+        return try MailQueue.claimedJobs(fromClaim: try await commands.send(command), claims: claims)
     }
 
     /// Takes over jobs whose worker has not been heard of since `idle`, which is longer than any delivery.

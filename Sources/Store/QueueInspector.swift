@@ -65,8 +65,10 @@ public final class QueueInspector: Sendable {
     /// - Parameter progress: called with the number of jobs so far.
     /// - Returns: how many.
     public func retryAll(_ progress: (Int) -> Void) async throws(RedisError) -> Int {
+        // No more than there are now: workers may meanwhile put off again what was made due.
+        let retries = try await integer("ZCARD", keys.retries)
         var count = 0
-        while case let page = try await pages.retriesNotDue(), !page.isEmpty {
+        while count < retries, case let page = try await pages.retriesNotDue(), !page.isEmpty {
             for retry in page where try await makeDue(retry) { count += 1 }
             progress(count)
         }

@@ -1,11 +1,11 @@
 /// The queue of mail jobs in numbers.
 public struct QueueOverview: Sendable {
-    /// A worker of the group, which may be gone by now.
+    /// A worker of the group that was given jobs; it may be gone by now.
     public struct Worker: Sendable {
         public let name: String
         /// How many jobs it has claimed and not ended.
         public let pending: Int
-        /// How long ago it asked for jobs.
+        /// How long ago it was given jobs.
         public let idle: Duration
     }
 

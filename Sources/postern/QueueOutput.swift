@@ -13,7 +13,7 @@ extension QueueOverview {
         for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { lines.append("  \(reason)  \(count)") }
         lines.append("workers         \(workers.count)")
         for worker in workers {
-            lines.append("  \(worker.name)  delivering \(worker.pending), heard of \(worker.idle.brief) ago")
+            lines.append("  \(worker.name)  delivering \(worker.pending), last given jobs \(worker.idle.brief) ago")
         }
         return lines.joined(separator: "\n")
     }

@@ -29,7 +29,7 @@ struct CommandLineTests {
         let text = try await CommandLineTool.run("queue", environment: environment)
         #expect(text.status == 0)
         #expect(text.output.contains("waiting         3, the oldest for "))
-        #expect(text.output.contains("  w1  delivering 1, heard of "))
+        #expect(text.output.contains("  w1  delivering 1, last given jobs "))
         let json = try await CommandLineTool.run("queue", "show", "--json", environment: environment)
         let object = try #require(
             try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])

@@ -26,8 +26,8 @@ struct QuotedPrintableTests {
         // Rule 4: line ends, of which all three are one.
         ("\n", "\r\n"), ("\r", "\r\n"), ("\r\n", "\r\n"), ("\n\n", "\r\n\r\n"), ("\r\r", "\r\n\r\n"),
         ("\n\r", "\r\n\r\n"), ("\r\r\n", "\r\n\r\n"), ("\r\n\n", "\r\n\r\n"), ("a\nb\rc\r\nd", "a\r\nb\r\nc\r\nd"),
-        // A dot alone is SMTP's business.
-        (".", "."), ("\n.\n", "\r\n.\r\n"), ("From x", "From x"),
+        // A dot at a line's start, which SMTP would double.
+        (".", "=2E"), ("..", "=2E."), ("a.", "a."), ("\n.\n", "\r\n=2E\r\n"), (" .", " ."), ("From x", "From x"),
     ]
 
     @Test("a text is written as RFC 2045 §6.7 has it", arguments: QuotedPrintableTests.texts)
@@ -55,6 +55,7 @@ struct QuotedPrintableTests {
         (letters(72) + " ", letters(72) + "=20"),
         (letters(73) + " ", letters(73) + "=\r\n=20"),
         (letters(74) + " \n", letters(74) + "=\r\n=20\r\n"),
+        (letters(75) + ".", letters(75) + "=\r\n=2E"),
         (String(repeating: "=", count: 26), String(repeating: "=3D", count: 25) + "=\r\n=3D"),
     ]
 

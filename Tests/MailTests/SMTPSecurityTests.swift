@@ -190,7 +190,9 @@ struct SMTPSecurityTests {
     @Test("a server that speaks in plain where TLS is wanted from the first byte hears nothing")
     func plainServer() async throws {
         let server = try await ScriptedSMTPServer()
-        let transport = transport(to: server, .implicitTLS, trusting: try CertificateAuthority())
+        let authority = try CertificateAuthority()
+        defer { withExtendedLifetime(authority) {} }
+        let transport = transport(to: server, .implicitTLS, trusting: authority)
         #expect(try await deliver(Sample.message(), by: transport).summary == "unavailable tls_failed")
         // The bytes of a handshake may well hold an end of line.
         #expect(!server.commands.contains { $0.hasPrefix("EHLO") || $0.hasPrefix("AUTH") })

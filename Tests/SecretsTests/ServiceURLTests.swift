@@ -82,7 +82,7 @@ struct ServiceURLTests {
         ("redis://h8dden:-1", "port"), ("redis://h8dden:+1", "port"), ("redis://h8dden: 1", "port"),
         ("redis://h8dden:1 ", "port"), ("redis://h8dden:x", "port"), ("redis://h8dden:0x1", "port"),
         ("redis://h8dden:１", "port"), ("redis://h8dden:1:2", "port"), ("redis://h8dden:99999999999999999999", "port"),
-        ("redis://h8@dden:p@h", "port"), ("redis://redis://h8dden", "port"), ("redis://::1", "port"),
+        ("redis://h8@dden:p@h", "%40"), ("redis://redis://h8dden", "port"), ("redis://::1", "port"),
         ("redis://[::1]:", "port"), ("redis://[::1]:0", "port"),
         ("redis://[::1]:h8dden", "port"),
         ("redis://[h8dden", "bracket"), ("redis://[::1]h8dden", "bracket"), ("redis://[", "bracket"),

@@ -1,6 +1,5 @@
 import Mail
 import Metrics
-import Metrics
 import RedisClient
 import Secrets
 import SignIn
@@ -85,6 +84,19 @@ struct JobDeliveryFaultTests {
         _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "1", "job", "box"))
         await harness.delivery.run(try await harness.claimNext())
         try await expectUnreadable(harness, [:])
+    }
+
+    @Test("an entry of another version is left to workers that know it", arguments: ["2", "", "01"])
+    func laterVersion(version: String) async throws {
+        let harness = try await SenderHarness()
+        let job = try SenderHarness.job().sealed(by: try SenderHarness.ring(), random: .system)
+        var command = RedisCommand("XADD", "postern:mail", "*", "v", version, "id", job.id, "key", "k1", "job")
+        command.append(job.box)
+        _ = try await harness.redis.send(command)
+        await harness.delivery.run(try await harness.claimNext())
+        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.log.lines(of: "mail_left_to_others").count == 1)
     }
 
     private func expectUnreadable(_ harness: SenderHarness, _ kept: [String: String]) async throws {

@@ -1,6 +1,5 @@
 import Mail
 import Metrics
-import Metrics
 import SignIn
 import Store
 import Testing

@@ -40,6 +40,12 @@ struct SettingErrorTests {
             name: "POSTERN_REDIS_TIMEOUT",
             values: ["9ms", "5ms", "31s", "30001ms", "1m", "20", "-1s", "1 s", "2.5s", "soon"]),
         Case(
+            name: "POSTERN_KEY_PREFIX",
+            values: [
+                String(repeating: "x", count: 65), "two words:", "pöstern:", "tab\t:", "line\n:", "delete\u{7F}:",
+                "\0:",
+            ]),
+        Case(
             name: "POSTERN_SECRET_KEYS",
             values: [
                 "key-one", "key-one:", SampleKey.first, ":\(SampleKey.first)", "key-one:h8dden",
@@ -56,12 +62,6 @@ struct SettingErrorTests {
                 "key-one:4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8",
                 "key-one:\(SampleKey.first),key-one:\(SampleKey.second)",
                 "key-one:\(SampleKey.first),key-one:\(SampleKey.first)",
-            ]),
-        Case(
-            name: "POSTERN_KEY_PREFIX",
-            values: [
-                String(repeating: "x", count: 65), "two words:", "pöstern:", "tab\t:", "line\n:", "delete\u{7F}:",
-                "\0:",
             ]),
         Case(
             name: "POSTERN_LOG_LEVEL",

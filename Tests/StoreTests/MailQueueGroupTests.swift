@@ -39,6 +39,81 @@ struct MailQueueGroupTests {
         #expect(try await harness.pendingCount() == 1)
     }
 
+    /// All that a worker claims again, page by page.
+    private func reclaimAll(
+        _ worker: MailQueue, atMost count: Int, unless isHeld: (String) -> Bool = { _ in false }
+    ) async throws -> [ClaimedJob] {
+        var jobs: [ClaimedJob] = []
+        var position: PendingPosition? = .start
+        while let start = position {
+            let page = try await worker.reclaim(from: start, atMost: count, unless: isHeld)
+            #expect(page.jobs.count <= count)
+            jobs += page.jobs
+            position = page.next
+        }
+        return jobs
+    }
+
+    @Test("a worker claims again what is its own and what it does not have, the oldest first", arguments: [1, 2, 3, 9])
+    func reclaimed(count: Int) async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(12)
+        let a = try await harness.worker("a")
+        let b = try await harness.worker("b")
+        #expect(try await reclaimAll(a, atMost: count).isEmpty)
+        let claimed = try await a.claim(11)
+        _ = try await b.claimOne()
+        try await a.settle(claimed[1])
+        let held = Set([claimed[0], claimed[4], claimed[5], claimed[6]].map(\.entry))
+        let found = try await reclaimAll(a, atMost: count) { held.contains($0) }
+        let lost = [2, 3, 7, 8, 9, 10].map { claimed[$0] }
+        #expect(found.map(\.entry) == lost.map(\.entry))
+        #expect(found.map(\.job) == lost.map(\.job))
+        #expect(found.allSatisfy { $0.claims == 2 })
+        #expect(try await reclaimAll(try await harness.worker("c"), atMost: count).isEmpty)
+    }
+
+    @Test("what a worker has is not claimed again, however often it looks for what it lost")
+    func heldClaims() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(1)
+        let worker = try await harness.worker("a")
+        _ = try await worker.claimOne()
+        for _ in 0..<9 { #expect(try await reclaimAll(worker, atMost: 1) { _ in true }.isEmpty) }
+        let heir = try await harness.worker("heir")
+        #expect(try await heir.adopt(atMost: 1, idleFor: .zero).map(\.claims) == [2])
+    }
+
+    @Test("an entry that was deleted under its worker's hands does not keep the others from being claimed again")
+    func reclaimedDeleted() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(2)
+        let worker = try await harness.worker("a")
+        let claimed = try await worker.claim(2)
+        try await harness.send("XDEL", harness.key("mail"), claimed[0].entry)
+        #expect(try await reclaimAll(worker, atMost: 9).map(\.entry) == [claimed[1].entry])
+        #expect(try await harness.pendingCount() == 1)
+    }
+
+    @Test("where there is no group, nothing is claimed again")
+    func reclaimedWithoutGroup() async throws {
+        let harness = try await QueueHarness(hasGroup: false)
+        #expect(try await reclaimAll(try await harness.worker("a"), atMost: 9).isEmpty)
+    }
+
+    static let versions: [(String?, Bool)] = [(nil, false), ("1", false), ("2", true), ("01", true), ("", true)]
+
+    @Test("an entry says of which version it is", arguments: MailQueueGroupTests.versions)
+    func version(text: String?, isOther: Bool) async throws {
+        let harness = try await QueueHarness()
+        var fields: [(name: String, value: [UInt8])] = [(name: "id", value: Array("i".utf8))]
+        if let text { fields.append((name: "v", value: Array(text.utf8))) }
+        try await harness.add(fields)
+        let claimed = try await harness.worker("a").claimOne()
+        #expect(claimed.isOfOtherVersion == isOther)
+        #expect(claimed.job == nil)
+    }
+
     @Test("256 jobs with the longest links that there are fit into one claim, and into one adoption")
     func longJobs() async throws {
         let harness = try await QueueHarness()
