@@ -97,24 +97,29 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Sender",
-            dependencies: ["Mail", "Metrics", "RedisClient", "Secrets", "Settings", "SignIn", "Store", lifecycle, logging],
+            dependencies: [
+                "Mail", "Metrics", "RedisClient", "Secrets", "Settings", "SignIn", "Store", lifecycle, logging,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "postern",
             dependencies: [
-                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store", "Telemetry",
+                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
+                "Telemetry",
                 argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "postern-handler",
             dependencies: [
-                "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry", lifecycle,
+                "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry",
+                lifecycle,
                 logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["RedisClient", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["RedisClient", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport",
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ValidationTests", dependencies: ["JSON", "TestSupport", "Validation"], swiftSettings: settings),
@@ -153,7 +158,8 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: [
-                "Edge", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore, nioPosix,
+                "Edge", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore,
+                nioPosix,
                 structuredFields,
             ],
             swiftSettings: settings),

@@ -13,7 +13,8 @@ final class CurlEngine: Sendable {
 
     /// - Parameter connections: how many may be open at once; more transfers than that wait for one.
     init(connections: Int) {
-        guard CurlEngine.isReady, let multi = curl_multi_init() else { fatalError("out of memory") }  // It fails in no other way.
+        // It fails in no other way.
+        guard CurlEngine.isReady, let multi = curl_multi_init() else { fatalError("out of memory") }
         // Idle ones that are kept count, too: libcurl closes one where another has to be made.
         _ = postern_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
         _ = postern_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
@@ -126,7 +127,8 @@ private struct CurlLoop {
     }
 
     private mutating func start(_ order: Mailroom.Order) {
-        guard let handle = idle.popLast() ?? curl_easy_init() else { fatalError("out of memory") }  // It fails in no other way.
+        // It fails in no other way.
+        guard let handle = idle.popLast() ?? curl_easy_init() else { fatalError("out of memory") }
         let code = order.transfer.prepare(handle)
         guard code == CURLE_OK, curl_multi_add_handle(mailroom.multi, handle) == CURLM_OK else {
             finish(handle, order, code == CURLE_OK ? CURLE_FAILED_INIT : code)

@@ -127,7 +127,9 @@ final class CurlTransfer: @unchecked Sendable {
 
     fileprivate func read(into space: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(space.count, content.count - sentByteCount)
-        content.withUnsafeBytes { space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount...].prefix(count))) }
+        content.withUnsafeBytes {
+            space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount...].prefix(count)))
+        }
         sentByteCount += count
         if sentByteCount == content.count { dialogue.sentContent() }
         return count
@@ -154,7 +156,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// The start of a line, without its end.
     private func line(_ bytes: UnsafeRawBufferPointer) -> String {
         withoutControlCharacters(
-            String(decoding: bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }.prefix(500), as: UTF8.self))
+            String(
+                decoding: bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }.prefix(500),
+                as: UTF8.self))
     }
 }
 
@@ -163,11 +167,13 @@ private func transfer(_ context: UnsafeMutableRawPointer?) -> CurlTransfer {
     Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
 }
 
-private let readContent: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = { space, size, count, context in
+private let readContent: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+    space, size, count, context in
     transfer(context).read(into: UnsafeMutableRawBufferPointer(start: space, count: size * count))
 }
 
-private let dropBytes: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = { _, size, count, _ in
+private let dropBytes: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+    _, size, count, _ in
     size * count
 }
 

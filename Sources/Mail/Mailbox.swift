@@ -18,7 +18,8 @@ public struct Mailbox: Sendable, Equatable {
             self.init(name: nil, address: address)
             return
         }
-        guard text.last == ">", let address = EmailAddress(parsing: String(text[text.index(after: start)...].dropLast()))
+        guard text.last == ">",
+            let address = EmailAddress(parsing: String(text[text.index(after: start)...].dropLast()))
         else { return nil }
         var name = text[..<start].drop { $0 == " " }
         while name.last == " " { name.removeLast() }

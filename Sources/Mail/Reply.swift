@@ -26,7 +26,8 @@ public struct Reply: Sendable, Equatable {
 
     /// `class.subject.detail`, of which the class is the reply's own, and the others have up to three digits.
     private static func enhancedStatus(at text: some Collection<UInt8>, class first: UInt8) -> String? {
-        let word = text.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }.prefix(10)
+        let word = text.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
+            .prefix(10)
         let parts = word.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].elementsEqual([first]),
             parts.allSatisfy({ part in

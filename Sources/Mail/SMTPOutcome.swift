@@ -4,7 +4,9 @@ import CCurl
 enum SMTPOutcome {
     /// Whether the server had given up a connection that was kept: then the message is to be sent over a new one, at once.
     static func isStaleConnection(_ end: CurlTransfer.End) -> Bool {
-        guard end.isOverUsedConnection, end.result != CURLE_OK, end.result != CURLE_OPERATION_TIMEDOUT else { return false }
+        guard end.isOverUsedConnection, end.result != CURLE_OK, end.result != CURLE_OPERATION_TIMEDOUT else {
+            return false
+        }
         if let reply = end.dialogue.reply { return reply.code == 421 }
         return !end.dialogue.isContentComplete
     }
@@ -27,7 +29,8 @@ enum SMTPOutcome {
 
     /// A reply of 4yz is for now, one of 5yz for good (RFC 5321 §4.2.1). What is said before the recipient was named is not
     /// about the message, and neither is 421, by which a server takes its leave (§3.8).
-    private static func refusal(at step: SMTPDialogue.Step, _ reply: Reply, _ end: CurlTransfer.End) -> DeliveryOutcome {
+    private static func refusal(at step: SMTPDialogue.Step, _ reply: Reply, _ end: CurlTransfer.End) -> DeliveryOutcome
+    {
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
             DeliveryFailure(code, reply: reply, detail: "the server answered \(reply)")
         }

@@ -42,7 +42,9 @@ public final class RedisClient: Sendable {
         // Resumed exactly once, as each call completes exactly once.
         let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<CallResult, Never>) in
             onEventLoop { session in
-                session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime)) { continuation.resume(returning: $0) }
+                session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime)) {
+                    continuation.resume(returning: $0)
+                }
             }
         }
         let reply = try result.get()

@@ -43,7 +43,8 @@ public struct RedisURL: Sendable {
     private static func database(_ digits: Substring) throws(ServiceURL.Invalid) -> Int {
         if digits.isEmpty { return 0 }
         // Digits alone: Swift reads a sign, too.
-        guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = UInt16(digits)
+        guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = UInt16(digits)
         else { throw ServiceURL.Invalid("must end in the number of a database, or nothing, behind the host") }
         return Int(number)
     }

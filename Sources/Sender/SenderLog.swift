@@ -68,7 +68,9 @@ struct SenderLog: Sendable {
 
     /// The mail server serves nobody: for a while nothing is claimed.
     func paused(for pause: Duration, _ failure: DeliveryFailure) {
-        var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "pause_ms": "\(pause.microseconds / 1000)"]
+        var metadata: Logger.Metadata = [
+            "code": "\(failure.code.rawValue)", "pause_ms": "\(pause.microseconds / 1000)",
+        ]
         if let reply = failure.reply { metadata["reply"] = "\(reply)" }
         logger.error("mail_server_unavailable", metadata: metadata)
     }

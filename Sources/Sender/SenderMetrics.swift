@@ -23,7 +23,8 @@ public struct SenderMetrics: Sendable {
                 "postern_mail_attempts_total", help: "Attempts to deliver a mail, by outcome.",
                 labels: ["outcome": outcome])
         }
-        queueLength = registry.gauge("postern_mail_queue_length", help: "Mails in the stream, those being delivered included.")
+        queueLength = registry.gauge(
+            "postern_mail_queue_length", help: "Mails in the stream, those being delivered included.")
         inFlight = registry.gauge("postern_mail_in_flight", help: "Mails being delivered by this worker.")
         claimed = registry.counter("postern_mail_claimed_total", help: "Mails that this worker took from the stream.")
         delivered = attempts("delivered")

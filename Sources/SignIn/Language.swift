@@ -44,7 +44,8 @@ public enum Language: String, Sendable, CaseIterable {
     /// A weight such as `q=0.8`, in thousandths (RFC 9110 §12.4.2).
     private static func weight(_ text: Substring) -> Int? {
         let digits = text.trimmingBlanks().utf8
-        guard digits.count >= 3, digits.count <= 7, digits.starts(with: "q=".utf8) || digits.starts(with: "Q=".utf8) else {
+        guard digits.count >= 3, digits.count <= 7, digits.starts(with: "q=".utf8) || digits.starts(with: "Q=".utf8)
+        else {
             return nil
         }
         let number = Array(digits.dropFirst(2))

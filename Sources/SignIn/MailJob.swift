@@ -69,7 +69,8 @@ public struct MailJob: Sendable, Equatable {
         self.recipient = recipient
         self.link = link
         self.origin = origin
-        language = if case .string(let tag)? = members["language"] { Language(rawValue: tag) ?? .english } else { .english }
+        language =
+            if case .string(let tag)? = members["language"] { Language(rawValue: tag) ?? .english } else { .english }
         isNewestOnly = members["newest_only"] == .boolean(true)
         self.issuedAt = UnixTime(milliseconds: issuedAt)
         self.expiresAt = UnixTime(milliseconds: expiresAt)

@@ -101,7 +101,8 @@ public final class SignInStore: Sendable {
     ) throws(SecretsError) -> Request {
         let record = TokenRecord(email: recipient, origin: link.origin, next: link.next, issuedAt: now)
         let job = MailJob(
-            recipient: recipient, link: link, language: language, issuedAt: now, expiresAt: now + configuration.linkLifetime)
+            recipient: recipient, link: link, language: language, issuedAt: now,
+            expiresAt: now + configuration.linkLifetime)
         return try Request(
             record: record.sealed(for: link.token, random: random),
             job: job.sealed(by: jobKeys, random: random),

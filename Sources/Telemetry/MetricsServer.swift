@@ -95,7 +95,8 @@ private final class MetricsResponder: ChannelInboundHandler {
         ]
         if status == .methodNotAllowed { fields.add(name: "Allow", value: "GET, HEAD") }
         if !request.isKeepAlive { fields.add(name: "Connection", value: "close") }
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: fields))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: fields))), promise: nil)
         if request.method != .HEAD {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
         }

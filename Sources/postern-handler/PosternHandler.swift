@@ -97,7 +97,8 @@ enum PosternHandler {
         let store = try SignInStore(
             redis: redis,
             configuration: StoreConfiguration(
-                limits: settings.limits, linkLifetime: settings.linkLifetime, keyPrefix: settings.shared.redis.keyPrefix,
+                limits: settings.limits, linkLifetime: settings.linkLifetime,
+                keyPrefix: settings.shared.redis.keyPrefix,
                 keys: settings.shared.secretKeys),
             random: .system)
         let configuration = DoorConfiguration(

@@ -32,7 +32,8 @@ struct QueueCommand: AsyncParsableCommand {
 
     /// `postern queue dead`.
     struct Dead: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the jobs that were given up, the oldest first.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the jobs that were given up, the oldest first.")
 
         @Flag(help: "Print one JSON object a line.")
         var json = false

@@ -130,7 +130,8 @@ struct CommandLineTests {
         #expect(refused.output.contains("\npostern: recipient_refused: the server answered 550 5.1.1"))
         let nobody = try await CommandLineTool.run(
             "smtp-test", "--to", "ada@example.com",
-            environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own })
+            environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own
+            })
         #expect(nobody.status == 1)
         #expect(nobody.output.contains("\npostern: connection_refused: "))
     }

@@ -50,7 +50,9 @@ struct DeliveryTests {
         #expect(pending.hasPrefix("0"), "nothing is left pending: \(pending)")
     }
 
-    @Test("a server that is down is not asked again and again: jobs wait, keep their attempts, and are delivered when it is up")
+    @Test(
+        "a server that is down is not asked again and again: jobs wait, keep their attempts, and are delivered when it is up"
+    )
     func outage() async throws {
         let queue = try await Queue()
         let port = try freePort()

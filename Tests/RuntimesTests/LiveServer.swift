@@ -88,7 +88,8 @@ final class LiveServer: Sendable {
         return Door(
             configuration: DoorConfiguration(
                 originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback")),
-            store: store, readiness: readiness, random: .system, now: UnixTime.now, metrics: DoorMetrics(MetricsRegistry()), logger: logger)
+            store: store, readiness: readiness, random: .system, now: UnixTime.now,
+            metrics: DoorMetrics(MetricsRegistry()), logger: logger)
     }
 
     /// Tells the server to end, as SIGTERM does.

@@ -21,7 +21,8 @@ struct StoreHarness {
     init(
         limits: StoreConfiguration.Limits = noLimits, maximumQueueLength: Int = 1000, server: RedisServer? = nil
     ) async throws {
-        let server = if let server { server } else { try await RedisServer(arguments: ["--enable-debug-command", "local"]) }
+        let server =
+            if let server { server } else { try await RedisServer(arguments: ["--enable-debug-command", "local"]) }
         redis = try await StoreHarness.client(for: server)
         var configuration = StoreConfiguration(
             limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: StoreHarness.keys)
