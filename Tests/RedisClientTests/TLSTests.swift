@@ -39,53 +39,20 @@ struct TLSTests {
     }
 }
 
-/// An authority made for one test.
-private final class CertificateAuthority: Sendable {
-    let folder: Folder
-    var certificate: String { "\(folder.path)/ca.pem" }
-
-    init() throws {
-        folder = try Folder()
-        _ = try ChildProcess.output(
-            "openssl",
-            [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                "/CN=Test authority", "-keyout", "\(folder.path)/ca.key", "-out", certificate,
-            ])
-    }
-
-    /// Issues a certificate for a host; gives the paths of certificate and key.
-    func issue(for host: String) throws -> (certificate: String, key: String) {
-        let (request, key, certificate) = ("\(folder.path)/r.pem", "\(folder.path)/k.pem", "\(folder.path)/c.pem")
-        _ = try ChildProcess.output(
-            "openssl",
-            [
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(host)",
-                "-addext",
-                "subjectAltName=DNS:\(host)", "-keyout", key, "-out", request,
-            ])
-        _ = try ChildProcess.output(
-            "openssl",
-            [
-                "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", "\(folder.path)/ca.key",
-                "-CAcreateserial",
-                "-copy_extensions", "copy", "-days", "2", "-out", certificate,
-            ])
-        return (certificate, key)
-    }
-}
-
 /// A Redis that listens for TLS beside its plain port.
 private struct TLSRedis {
     let server: RedisServer
     let port: Int
+    // Their files are there for as long as they are.
     let authority: CertificateAuthority
+    let certificate: ServerCertificate
 
     init(_ authority: CertificateAuthority, subject: String) async throws {
-        let (certificate, key) = try authority.issue(for: subject)
+        certificate = try authority.issue(for: [subject])
         port = try freePort()
         server = try await RedisServer(arguments: [
-            "--tls-port", "\(port)", "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file",
+            "--tls-port", "\(port)", "--tls-cert-file", certificate.certificate, "--tls-key-file", certificate.key,
+            "--tls-ca-cert-file",
             authority.certificate, "--tls-auth-clients", "no",
         ])
         self.authority = authority
