@@ -72,10 +72,11 @@ let package = Package(
             dependencies: ["JSON", "Metrics", "Secrets", "SignIn", "Store", "Validation", logging, structuredFields],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: settings),
+        .target(name: "EventLoopExecutor", dependencies: [nioCore], swiftSettings: settings),
         .target(
             name: "Runtimes",
             dependencies: [
-                "Edge", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
+                "Edge", "EventLoopExecutor", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
@@ -104,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
+                "EventLoopExecutor", "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
                 "Telemetry",
                 argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],

@@ -13,7 +13,7 @@ struct LinkedText: Sendable {
     }
 
     private enum Piece {
-        case text(Substring)
+        case text([UInt8])
         case link
         case escapedLink
     }
@@ -44,7 +44,7 @@ struct LinkedText: Sendable {
     private mutating func appendEncoded(_ text: inout String) {
         guard !text.isEmpty else { return }
         var encoded: [UInt8] = []
-        appendQuotedPrintable(text, to: &encoded)
+        appendQuotedPrintable(Array(text.utf8), to: &encoded)
         parts.append(.encoded(encoded))
         text = ""
     }
@@ -53,28 +53,30 @@ struct LinkedText: Sendable {
         var pieces: [Piece] = []
         var rest = line
         while let range = rest.firstRange(of: markStart) {
-            pieces.append(.text(rest[..<range.lowerBound]))
+            pieces.append(.text(Array(rest[..<range.lowerBound].utf8)))
             rest = rest[range.upperBound...]
             let isEscaped = rest.hasPrefix("&amp;")
             pieces.append(isEscaped ? .escapedLink : .link)
             rest = rest.dropFirst(isEscaped ? 5 : 1)
         }
-        return pieces + [.text(rest)]
+        return pieces + [.text(Array(rest.utf8))]
     }
 
     /// Appends the text with a link in it.
     func append(to output: inout [UInt8], link: String) {
+        let link = Array(link.utf8)
+        let escapedLink = escapedForHTML(link)
         for part in parts {
             switch part {
             case .encoded(let bytes):
                 output += bytes
             case .line(let pieces):
-                var line = ""
+                var line: [UInt8] = []
                 for piece in pieces {
                     switch piece {
                     case .text(let text): line += text
                     case .link: line += link
-                    case .escapedLink: line += escapedForHTML(link)
+                    case .escapedLink: line += escapedLink
                     }
                 }
                 appendQuotedPrintable(line, to: &output)

@@ -19,6 +19,8 @@ public final class MailTemplates: Sendable {
     /// The texts for an occasion.
     struct Page: Sendable {
         let subject: String
+        /// The subject as it stands in its field.
+        let subjectField: String
         let text: LinkedText
         let html: LinkedText
     }
@@ -66,8 +68,9 @@ public final class MailTemplates: Sendable {
         context["portal"] = occasion.portal
         context["newestOnly"] = occasion.isNewestOnly
         context["link"] = LinkedText.mark
+        let subject = withoutControlCharacters(sentences["subject"] ?? "")
         return Page(
-            subject: withoutControlCharacters(sentences["subject"] ?? ""),
+            subject: subject, subjectField: headerText(subject, startingAt: 9),
             text: LinkedText(text.render(context)), html: LinkedText(html.render(context)))
     }
 }

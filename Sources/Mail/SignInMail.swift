@@ -7,6 +7,7 @@ import Synchronization
 /// Its date is when the link was asked for, from which the time that the link holds is counted.
 public final class SignInMail: Sendable {
     private let sender: Mailbox
+    private let from: String
     private let productName: String
     private let templates: MailTemplates
     private let pages = Mutex<[MailTemplates.Occasion: MailTemplates.Page]>([:])
@@ -18,6 +19,7 @@ public final class SignInMail: Sendable {
     public init(sender: Mailbox, productName: String, templates: MailTemplates) {
         precondition(!holdsControlCharacter(productName), "checked where the setting is read")
         self.sender = sender
+        from = SignInMail.from(sender)
         self.productName = productName
         self.templates = templates
     }
@@ -27,7 +29,7 @@ public final class SignInMail: Sendable {
         let page = page(for: job)
         var content: [UInt8] = []
         content.reserveCapacity(10_240 + job.link.utf8.count * 5)
-        appendHeader(of: job, subject: page.subject, to: &content)
+        appendHeader(of: job, subject: page.subjectField, to: &content)
         // Quoted-printable text never holds `=_`.
         let boundary = "=_\(job.id)"
         content += "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n".utf8
@@ -56,24 +58,21 @@ public final class SignInMail: Sendable {
     }
 
     private func appendHeader(of job: MailJob, subject: String, to content: inout [UInt8]) {
-        let name = sender.name.map { displayName($0, startingAt: 6) + " " } ?? ""
-        // Behind a long name the address has a line of its own.
-        let fold = !name.isEmpty && name.utf8.count + sender.address.text.utf8.count > 68 ? "\r\n " : ""
-        let lines = [
-            "Date: \(CivilTime(job.issuedAt).mailDate)",
-            "From: \(name)\(fold)<\(sender.address.text)>",
-            "To: <\(job.recipient.text)>",
-            "Subject: \(headerText(subject, startingAt: 9))",
-            "Message-ID: <\(job.id)@\(sender.domain)>",
-            "MIME-Version: 1.0",
-            "Content-Language: \(job.language.rawValue)",
+        for line in [
+            "Date: ", CivilTime(job.issuedAt).mailDate, "\r\n", from, "\r\nTo: <", job.recipient.text, ">\r\nSubject: ",
+            subject, "\r\nMessage-ID: <", job.id, "@", sender.domain, ">\r\nMIME-Version: 1.0\r\nContent-Language: ",
+            job.language.rawValue,
             // Nobody's holiday note is to answer it (RFC 3834 §5; the second is Exchange's).
-            "Auto-Submitted: auto-generated",
-            "X-Auto-Response-Suppress: All",
-        ]
-        for line in lines {
+            "\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n",
+        ] {
             content += line.utf8
-            content += "\r\n".utf8
         }
+    }
+
+    /// The field that says who the message is from. Behind a long name the address has a line of its own.
+    private static func from(_ sender: Mailbox) -> String {
+        let name = sender.name.map { displayName($0, startingAt: 6) + " " } ?? ""
+        let fold = !name.isEmpty && name.utf8.count + sender.address.text.utf8.count > 68 ? "\r\n " : ""
+        return "From: \(name)\(fold)<\(sender.address.text)>"
     }
 }

@@ -1,4 +1,5 @@
 public import Edge
+import EventLoopExecutor
 public import NIOCore
 
 /// What serves requests on one event loop: a door of its own, and the executor of its tasks.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoopExecutor
 import Logging
 import Mail
 import Metrics
@@ -70,7 +71,10 @@ struct SendCommand: AsyncParsableCommand {
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         do {
-            try await ServiceGroup(configuration: lifecycle).run()
+            // On the thread that the connections to Redis are served on: libcurl has another, and no third is needed.
+            try await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
+                try await ServiceGroup(configuration: lifecycle).run()
+            }
         } catch {
             throw Ending.notDone("\(error)")
         }

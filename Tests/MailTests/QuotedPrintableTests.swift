@@ -8,7 +8,7 @@ import Testing
 struct QuotedPrintableTests {
     private func encoded(_ text: String) -> String {
         var output: [UInt8] = []
-        appendQuotedPrintable(text, to: &output)
+        appendQuotedPrintable(Array(text.utf8), to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
@@ -67,7 +67,7 @@ struct QuotedPrintableTests {
     @Test("what was there stays")
     func appended() {
         var output = Array("Subject: x\r\n\r\n".utf8)
-        appendQuotedPrintable("é", to: &output)
+        appendQuotedPrintable(Array("é".utf8), to: &output)
         #expect(output == Array("Subject: x\r\n\r\n=C3=A9".utf8))
     }
 
