@@ -105,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "EventLoopExecutor", "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
+                "EventLoopExecutor", "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings",
+                "SignIn", "Store",
                 "Telemetry",
                 argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],

@@ -86,7 +86,10 @@ def message(id, job):
 
 def handle(entry, fields):
     """Takes a job to its end, or leaves it to be taken over."""
-    if fields.get(b"v") != b"1" or not {b"id", b"key", b"job"} <= fields.keys():
+    if fields.get(b"v", b"1") != b"1":  # For a worker that knows that version; this claim does not count.
+        db.xclaim(MAIL, GROUP, WORKER, 0, [entry], retrycount=0, justid=True)
+        return log("left to others", entry)
+    if not {b"v", b"id", b"key", b"job"} <= fields.keys():
         return give_up(entry, fields, "unreadable", keep=[])
     id, key, box = fields[b"id"], fields[b"key"], fields[b"job"]
     try:

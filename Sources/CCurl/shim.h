@@ -30,14 +30,3 @@ static inline CURLcode postern_curl_set_debug_function(
 static inline CURLcode postern_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
-
-static inline CURLMcode postern_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
-    return curl_multi_setopt(handle, option, value);
-}
-
-/// The handle and the result of a finished transfer; NULL where the message is of another kind.
-static inline CURL *postern_curl_finished(CURLMsg *message, CURLcode *result) {
-    if (message->msg != CURLMSG_DONE) return NULL;
-    *result = message->data.result;
-    return message->easy_handle;
-}

@@ -1,158 +1,161 @@
 import CCurl
+import Dispatch
 import Foundation
+import SignIn
 import Synchronization
 
-/// Runs libcurl's transfers on one thread of its own, many at a time, over connections that are kept and used again.
+/// Runs libcurl's transfers on threads of their own, as many at a time as there may be connections; each thread keeps its
+/// connection for the next transfer.
 ///
-/// libcurl's handles belong to that thread. Callers hand a transfer over and wait; each ends within its own deadline.
+/// libcurl's multi interface would need one thread alone, but its SMTP waits for the reply to a message's end without letting
+/// go of that thread (libcurl 7.88, `smtp_done`): one slow reply would hold up all other messages. Threads are started when
+/// they are needed, and the one that was used last is used first, so that few connections serve where there is little to do.
 final class CurlEngine: Sendable {
-    private let mailroom: Mailroom
+    private let pool: CurlPool
 
     /// Whether libcurl is ready: once in a process, and before any thread uses it.
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// - Parameter connections: how many may be open at once; more transfers than that wait for one.
     init(connections: Int) {
-        // It fails in no other way.
-        guard CurlEngine.isReady, let multi = curl_multi_init() else { fatalError("out of memory") }
-        // Idle ones that are kept count, too: libcurl closes one where another has to be made.
-        _ = postern_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
-        _ = postern_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
-        mailroom = Mailroom(multi)
-        let mailroom = mailroom
-        let thread = Thread {
-            var loop = CurlLoop(mailroom, connections)
-            loop.run()
+        guard CurlEngine.isReady else { fatalError("out of memory") }  // It fails in no other way.
+        pool = CurlPool(maximumThreadCount: connections)
+    }
+
+    deinit { pool.close() }
+
+    /// Runs a transfer to its end, which comes within the transfer's own deadline, also where it waits for a connection.
+    func run(_ transfer: CurlTransfer) async -> CurlTransfer.End {
+        await withCheckedContinuation { continuation in
+            pool.run(CurlOrder(transfer: transfer) { continuation.resume(returning: $0) })
         }
+    }
+}
+
+/// A transfer, and what to call once when it has ended.
+private final class CurlOrder: Sendable {
+    let transfer: CurlTransfer
+    let complete: @Sendable (CurlTransfer.End) -> Void
+
+    init(transfer: CurlTransfer, complete: @escaping @Sendable (CurlTransfer.End) -> Void) {
+        self.transfer = transfer
+        self.complete = complete
+    }
+}
+
+/// The threads, and the transfers that wait for one.
+private final class CurlPool: Sendable {
+    private struct State {
+        var waiting: [CurlOrder] = []
+        /// Threads with nothing to do, the one that was used last at the end.
+        var idle: [CurlThread] = []
+        var threadCount = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let maximumThreadCount: Int
+
+    init(maximumThreadCount: Int) {
+        self.maximumThreadCount = maximumThreadCount
+    }
+
+    /// Hands a transfer to a thread, now or when one is free.
+    func run(_ order: CurlOrder) {
+        let thread = state.withLock { state -> CurlThread? in
+            if let thread = state.idle.popLast() { return thread }
+            guard state.threadCount < maximumThreadCount else {
+                state.waiting.append(order)
+                return nil
+            }
+            state.threadCount += 1
+            return CurlThread(self)
+        }
+        if let thread {
+            thread.take(order)
+        } else {
+            let left = max(0, (order.transfer.deadline - .now).microseconds)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(left)) { self.expire(order) }
+        }
+    }
+
+    /// The next transfer for a thread that has finished one; where there is none the thread is idle.
+    func next(for thread: CurlThread) -> CurlOrder? {
+        state.withLock { state in
+            if state.waiting.isEmpty {
+                if state.isClosed { thread.end() } else { state.idle.append(thread) }
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+
+    /// Ends a transfer that still waits.
+    private func expire(_ order: CurlOrder) {
+        let isWaiting = state.withLock { state -> Bool in
+            guard let index = state.waiting.firstIndex(where: { $0 === order }) else { return false }
+            state.waiting.remove(at: index)
+            return true
+        }
+        if isWaiting { order.complete(order.transfer.overdue) }
+    }
+
+    /// Ends the threads, those at work when they have finished.
+    func close() {
+        let idle = state.withLock { state in
+            state.isClosed = true
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for thread in idle { thread.end() }
+    }
+}
+
+/// A thread with a handle of libcurl's, which nobody else uses, and the connection that the handle keeps.
+private final class CurlThread: Sendable {
+    private enum Task {
+        case run(CurlOrder)
+        case end
+    }
+
+    private let task = Mutex<Task?>(nil)
+    private let isTold = DispatchSemaphore(value: 0)
+
+    init(_ pool: CurlPool) {
+        let thread = Thread { self.work(for: pool) }
         thread.name = "curl"
         thread.start()
     }
 
-    deinit { mailroom.close() }
+    /// To be called while it has nothing to do.
+    func take(_ order: CurlOrder) { tell(.run(order)) }
 
-    /// Runs a transfer to its end, which comes within the transfer's own timeout.
-    func run(_ transfer: CurlTransfer) async -> CurlTransfer.End {
-        await withCheckedContinuation { continuation in
-            mailroom.add(transfer) { continuation.resume(returning: $0) }
-        }
-    }
-}
+    /// To be called while it has nothing to do.
+    func end() { tell(.end) }
 
-/// What callers and the thread share: transfers that were handed in, and libcurl's handle of all transfers.
-private final class Mailroom: Sendable {
-    struct Order {
-        let transfer: CurlTransfer
-        /// Called once, on the thread.
-        let complete: @Sendable (CurlTransfer.End) -> Void
+    private func tell(_ new: Task) {
+        task.withLock { $0 = new }
+        isTold.signal()
     }
 
-    private let orders = Mutex<(waiting: [Order], isClosed: Bool)>(([], false))
-    /// The thread's, which frees it once ``take()`` has said that nobody will need it; others call `curl_multi_wakeup`, which
-    /// may be called from any thread, under the lock, so that it is not freed meanwhile.
-    nonisolated(unsafe) let multi: UnsafeMutableRawPointer
-
-    init(_ multi: UnsafeMutableRawPointer) {
-        self.multi = multi
-    }
-
-    func add(_ transfer: CurlTransfer, _ complete: @escaping @Sendable (CurlTransfer.End) -> Void) {
-        orders.withLock { orders in
-            orders.waiting.append(Order(transfer: transfer, complete: complete))
-            curl_multi_wakeup(multi)
-        }
-    }
-
-    func close() {
-        orders.withLock { orders in
-            orders.isClosed = true
-            curl_multi_wakeup(multi)
-        }
-    }
-
-    /// All that were handed in; `nil` where nobody will hand in any more.
-    func take() -> [Order]? {
-        orders.withLock { orders in
-            if orders.isClosed, orders.waiting.isEmpty { return nil }
-            defer { orders.waiting = [] }
-            return orders.waiting
-        }
-    }
-}
-
-/// The thread's work.
-private struct CurlLoop {
-    private let mailroom: Mailroom
-    private let connections: Int
-    /// Orders that wait for a connection: libcurl would let them wait beyond their deadlines.
-    private var waiting: [Mailroom.Order] = []
-    private var running: [UnsafeMutableRawPointer: Mailroom.Order] = [:]
-    /// Handles that are kept for later transfers.
-    private var idle: [UnsafeMutableRawPointer] = []
-
-    init(_ mailroom: Mailroom, _ connections: Int) {
-        self.mailroom = mailroom
-        self.connections = connections
-    }
-
-    /// Until the engine is gone, and with it all who could wait for a transfer.
-    mutating func run() {
-        while let orders = mailroom.take() {
-            waiting += orders
-            startWaiting()
-            var count: CInt = 0
-            curl_multi_perform(mailroom.multi, &count)
-            finishTransfers()
-            // Ends when a socket is ready, one of libcurl's timers is due, or something was handed in.
-            let milliseconds: CInt = waiting.isEmpty ? 1000 : running.count < connections ? 0 : 100
-            curl_multi_poll(mailroom.multi, nil, 0, milliseconds, nil)
-        }
-        for handle in idle { curl_easy_cleanup(handle) }
-        curl_multi_cleanup(mailroom.multi)
-    }
-
-    private mutating func startWaiting() {
-        guard !waiting.isEmpty else { return }
-        let now = ContinuousClock.now
-        var left: [Mailroom.Order] = []
-        for order in waiting {
-            if order.transfer.deadline <= now {
-                order.complete(order.transfer.overdue)
-            } else if running.count < connections {
-                start(order)
-            } else {
-                left.append(order)
+    private func work(for pool: CurlPool) {
+        guard let handle = curl_easy_init() else { fatalError("out of memory") }  // It fails in no other way.
+        defer { curl_easy_cleanup(handle) }
+        while true {
+            isTold.wait()
+            guard case .run(var order) = task.withLock({ $0.take() }) else { return }
+            while true {
+                let prepared = order.transfer.prepare(handle)
+                let result = prepared == CURLE_OK ? curl_easy_perform(handle) : prepared
+                let end = order.transfer.end(handle, result)
+                // The handle forgets the transfer, but not its connection.
+                curl_easy_reset(handle)
+                // Free for the next before the caller learns of the end, and may bring it.
+                let next = pool.next(for: self)
+                order.complete(end)
+                guard let next else { break }
+                order = next
             }
         }
-        waiting = left
-    }
-
-    private mutating func start(_ order: Mailroom.Order) {
-        // It fails in no other way.
-        guard let handle = idle.popLast() ?? curl_easy_init() else { fatalError("out of memory") }
-        let code = order.transfer.prepare(handle)
-        guard code == CURLE_OK, curl_multi_add_handle(mailroom.multi, handle) == CURLM_OK else {
-            finish(handle, order, code == CURLE_OK ? CURLE_FAILED_INIT : code)
-            return
-        }
-        running[handle] = order
-    }
-
-    private mutating func finishTransfers() {
-        var left: CInt = 0
-        while let message = curl_multi_info_read(mailroom.multi, &left) {
-            var result = CURLE_OK
-            guard let handle = postern_curl_finished(message, &result), let order = running.removeValue(forKey: handle)
-            else { continue }
-            curl_multi_remove_handle(mailroom.multi, handle)
-            finish(handle, order, result)
-        }
-    }
-
-    private mutating func finish(_ handle: UnsafeMutableRawPointer, _ order: Mailroom.Order, _ result: CURLcode) {
-        let end = order.transfer.end(handle, result)
-        // Connections stay with the handle of all transfers.
-        curl_easy_reset(handle)
-        idle.append(handle)
-        order.complete(end)
     }
 }

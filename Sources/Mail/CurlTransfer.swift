@@ -4,9 +4,13 @@ import SignIn
 
 /// One transfer: libcurl's options, what is sent, and what became of it.
 ///
-/// It is its maker's until it is handed to the engine, and the engine's thread's from then until its end.
+/// It is its maker's until it is handed to the engine, and one of the engine's threads' from then until its end.
 final class CurlTransfer: @unchecked Sendable {
     // Unchecked: there is one owner at a time, as said above.
+    enum Kind {
+        case smtp, http
+    }
+
     enum Option {
         case long(CURLoption, Int)
         case string(CURLoption, String)
@@ -30,20 +34,26 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// When it has ended, whatever happens.
     let deadline: ContinuousClock.Instant
+    private let kind: Kind
     private let options: [Option]
     private let content: [UInt8]
     private let observe: (@Sendable (DeliveryStep) -> Void)?
     private var sentByteCount = 0
     private var dialogue = SMTPDialogue()
+    private var isGoodbyeSaid = false
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    /// The start of what an HTTP server answers, for who looks on.
+    private var answer: [UInt8] = []
+    private static let maximumAnswerByteCount = 1000
 
     /// - Parameters:
     ///   - content: what is uploaded.
     ///   - observe: is told each step.
     init(
-        options: [Option], content: [UInt8], deadline: ContinuousClock.Instant,
+        _ kind: Kind, options: [Option], content: [UInt8], deadline: ContinuousClock.Instant,
         observe: (@Sendable (DeliveryStep) -> Void)?
     ) {
+        self.kind = kind
         self.deadline = deadline
         self.options = options
         self.content = content
@@ -60,13 +70,15 @@ final class CurlTransfer: @unchecked Sendable {
         let milliseconds = max(1, (deadline - .now).microseconds / 1000)
         var codes = [
             postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
+            postern_curl_set_long(handle, CURLOPT_MAXCONNECTS, 1),
             // The end of a transfer does not wait for a resolver that hangs.
             postern_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1),
             postern_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
             postern_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
             postern_curl_set_transfer_function(handle, CURLOPT_READFUNCTION, readContent),
             postern_curl_set_pointer(handle, CURLOPT_READDATA, this),
-            postern_curl_set_transfer_function(handle, CURLOPT_WRITEFUNCTION, dropBytes),
+            postern_curl_set_transfer_function(handle, CURLOPT_WRITEFUNCTION, takeAnswer),
+            postern_curl_set_pointer(handle, CURLOPT_WRITEDATA, this),
             postern_curl_set_long(handle, CURLOPT_VERBOSE, 1),
             postern_curl_set_debug_function(handle, hearStep),
             postern_curl_set_pointer(handle, CURLOPT_DEBUGDATA, this),
@@ -104,6 +116,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// What became of it.
     func end(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> End {
+        if !answer.isEmpty { observe?(.received(answer.withUnsafeBytes { line($0) })) }
         var responseCode = 0
         var newConnectionCount = 0
         _ = postern_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &responseCode)
@@ -135,22 +148,38 @@ final class CurlTransfer: @unchecked Sendable {
         return count
     }
 
+    fileprivate func take(_ bytes: UnsafeRawBufferPointer) {
+        answer += bytes.prefix(CurlTransfer.maximumAnswerByteCount - answer.count)
+    }
+
     fileprivate func hear(_ handle: UnsafeMutableRawPointer?, _ type: curl_infotype, _ bytes: UnsafeRawBufferPointer) {
         switch type {
         case CURLINFO_HEADER_OUT:
-            let command = dialogue.sent(bytes)
-            if command == "QUIT" {
-                // libcurl waits for the answer to a goodbye, and all transfers with it: by default for two minutes.
-                _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
+            switch kind {
+            case .smtp:
+                let command = dialogue.sent(bytes)
+                waitForGoodbye(command == "QUIT", on: handle)
+                observe?(.sent(command))
+            // The request line; the fields behind it hold the key.
+            case .http: observe?(.sent(line(bytes)))
             }
-            observe?(.sent(command))
         case CURLINFO_HEADER_IN:
-            dialogue.received(bytes)
-            observe?(.received(line(bytes)))
+            if kind == .smtp { dialogue.received(bytes) }
+            let line = line(bytes)
+            if !line.isEmpty { observe?(.received(line)) }
         case CURLINFO_TEXT:
+            // Of another connection: the goodbye was to one that had to make room for it.
+            waitForGoodbye(false, on: handle)
             observe?(.note(line(bytes)))
         default: break
         }
+    }
+
+    /// libcurl waits for the answer to a goodbye beyond the transfer's deadline: by default for two minutes.
+    private func waitForGoodbye(_ isGoodbye: Bool, on handle: UnsafeMutableRawPointer?) {
+        guard isGoodbye != isGoodbyeSaid else { return }
+        isGoodbyeSaid = isGoodbye
+        _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, isGoodbye ? 1 : 0)
     }
 
     /// The start of a line, without its end.
@@ -172,9 +201,10 @@ private let readContent: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int,
     transfer(context).read(into: UnsafeMutableRawBufferPointer(start: space, count: size * count))
 }
 
-private let dropBytes: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
-    _, size, count, _ in
-    size * count
+private let takeAnswer: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+    bytes, size, count, context in
+    transfer(context).take(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
 }
 
 private let hearStep:

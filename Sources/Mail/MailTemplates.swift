@@ -6,7 +6,7 @@ import SignIn
 /// They are Mustache templates. Words are plain text, escaped where a layout puts them into HTML.
 public final class MailTemplates: Sendable {
     /// What a mail tells besides its link. Many mails have the same.
-    struct Occasion: Sendable, Hashable {
+    struct Variant: Sendable, Hashable {
         let language: Language
         let product: String
         /// The portal's host.
@@ -16,7 +16,7 @@ public final class MailTemplates: Sendable {
         let lifetime: Duration
     }
 
-    /// The texts for an occasion.
+    /// The texts for an variant.
     struct Page: Sendable {
         let subject: String
         /// The subject as it stands in its field.
@@ -51,22 +51,22 @@ public final class MailTemplates: Sendable {
             .japanese: try files.words("ja.json", PackageResources.ja_json),
         ]
         let page = page(
-            for: Occasion(
+            for: Variant(
                 language: .english, product: "", portal: "", isNewestOnly: true, lifetime: .seconds(900)))
         guard page.html.holdsLink else { throw TemplateError(file: "sign-in.html.mustache", reason: .missingLink) }
         guard page.text.holdsLink else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingLink) }
     }
 
-    /// Renders the texts for an occasion.
-    func page(for occasion: Occasion) -> Page {
+    /// Renders the texts for an variant.
+    func page(for variant: Variant) -> Page {
         let sentences =
-            words[occasion.language]?.sentences(
-                product: occasion.product, portal: occasion.portal, lifetime: occasion.lifetime) ?? [:]
+            words[variant.language]?.sentences(
+                product: variant.product, portal: variant.portal, lifetime: variant.lifetime) ?? [:]
         var context: [String: Any] = sentences
-        context["language"] = occasion.language.rawValue
-        context["product"] = occasion.product
-        context["portal"] = occasion.portal
-        context["newestOnly"] = occasion.isNewestOnly
+        context["language"] = variant.language.rawValue
+        context["product"] = variant.product
+        context["portal"] = variant.portal
+        context["newestOnly"] = variant.isNewestOnly
         context["link"] = LinkedText.mark
         let subject = withoutControlCharacters(sentences["subject"] ?? "")
         return Page(

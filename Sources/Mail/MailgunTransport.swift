@@ -60,35 +60,27 @@ public final class MailgunTransport: MailTransport {
                 .list(CURLOPT_HTTPHEADER, ["Content-Type: multipart/form-data; boundary=\(boundary)", "Expect:"]),
             ]
         let end = await engine.run(
-            CurlTransfer(options: options, content: form, deadline: .now + deadline, observe: nil))
-        let outcome = MailgunTransport.outcome(of: end)
-        observe?(.received(end.responseCode == 0 ? end.text : "HTTP status \(end.responseCode)"))
-        return outcome
+            CurlTransfer(.http, options: options, content: form, deadline: .now + deadline, observe: observe))
+        return MailgunTransport.outcome(of: end)
     }
 
     /// By the status; where there is none, by how far the request came.
     static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
-        let reply = end.responseCode == 0 ? nil : Reply(code: end.responseCode)
+        // A status of 1xx announces another, which did not come.
+        let status = end.responseCode < 200 ? 0 : end.responseCode
+        let reply = status == 0 ? nil : Reply(code: status)
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
             DeliveryFailure(code, reply: reply, detail: reply.map { "the API answered \($0)" } ?? end.text)
         }
-        switch end.responseCode {
+        switch status {
         case 0: break
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
-        // Of these it is not the message that is at fault: another address, payment, an unknown
-        // domain, too many requests, the API itself.
-        case 300..<400, 402, 404, 408, 429, 500...: return .unavailable(failure(.serviceUnavailable))
-        default: return .permanent(failure(.messageRefused))
-        }
-        switch end.result {
-        case CURLE_COULDNT_RESOLVE_HOST: return .unavailable(failure(.hostNotFound))
-        case CURLE_COULDNT_CONNECT: return .unavailable(failure(.connectionRefused))
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: return .unavailable(failure(.certificateInvalid))
-        case CURLE_SSL_CONNECT_ERROR: return .unavailable(failure(.tlsFailed))
-        default: break
+        case 400, 413, 422: return .permanent(failure(.messageRefused))
+        // It is not the message that is at fault: another address, payment, an unknown domain, too many requests, the API.
+        default: return .unavailable(failure(.serviceUnavailable))
         }
         if end.isContentSent { return .ambiguous(failure(.replyLost)) }
-        return .unavailable(failure(end.result == CURLE_OPERATION_TIMEDOUT ? .timeout : .connectionLost))
+        return .unavailable(failure(DeliveryFailure.Code(end.result)))
     }
 }

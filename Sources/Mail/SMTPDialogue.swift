@@ -19,8 +19,8 @@ struct SMTPDialogue: Sendable {
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
     private(set) var isContentComplete = false
-    /// Whether user and password were asked for.
-    private(set) var hasAuthenticated = false
+    /// Whether AUTH was sent.
+    private(set) var hasBegunAuthentication = false
     /// Whether the goodbye was said: what is replied to that says nothing of the message.
     private var isOver = false
 
@@ -34,7 +34,7 @@ struct SMTPDialogue: Sendable {
         case "STARTTLS": begin(.startTLS)
         case "AUTH":
             begin(.authentication)
-            hasAuthenticated = true
+            hasBegunAuthentication = true
             if line.split(separator: UInt8(ascii: " ")).count > 2 { return "AUTH (hidden)" }
         case "MAIL": begin(.sender)
         case "RCPT": begin(.recipient)

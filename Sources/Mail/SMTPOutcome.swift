@@ -16,7 +16,7 @@ enum SMTPOutcome {
         let dialogue = end.dialogue
         if end.result == CURLE_OK { return .delivered(dialogue.reply) }
         if let reply = dialogue.reply, reply.code >= 400 { return refusal(at: dialogue.step, reply, end) }
-        let failure = DeliveryFailure(code(of: end), detail: end.text)
+        let failure = DeliveryFailure(DeliveryFailure.Code(end.result), detail: end.text)
         switch dialogue.step {
         case .connection, .hello, .startTLS, .authentication: return .unavailable(failure)
         case .sender, .recipient, .data, .content:
@@ -56,19 +56,22 @@ enum SMTPOutcome {
         // 552 is about the message's size, which stands beside the sender's address (RFC 1870 §6.1).
         return step == .sender && reply.code != 552 ? .unavailable(failure(code)) : .permanent(failure(code))
     }
+}
 
-    private static func code(of end: CurlTransfer.End) -> DeliveryFailure.Code {
-        switch end.result {
-        case CURLE_COULDNT_RESOLVE_HOST: .hostNotFound
-        case CURLE_COULDNT_CONNECT: .connectionRefused
-        case CURLE_OPERATION_TIMEDOUT: .timeout
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .certificateInvalid
-        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tlsFailed
-        case CURLE_USE_SSL_FAILED: .startTLSUnsupported
-        case CURLE_LOGIN_DENIED: .authenticationFailed
-        case CURLE_WEIRD_SERVER_REPLY: .protocolError
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING: .connectionLost
-        default: .protocolError
-        }
+extension DeliveryFailure.Code {
+    /// What libcurl's result says of a transfer that ended without a reply.
+    init(_ result: CURLcode) {
+        self =
+            switch result {
+            case CURLE_COULDNT_RESOLVE_HOST: .hostNotFound
+            case CURLE_COULDNT_CONNECT: .connectionRefused
+            case CURLE_OPERATION_TIMEDOUT: .timeout
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .certificateInvalid
+            case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tlsFailed
+            case CURLE_USE_SSL_FAILED: .startTLSUnsupported
+            case CURLE_LOGIN_DENIED: .authenticationFailed
+            case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .connectionLost
+            default: .protocolError
+            }
     }
 }

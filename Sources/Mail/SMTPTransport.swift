@@ -54,7 +54,7 @@ public final class SMTPTransport: MailTransport {
         let outcome = SMTPOutcome.outcome(of: end)
         // Where a server offers no AUTH, libcurl goes on without. That it is then refused is not the message's fault.
         guard case .permanent(let failure) = outcome, server.credentials != nil, !end.isOverUsedConnection,
-            !end.dialogue.hasAuthenticated
+            !end.dialogue.hasBegunAuthentication
         else { return outcome }
         return .unavailable(
             DeliveryFailure(
@@ -73,6 +73,6 @@ public final class SMTPTransport: MailTransport {
                 .long(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0),
             ]
         return await engine.run(
-            CurlTransfer(options: options, content: message.content, deadline: deadline, observe: observe))
+            CurlTransfer(.smtp, options: options, content: message.content, deadline: deadline, observe: observe))
     }
 }

@@ -10,7 +10,7 @@ public final class SignInMail: Sendable {
     private let from: String
     private let productName: String
     private let templates: MailTemplates
-    private let pages = Mutex<[MailTemplates.Occasion: MailTemplates.Page]>([:])
+    private let pages = Mutex<[MailTemplates.Variant: MailTemplates.Page]>([:])
     /// So many pages are remembered; when more come, all are forgotten.
     private static let maximumPageCount = 256
 
@@ -45,14 +45,14 @@ public final class SignInMail: Sendable {
 
     /// The texts for a job, rendered for the first mail of many that have the same.
     private func page(for job: MailJob) -> MailTemplates.Page {
-        let occasion = MailTemplates.Occasion(
+        let variant = MailTemplates.Variant(
             language: job.language, product: productName, portal: job.origin.authority, isNewestOnly: job.isNewestOnly,
             lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
-        if let page = pages.withLock({ $0[occasion] }) { return page }
-        let page = templates.page(for: occasion)
+        if let page = pages.withLock({ $0[variant] }) { return page }
+        let page = templates.page(for: variant)
         pages.withLock { pages in
             if pages.count >= SignInMail.maximumPageCount { pages = [:] }
-            pages[occasion] = page
+            pages[variant] = page
         }
         return page
     }

@@ -9,6 +9,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case notUTF8
         case notJSON(String)
         case missingText(key: String)
+        case wrongDirection
         case notMustache(String)
         case missingLink
     }
@@ -23,6 +24,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case .notUTF8: "\(file) is not UTF-8"
         case .notJSON(let detail): "\(file) is not a JSON object of texts: see \(detail)"
         case .missingText(let key): "\(file) has no text for \"\(key)\""
+        case .wrongDirection: "\(file) has another \"direction\" than ltr or rtl"
         case .missingLink: "\(file) has no {{link}}"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
         }

@@ -12,8 +12,12 @@ import Synchronization
 final class JobDelivery: Sendable {
     /// A job that was claimed more often than this, and never ended, is not tried again.
     static let maximumClaims = 5
+    /// A message whose reply was lost is sent again, but not beyond so many attempts: each may have delivered it.
+    static let maximumUnconfirmedAttempts = 3
     /// How long the end of a job is tried to be written down when the worker is to end.
-    private static let patience = Duration.seconds(5)
+    private static let patienceAtTheEnd = Duration.seconds(5)
+    /// How long it is while Redis refuses to.
+    private static let patienceWithRefusals = Duration.seconds(30)
 
     private let queue: MailQueue
     private let keys: KeyRing
@@ -47,7 +51,10 @@ final class JobDelivery: Sendable {
     /// Takes a job to its end. It always comes to one, if only that the job is left to others.
     func run(_ claimed: ClaimedJob) async {
         // Of a later version: left to workers that know it, which take it over.
-        guard !claimed.isOfOtherVersion else { return log.leftToOthers(claimed, "its version is not known here") }
+        guard !claimed.isOfOtherVersion else {
+            log.leftToOthers(claimed, "its version is not known here")
+            return await persist(claimed) { (queue) throws(RedisError) in try await queue.release(claimed) }
+        }
         guard claimed.claims <= JobDelivery.maximumClaims else {
             return await giveUp(claimed, GivenUp(reason: .poison, attempts: claimed.attempts))
         }
@@ -71,6 +78,8 @@ final class JobDelivery: Sendable {
             await persist(claimed) { (queue) throws(RedisError) in try await queue.settle(claimed) }
         case .permanent(let failure):
             await giveUp(claimed, GivenUp(reason: .rejected, attempts: claimed.attempts + 1, failure))
+        case .ambiguous(let failure) where claimed.attempts + 1 >= JobDelivery.maximumUnconfirmedAttempts:
+            await giveUp(claimed, GivenUp(reason: .unconfirmed, attempts: claimed.attempts + 1, failure))
         case .transient(let failure), .ambiguous(let failure):
             let attempts = claimed.attempts + 1
             let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
@@ -118,22 +127,29 @@ final class JobDelivery: Sendable {
     }
 
     private func giveUp(_ claimed: ClaimedJob, _ end: GivenUp) async {
-        metrics.dead[end.reason]?.increment()
-        log.gaveUp(claimed, end)
-        await persist(claimed) { (queue) throws(RedisError) in try await queue.giveUp(claimed, end) }
+        await persist(claimed) { (queue) throws(RedisError) in
+            try await queue.giveUp(claimed, end)
+            metrics.dead[end.reason]?.increment()
+            log.gaveUp(claimed, end)
+        }
     }
 
     /// Writes an end down. While Redis is away nobody else can take the job, so this waits for its return; but not for long
-    /// where the worker is to end: then others find the job, and what was delivered is delivered once more.
+    /// where the worker is to end, nor where Redis is there and refuses: then others find the job, and what was delivered is
+    /// delivered once more.
     private func persist(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
-        let patience = ContinuousClock.now + JobDelivery.patience
+        let start = ContinuousClock.now
         let firstDelay = Duration.milliseconds(50)
         var delay = firstDelay
         while true {
             do throws(RedisError) {
                 return try await write(queue)
             } catch {
-                guard !Task.isCancelled, !Task.isShuttingDownGracefully || .now < patience else {
+                let patience: Duration? =
+                    if Task.isShuttingDownGracefully { JobDelivery.patienceAtTheEnd } else if case .server = error {
+                        JobDelivery.patienceWithRefusals
+                    } else { nil }
+                guard !Task.isCancelled, patience.map({ .now < start + $0 }) ?? true else {
                     return log.leftToOthers(claimed, error.description)
                 }
                 if delay == firstDelay { log.endNotWritten(claimed, error) }

@@ -26,11 +26,13 @@ public final class Sender: Service {
     private let configuration: SenderConfiguration
     private let queue: MailQueue
     private let delivery: JobDelivery
+    private let now: @Sendable () -> UnixTime
     private let metrics: SenderMetrics
     private let logger: Logger
     private let slots: Slots
     /// Where to look for jobs that came in a reply that was lost; `nil` where none was.
     private let lostClaims = Mutex<PendingPosition?>(nil)
+    private let refusalTimer = IntervalTimer(every: .seconds(10))
     private let adoptionTimer = IntervalTimer(every: Sender.adoptionInterval)
 
     /// - Parameters:
@@ -42,6 +44,7 @@ public final class Sender: Service {
     ) {
         self.configuration = configuration
         self.queue = queue
+        self.now = now
         self.metrics = metrics
         self.logger = logger
         slots = Slots(configuration.concurrency)
@@ -89,11 +92,14 @@ public final class Sender: Service {
             _ = await slots.free(all: true)
             return await claim(atMost: 1)
         case .all:
-            return await claim(atMost: await slots.free())
+            let count = await slots.free()
+            return await claim(atMost: count)
         }
     }
 
     private func claim(atMost count: Int) async -> [ClaimedJob] {
+        // That may have come while a place was waited for.
+        guard !isEnding else { return [] }
         do throws(RedisError) {
             if let start = lostClaims.withLock({ $0 }) {
                 let (jobs, next) = try await queue.reclaim(from: start, atMost: count, unless: slots.holds)
@@ -106,12 +112,18 @@ public final class Sender: Service {
             }
             return try await queue.claim(atMost: count, waiting: Sender.claimWait)
         } catch {
-            // The connection has said why in the log; and when it is back it is back.
-            logger.debug("claim_failed", metadata: ["reason": "\(error)"])
+            report(error)
             lostClaims.withLock { $0 = .start }
             await pause(until: .now + .milliseconds(200))
             return []
         }
+    }
+
+    /// Of a connection that is lost the client has told; that Redis refuses is told here, now and then.
+    private func report(_ error: RedisError) {
+        var level = Logger.Level.debug
+        if case .server = error, refusalTimer.isDue() { level = .warning }
+        logger.log(level: level, "redis_refused", metadata: ["reason": "\(error)"])
     }
 
     /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its end.
@@ -125,16 +137,19 @@ public final class Sender: Service {
 
     // MARK: - Upkeep
 
-    /// What any worker does for all: puts back what is due, and strikes off who is gone.
+    /// What any worker does for all: puts back what is due, strikes off who is gone, and forgets what is long dead.
     private func upkeep() async {
-        let dismissalTimer = IntervalTimer(every: .seconds(300))
+        let cleaningTimer = IntervalTimer(every: .seconds(300))
         while !Task.isCancelled {
             do throws(RedisError) {
                 while try await queue.promoteDue(atMost: Sender.promotionCount) == Sender.promotionCount {}
                 metrics.queueLength.set(try await queue.length())
-                if dismissalTimer.isDue() { try await queue.dismissWorkers(idleFor: Sender.dismissalAge) }
+                if cleaningTimer.isDue() {
+                    try await queue.dismissWorkers(idleFor: Sender.dismissalAge)
+                    try await queue.trimDead(at: now())
+                }
             } catch {
-                logger.debug("upkeep_failed", metadata: ["reason": "\(error)"])
+                report(error)
             }
             try? await Task.sleep(for: Sender.promotionInterval)
         }

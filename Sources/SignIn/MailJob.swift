@@ -1,5 +1,6 @@
 import JSON
 public import Secrets
+import Validation
 
 /// One e-mail that a sender is to deliver.
 public struct MailJob: Sendable, Equatable {
@@ -57,7 +58,8 @@ public struct MailJob: Sendable, Equatable {
     ///   ``SecretsError/notAuthentic`` where it was changed, or does not hold what a job holds.
     public init(opening sealed: SealedMailJob, with keys: KeyRing) throws(SecretsError) {
         let plaintext = try keys.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
-        guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
+        guard MailJob.isID(sealed.id),
+            case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
             case .string(let to)? = members["to"], let recipient = EmailAddress(parsing: to),
             case .string(let link)? = members["link"], MailJob.isLink(link),
             case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
@@ -74,6 +76,11 @@ public struct MailJob: Sendable, Equatable {
         isNewestOnly = members["newest_only"] == .boolean(true)
         self.issuedAt = UnixTime(milliseconds: issuedAt)
         self.expiresAt = UnixTime(milliseconds: expiresAt)
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        text.utf8.count == 32
+            && text.utf8.allSatisfy { $0.isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
     }
 
     private static func isLink(_ text: String) -> Bool {

@@ -33,6 +33,8 @@ public struct GivenUp: Sendable, Equatable {
         case expired
         /// The mail server refused it for good.
         case rejected
+        /// It was sent again and again, and each time the server's reply was lost: it may have been delivered.
+        case unconfirmed
         /// Worker after worker took it and was not heard of again.
         case poison
         /// It is not a job, or not one of this deployment.

@@ -12,6 +12,8 @@ public final class MailQueue: Sendable {
     public static let group = "senders"
     /// How many given up jobs are kept, about.
     private static let maximumDeadCount = 10_000
+    /// For how long they are kept: as long as the longest link lives.
+    private static let deadLifetime = Duration.seconds(86_400)
 
     private let claims: RedisClient
     private let commands: RedisClient
@@ -123,6 +125,14 @@ public final class MailQueue: Sendable {
         }
     }
 
+    /// Leaves a job as it is, for another worker to take over; that it was claimed here does not count.
+    public func release(_ claimed: ClaimedJob) async throws(RedisError) {
+        _ = try await commands.send(
+            RedisCommand(
+                "XCLAIM", keys.mail, MailQueue.group, worker, "0", claimed.entry, "RETRYCOUNT", "0", "JUSTID"),
+            isIdempotent: true)
+    }
+
     // MARK: - Ending them
 
     /// The job's mail was delivered: it leaves the queue.
@@ -200,6 +210,13 @@ public final class MailQueue: Sendable {
         }
         guard case .integer(let moved) = reply else { throw .unexpectedReply("no number of retries") }
         return moved
+    }
+
+    /// Removes jobs that were given up so long ago that no link of theirs can be alive.
+    /// - Parameter now: the wall clock.
+    public func trimDead(at now: UnixTime) async throws(RedisError) {
+        let oldest = now.milliseconds - MailQueue.deadLifetime.microseconds / 1000
+        _ = try await commands.send(RedisCommand("XTRIM", keys.dead, "MINID", String(oldest)), isIdempotent: true)
     }
 
     /// Strikes workers off the group that have nothing to deliver, and were not heard of since `idle`.

@@ -6,7 +6,7 @@ extension QueueOverview {
     /// For a person.
     var text: String {
         var lines = [
-            "waiting         \(length)\(oldestAge.map { ", the oldest for \($0.brief)" } ?? "")",
+            "in the stream   \(length), \(workers.reduce(0) { $0 + $1.pending }) of them being delivered\(oldestAge.map { ", the oldest for \($0.brief)" } ?? "")",
             "to be retried   \(retries), \(retriesDue) of them due",
             "given up        \(dead)",
         ]

@@ -27,7 +27,7 @@ func redisClient(
 }
 
 /// Lends the queue to a command, and says so where Redis does not answer.
-func withQueue(_ body: (QueueInspector) async throws -> Void) async throws {
+func withQueue(_ body: (QueueOperations) async throws -> Void) async throws {
     let settings: RedisSettings
     do throws(SettingError) {
         settings = try RedisSettings(Environment())
@@ -40,7 +40,7 @@ func withQueue(_ body: (QueueInspector) async throws -> Void) async throws {
     let redis = try await redisClient(settings, "postern-queue", [], eventLoop, logger)
     defer { redis.close() }
     do {
-        try await body(try QueueInspector(redis: redis, keyPrefix: settings.keyPrefix))
+        try await body(try QueueOperations(redis: redis, keyPrefix: settings.keyPrefix))
     } catch let error as RedisError {
         endProgress()
         throw Ending.redisFailed(error)

@@ -28,7 +28,7 @@ struct CommandLineTests {
         try queue.redis.command("XREADGROUP", "GROUP", "senders", "w1", "COUNT", "1", "STREAMS", "postern:mail", ">")
         let text = try await CommandLineTool.run("queue", environment: environment)
         #expect(text.status == 0)
-        #expect(text.output.contains("waiting         3, the oldest for "))
+        #expect(text.output.contains("in the stream   3, 1 of them being delivered, the oldest for "))
         #expect(text.output.contains("  w1  delivering 1, last given jobs "))
         let json = try await CommandLineTool.run("queue", "show", "--json", environment: environment)
         let object = try #require(
@@ -128,6 +128,22 @@ struct CommandLineTests {
         #expect(refused.status == 1)
         #expect(refused.output.contains(#""outcome":"permanent","code":"recipient_refused""#))
         #expect(refused.output.contains("\npostern: recipient_refused: the server answered 550 5.1.1"))
+        let authority = try CertificateAuthority()
+        let wrongHost = try await ScriptedSMTPServer(.init(tls: .startTLS(try authority.issue(for: ["example.org"]))))
+        let silent = try await ScriptedSMTPServer(.init(at: .hello, .silence))
+        for (port, code) in [
+            (server.port, "starttls_unsupported"), (wrongHost.port, "certificate_invalid"), (silent.port, "timeout"),
+        ] {
+            let (status, output) = try await CommandLineTool.run(
+                "smtp-test", "--to", "ada@example.com",
+                environment: environment.merging([
+                    "POSTERN_MAIL_URL": "smtp://user:secret@localhost:\(port)", "POSTERN_MAIL_TIMEOUT": "1s",
+                    "SSL_CERT_FILE": authority.certificate,
+                ]) { _, own in own })
+            #expect(status == 1)
+            #expect(output.contains("\npostern: \(code): "), "\(output)")
+            #expect(!output.contains("secret"))
+        }
         let nobody = try await CommandLineTool.run(
             "smtp-test", "--to", "ada@example.com",
             environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own

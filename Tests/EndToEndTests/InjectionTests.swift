@@ -6,7 +6,8 @@ import TestSupport
 struct InjectionTests {
     /// Line ends, a zero byte, a dot that would end the content, what is not ASCII, and what is very long.
     private static let payloads = [
-        "\r\nRCPT TO:<eve@example.com>\r\n", "\nBcc: eve@example.com", "\rBcc: eve@example.com", "\0", "\r\n.\r\nQUIT\r\n",
+        "\r\nRCPT TO:<eve@example.com>\r\n", "\nBcc: eve@example.com", "\rBcc: eve@example.com", "\0",
+        "\r\n.\r\nQUIT\r\n",
         ">\r\nRCPT TO:<eve@example.com", "%0D%0ABcc:%20eve@example.com", "=?UTF-8?Q?=0D=0ABcc:_eve@example.com?=",
         "\u{2028}Bcc: eve@example.com", "é", "＠", "\u{202E}", String(repeating: "a", count: 1900),
     ]
@@ -23,7 +24,8 @@ struct InjectionTests {
     }
 
     private static let fields = [
-        "Accept-Language: de;q=\u{FF}, fr\t\r\n", "Accept-Language: \(String(repeating: "fr-CA;q=0.1,", count: 300))\r\n",
+        "Accept-Language: de;q=\u{FF}, fr\t\r\n",
+        "Accept-Language: \(String(repeating: "fr-CA;q=0.1,", count: 300))\r\n",
         "Referer: https://example.com/?a=%0D%0ABcc:eve@example.com\r\n", "X-Request-Id: a%0D%0Ab\r\n",
     ]
 
@@ -44,8 +46,8 @@ struct InjectionTests {
             #expect(status == 200 || status == 400)
             if status == 200 { accepted += 1 }
         }
-        // Paths may hold much of it, percent-encoded; an address may be long.
-        #expect(accepted > 10)
+        // Paths may hold much of it, percent-encoded; and fields are passed over where they make no sense.
+        #expect(accepted > InjectionTests.fields.count)
         try await queue.becomes([0, 0, 0])
         #expect(server.messages.count == accepted)
         let command =

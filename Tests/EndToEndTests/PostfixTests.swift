@@ -4,8 +4,8 @@ import TestSupport
 
 @Suite("Postfix, with STARTTLS and SASL")
 struct PostfixTests {
-    /// A Postfix of its own, and where its mailbox is.
-    private struct Postfix {
+    /// A Postfix of its own, and where its mailbox is. It ends, and its folder with it, when its owner does.
+    private final class Postfix {
         let folder = "/tmp/postern-\(UUID().uuidString)"
         let port: Int
         let process: ChildProcess
@@ -22,11 +22,9 @@ struct PostfixTests {
             }
         }
 
-        /// Ends it, and removes its folder.
-        func stop() async throws {
-            process.signal(SIGTERM)
-            _ = try await process.waitForExit()
-            try FileManager.default.removeItem(atPath: folder)
+        deinit {
+            process.terminate()
+            try? FileManager.default.removeItem(atPath: folder)
         }
 
         var log: String { (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? "" }
@@ -72,6 +70,6 @@ struct PostfixTests {
             #expect(!output.contains("p@ss word") && !output.contains("cG9zdGVybg"), "no credentials are shown")
             if code == 1 { #expect(output.contains("\npostern: smtp_auth_failed: ")) }
         }
-        try await postfix.stop()
+        withExtendedLifetime(postfix) {}
     }
 }

@@ -40,9 +40,10 @@ struct MIMETests {
             #expect(judgement.text("date") == "2025-01-01T00:00:00+00:00")
             #expect(judgement.text("messageID") == "<\(Sample.id)@example.com>")
             let subject = try #require(MIMETests.subjects[language]).replacing("*", with: name)
-            #expect(judgement.text("subject") == subject)
-            #expect(judgement.text("title") == subject)
-            #expect(judgement.texts("labels") == [subject])
+            // Names from right to left are isolated (UAX #9), which is seen in another test.
+            #expect(judgement.text("subject")?.withoutIsolates == subject.withoutIsolates)
+            #expect(judgement.text("title")?.withoutIsolates == subject.withoutIsolates)
+            #expect(judgement.texts("labels")?.map(\.withoutIsolates) == [subject.withoutIsolates])
             checkForm(judgement)
             let text = try #require(judgement.text("text"))
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == link })
@@ -118,4 +119,8 @@ struct MIMETests {
         #expect(judgement.text("messageID")?.hasSuffix("@\(label).\(label).\(label).aa>") == true)
         #expect(judgement.number("longestLine").map { $0 <= 998 } == true)
     }
+}
+
+extension String {
+    fileprivate var withoutIsolates: String { String(unicodeScalars.filter { $0 != "\u{2068}" && $0 != "\u{2069}" }) }
 }

@@ -13,7 +13,7 @@ struct MailTemplatesTests {
     ) -> ReadPage {
         ReadPage(
             templates.page(
-                for: MailTemplates.Occasion(
+                for: MailTemplates.Variant(
                     language: language, product: product, portal: portal, isNewestOnly: isNewestOnly,
                     lifetime: lifetime)),
             link: link)

@@ -121,6 +121,31 @@ struct SMTPOutageTests {
         await server.close()
     }
 
+    @Test("a server that is slow to take one message does not hold up the others")
+    func slowEnd() async throws {
+        let server = try await ScriptedSMTPServer(
+            .init { point in
+                point.moment == .content && point.message == 1
+                    ? .delayedReply("250 2.0.0 at last", by: .seconds(2)) : nil
+            })
+        let transport = SMTPTransport(port: server.port, connections: 2)
+        let ended = Mutexed<[Int]>([])
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+                ended.update { $0.append(1) }
+            }
+            try await eventually("the first message") { server.messages.count == 1 }
+            for number in 2...6 {
+                #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+                ended.update { $0.append(number) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(ended.value == [2, 3, 4, 5, 6, 1])
+        #expect(server.connectionCount == 2)
+    }
+
     @Test(
         "what is no SMTP is no delivery",
         arguments: ["HTTP/1.1 400 Bad Request\n\n<html>", "SSH-2.0-OpenSSH_9.9", "+OK", ""])

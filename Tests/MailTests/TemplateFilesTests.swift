@@ -12,7 +12,7 @@ struct TemplateFilesTests {
     ) -> ReadPage {
         ReadPage(
             templates.page(
-                for: MailTemplates.Occasion(
+                for: MailTemplates.Variant(
                     language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
                     lifetime: .seconds(900))),
             link: Sample.link)
@@ -57,9 +57,9 @@ struct TemplateFilesTests {
     @Test("a layout of text is not escaped, whether it says so or not", arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
         let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}"]).templates()
-        let occasion = MailTemplates.Occasion(
+        let variant = MailTemplates.Variant(
             language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, lifetime: .seconds(60))
-        let page = ReadPage(templates.page(for: occasion), link: "https://a.example/?a&b")
+        let page = ReadPage(templates.page(for: variant), link: "https://a.example/?a&b")
         #expect(page.text == "https://a.example/?a&b a & b")
     }
 
@@ -81,6 +81,9 @@ struct TemplateFilesTests {
         #expect(page.text.contains("\n\u{2068}portal.example.com\u{2069} \u{2068}Kiosk\u{2069}\n"))
         #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
         #expect(page.html.contains("<html lang=\"en\" dir=\"rtl\">"))
+        let hebrew = MailTemplates.Variant(
+            language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, lifetime: .seconds(60))
+        #expect(MailTemplates.builtIn.page(for: hebrew).subject == "Sign in to \u{2068}שלום\u{2069}")
         let leftToRight = TemplateFolder.words(texts.merging(["direction": "ltr"]) { $1 })
         #expect(self.page(of: try TemplateFolder(["en.json": leftToRight]).templates()).subject == "שלום Kiosk")
     }

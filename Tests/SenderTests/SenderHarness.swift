@@ -130,7 +130,7 @@ final class SenderHarness: Sendable {
 
     /// Has the one retry tried again now, and gives it as it was claimed.
     func claimRetry(_ id: String) async throws -> ClaimedJob {
-        guard try await QueueInspector(redis: redis, keyPrefix: "postern:").retry(id),
+        guard try await QueueOperations(redis: redis, keyPrefix: "postern:").retry(id),
             try await queue.promoteDue(atMost: 9) == 1
         else { throw NotAsExpected(reply: .null) }
         return try await claimNext()

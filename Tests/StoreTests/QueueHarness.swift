@@ -51,8 +51,8 @@ final class QueueHarness: Sendable {
         return try MailQueue(claims: claims, commands: commands, keyPrefix: prefix, worker: name)
     }
 
-    func inspector() throws -> QueueInspector {
-        try QueueInspector(redis: redis, keyPrefix: prefix)
+    func inspector() throws -> QueueOperations {
+        try QueueOperations(redis: redis, keyPrefix: prefix)
     }
 
     // MARK: - What is put there

@@ -49,6 +49,13 @@ public final class ChildProcess: @unchecked Sendable {
         return process.terminationStatus
     }
 
+    /// Tells it to end, and ends it at once where it has not done so within ten seconds. Blocks meanwhile.
+    public func terminate() {
+        signal(SIGTERM)
+        for _ in 0..<1000 where isRunning { usleep(10_000) }
+        kill()
+    }
+
     /// Ends it at once, also where it is stopped.
     public func kill() {
         guard process.isRunning else { return }

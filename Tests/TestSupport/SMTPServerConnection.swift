@@ -18,13 +18,13 @@ final class SMTPServerConnection: ChannelInboundHandler {
         case deaf
     }
 
-    private var dialogue: SMTPDialogue
+    private var dialogue: SMTPServerDialogue
     private let tls: NIOSSLContext?
     private let trickleInterval: TimeAmount
     private var lines = Lines()
     private var phase = Phase.listening
 
-    init(_ dialogue: SMTPDialogue, tls: NIOSSLContext?, trickleInterval: Duration) {
+    init(_ dialogue: SMTPServerDialogue, tls: NIOSSLContext?, trickleInterval: Duration) {
         self.dialogue = dialogue
         self.tls = tls
         self.trickleInterval = TimeAmount(trickleInterval)

@@ -30,7 +30,7 @@ public final class ScriptedSMTPServer: Sendable {
                     if case .implicit = behaviour.tls, let tls {
                         try pipeline.addHandler(NIOSSLServerHandler(context: tls))
                     }
-                    let dialogue = SMTPDialogue(behaviour, connection: number, ledger: ledger)
+                    let dialogue = SMTPServerDialogue(behaviour, connection: number, ledger: ledger)
                     try pipeline.addHandler(
                         SMTPServerConnection(dialogue, tls: tls, trickleInterval: behaviour.trickleInterval))
                 }

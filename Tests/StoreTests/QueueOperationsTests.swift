@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 @Suite("the queue as an operator sees it, against a real Redis", .timeLimit(.minutes(1)))
-struct QueueInspectorTests {
+struct QueueOperationsTests {
     // MARK: - Looking
 
     @Test("where there is nothing, there is nothing to see", arguments: [true, false])
@@ -282,7 +282,7 @@ struct QueueInspectorTests {
     }
 }
 
-extension QueueInspector {
+extension QueueOperations {
     func retryAll() async throws -> Int { try await retryAll { _ in } }
 
     func drop(_ id: String) async throws -> Bool { try await drop(id) { _ in } }

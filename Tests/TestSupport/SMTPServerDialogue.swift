@@ -1,7 +1,7 @@
 /// The server's side of one SMTP connection (RFC 5321), without I/O: lines in, actions out.
 ///
 /// At each moment the script is asked first. Whatever is then sent, its code decides how the dialogue goes on.
-struct SMTPDialogue {
+struct SMTPServerDialogue {
     typealias Action = ScriptedSMTPServer.Action
     typealias Behaviour = ScriptedSMTPServer.Behaviour
     typealias Moment = ScriptedSMTPServer.Moment

@@ -5,7 +5,7 @@ import SignIn
 /// The queue of mail jobs as an operator sees it: counts, who is at work, what was given up; and a hand in it.
 ///
 /// Nothing here opens a job: neither addresses nor links are seen.
-public final class QueueInspector: Sendable {
+public final class QueueOperations: Sendable {
     private let redis: RedisClient
     private let keys: KeyLayout
     private let scripts: QueueScripts
