@@ -36,6 +36,8 @@ public final class MailgunTransport: MailTransport {
             .secret(CURLOPT_PASSWORD, account.key),
             .long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
             .long(CURLOPT_POST, 1),
+            // With HTTP/2 libcurl shows all fields to who looks on, the key among them.
+            .long(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
         ]
         if let certificateAuthorities { options.append(.string(CURLOPT_CAINFO, certificateAuthorities)) }
         self.options = options

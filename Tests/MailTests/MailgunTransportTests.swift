@@ -149,13 +149,20 @@ struct MailgunTransportTests {
         #expect(try server.requests.isEmpty)
     }
 
-    @Test("a person who looks on sees the status, and no outcome tells the key")
+    @Test("a person who looks on sees request and answer, and the key nowhere")
     func steps() async throws {
         let (server, transport) = try await start("401", key: "s3cret")
         let steps = Mutexed<[DeliveryStep]>([])
         let outcome = try await deliver(Sample.message(), by: transport) { step in steps.update { $0.append(step) } }
-        #expect(steps.value == [.received("HTTP status 401")])
-        #expect(!String(reflecting: outcome).contains("s3cret"))
+        #expect(steps.value.contains(.sent("POST /v3/mg.example.com/messages.mime HTTP/1.1")))
+        #expect(
+            steps.value.contains {
+                if case .received(let line) = $0 { line.hasPrefix("HTTP/1.") && line.contains("401") } else { false }
+            })
+        for text in [String(reflecting: outcome), String(reflecting: steps.value)] {
+            #expect(!text.contains("s3cret"))
+            #expect(!text.contains(Data("api:s3cret".utf8).base64EncodedString()))
+        }
         #expect(try server.requests.count == 1)
     }
 }

@@ -131,8 +131,9 @@ struct SMTPOutageTests {
         let transport = SMTPTransport(port: server.port, connections: 2)
         let ended = Mutexed<[Int]>([])
         try await withThrowingTaskGroup { group in
-            group.addTask {
-                #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+            group.addTask { () async throws in
+                let outcome = try await deliver(Sample.message(), by: transport)
+                #expect(outcome.summary == "delivered 250 2.0.0")
                 ended.update { $0.append(1) }
             }
             try await eventually("the first message") { server.messages.count == 1 }

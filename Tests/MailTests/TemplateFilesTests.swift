@@ -99,6 +99,13 @@ struct TemplateFilesTests {
         try refusal(of: [name: Array(text.utf8)])
     }
 
+    @Test("a direction is one of two")
+    func wrongDirection() throws {
+        #expect(
+            try refusal(of: "de.json", TemplateFolder.words(["direction": "up"]))
+                == "de.json has another \"direction\" than ltr or rtl")
+    }
+
     static let wordFiles = ["de.json", "en.json", "es.json", "fr.json", "ja.json", "ko.json"]
 
     @Test("a file of words that lacks one is refused by its name and the text's", arguments: TemplateFolder.keys)

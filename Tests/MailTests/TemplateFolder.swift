@@ -29,10 +29,11 @@ struct TemplateFolder {
         "automatic", "minute", "minutes", "hour", "hours",
     ]
 
-    /// A whole file of words.
+    /// A whole file of words, from left to right.
     /// - Parameter changes: the texts of some keys, as they stand between quotes in JSON; the others are their keys.
     static func words(_ changes: [String: String] = [:], without missing: String? = nil) -> String {
-        let members = keys.filter { $0 != missing }.map { "\"\($0)\":\"\(changes[$0] ?? $0)\"" }
+        let texts = ["direction": "ltr"].merging(changes) { $1 }
+        let members = keys.filter { $0 != missing }.map { "\"\($0)\":\"\(texts[$0] ?? $0)\"" }
         return "{\(members.joined(separator: ","))}"
     }
 }
