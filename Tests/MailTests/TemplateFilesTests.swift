@@ -114,7 +114,8 @@ struct TemplateFilesTests {
             let expected = "\(name) has no text for \"\(key)\""
             #expect(try refusal(of: name, TemplateFolder.words(without: key)) == expected)
             #expect(try refusal(of: name, TemplateFolder.words([key: ""])) == expected)
-            let number = TemplateFolder.words().replacing("\"\(key)\":\"\(key)\"", with: "\"\(key)\":1")
+            let text = key == "direction" ? "ltr" : key
+            let number = TemplateFolder.words().replacing("\"\(key)\":\"\(text)\"", with: "\"\(key)\":1")
             #expect(try refusal(of: name, number) == expected)
         }
     }
