@@ -8,11 +8,11 @@ public struct TrustedProxies: Sendable {
         self.blocks = blocks
     }
 
-    /// Who asks: the rightmost hop of `X-Forwarded-For` that no trusted proxy added, where the peer is a trusted proxy, else
-    /// the peer.
+    /// Who asks: the rightmost hop of `X-Forwarded-For` that no trusted proxy added, where the peer is a trusted proxy,
+    /// else the peer.
     ///
-    /// Each proxy appends the address that it was called from, so the list is read from its end, and only as far as the one
-    /// who appended is trusted. A hop that is no address ends the walk at the last one that was.
+    /// Each proxy appends the address that it was called from, so the list is read from its end, and only as far as the
+    /// one who appended is trusted. A hop that is no address ends the walk at the last one that was.
     /// - Parameter forwardedFor: all lines of the field, joined by commas.
     public func clientAddress(peer: IPAddress?, forwardedFor: String?) -> IPAddress? {
         guard var address = peer, isTrusted(address), let forwardedFor else { return peer }

@@ -2,8 +2,8 @@ import RawStructuredFieldValues
 import SignIn
 import Store
 
-/// The fields that tell a client how much it may ask for (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` for the
-/// limit, `RateLimit` for what is left of it.
+/// The fields that tell a client how much it may ask for (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` for
+/// the limit, `RateLimit` for what is left of it.
 struct RateLimitFields: Sendable {
     private let policy: String
 

@@ -2,8 +2,8 @@ import Validation
 
 /// The header fields that the door reads. All others are passed over.
 ///
-/// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there twice, then
-/// holds what it cannot hold, and is refused by who reads it.
+/// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there
+/// twice, then holds what it cannot hold, and is refused by who reads it.
 public struct RequestFields: Sendable, Equatable {
     public private(set) var acceptLanguage: String?
     public private(set) var callbackOrigin: String?

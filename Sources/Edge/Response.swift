@@ -1,5 +1,5 @@
-/// An answer. The runtime adds what belongs to its transport, such as `Content-Length` and `Date`, and leaves the body out
-/// where the request's method was HEAD.
+/// An answer. The runtime adds what belongs to its transport, such as `Content-Length` and `Date`, and leaves the body
+/// out where the request's method was HEAD.
 public struct Response: Sendable {
     public var status: Status
     public var fields: ResponseFields

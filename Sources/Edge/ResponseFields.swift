@@ -26,8 +26,8 @@ public struct ResponseFields: Sendable, Equatable {
 
     public private(set) var lines: [Line] = []
 
-    /// Adds a field. A name is added once, and the value holds no control character: each is written by the door, or was
-    /// checked when it was read.
+    /// Adds a field. A name is added once, and the value holds no control character: each is written by the door, or
+    /// was checked when it was read.
     mutating func append(_ name: Name, _ value: String) {
         assert(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
         lines.append(Line(name: name, value: value))

@@ -4,10 +4,12 @@ public import NIOCore
 public final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
+    /// - Parameter eventLoop: the loop that runs the jobs.
     public init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
+    /// Runs a job with this or the next turn of the loop.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -1,6 +1,6 @@
 extension JSONValue {
-    /// Reads one JSON text in UTF-8, by the letter of RFC 8259: nothing before or behind it but blanks, no byte order mark,
-    /// no comments, no trailing commas, no lone surrogates.
+    /// Reads one JSON text in UTF-8, by the letter of RFC 8259: nothing before or behind it but blanks, no byte order
+    /// mark, no comments, no trailing commas, no lone surrogates.
     /// - Parameters:
     ///   - bytes: the whole text; its size is the caller's to bound.
     ///   - maximumDepth: how deep arrays and objects may nest; `{}` is 1 deep.

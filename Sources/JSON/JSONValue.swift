@@ -23,9 +23,9 @@ public enum JSONValue: Sendable, Equatable {
 
 /// The members of a JSON object in the order in which they were written.
 ///
-/// A member is looked for from the end, so that of several with one name the last counts, as in JavaScript. Names are compared
-/// by their bytes, unlike Swift's strings, of which some are equal whose bytes are not. A look takes time in proportion to the
-/// number of members: this is for bodies of a bounded size, of which a few are read.
+/// A member is looked for from the end, so that of several with one name the last counts, as in JavaScript. Names are
+/// compared by their bytes, unlike Swift's strings, of which some are equal whose bytes are not. A look takes time in
+/// proportion to the number of members: this is for bodies of a bounded size, of which a few are read.
 public struct JSONObject: Sendable, Equatable {
     private var members: [Member] = []
 

@@ -1,7 +1,7 @@
 /// Writes one JSON object as bytes, member after member, in the order in which they are given.
 ///
-/// Strings are escaped as RFC 8259 §7 asks, and U+2028 and U+2029 are left as they are. Nothing is validated beyond that:
-/// a member given twice is written twice.
+/// Strings are escaped as RFC 8259 §7 asks, and U+2028 and U+2029 are left as they are. Nothing is validated beyond
+/// that: a member given twice is written twice.
 public struct JSONWriter: Sendable {
     private var bytes: [UInt8] = []
     private var needsComma = false

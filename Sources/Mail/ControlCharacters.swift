@@ -1,5 +1,5 @@
-/// Whether a text holds a character that must not stand in a header field: a control character (CR, LF and NUL among them), or
-/// a line or paragraph separator.
+/// Whether a text holds a character that must not stand in a header field: a control character (CR, LF and NUL among
+/// them), or a line or paragraph separator.
 public func holdsControlCharacter(_ text: some StringProtocol) -> Bool {
     text.unicodeScalars.contains(where: \.isControl)
 }

@@ -4,12 +4,13 @@ import Foundation
 import SignIn
 import Synchronization
 
-/// Runs libcurl's transfers on threads of their own, as many at a time as there may be connections; each thread keeps its
-/// connection for the next transfer.
+/// Runs libcurl's transfers on threads of their own, as many at a time as there may be connections; each thread keeps
+/// its connection for the next transfer.
 ///
-/// libcurl's multi interface would need one thread alone, but its SMTP waits for the reply to a message's end without letting
-/// go of that thread (libcurl 7.88, `smtp_done`): one slow reply would hold up all other messages. Threads are started when
-/// they are needed, and the one that was used last is used first, so that few connections serve where there is little to do.
+/// libcurl's multi interface would need one thread alone, but its SMTP waits for the reply to a message's end without
+/// letting go of that thread (libcurl 7.88, `smtp_done`): one slow reply would hold up all other messages. Threads are
+/// started when they are needed, and the one that was used last is used first, so that few connections serve where
+/// there is little to do.
 final class CurlEngine: Sendable {
     private let pool: CurlPool
 
@@ -24,7 +25,8 @@ final class CurlEngine: Sendable {
 
     deinit { pool.close() }
 
-    /// Runs a transfer to its end, which comes within the transfer's own deadline, also where it waits for a connection.
+    /// Runs a transfer to its end, which comes within the transfer's own deadline, also where it waits for a
+    /// connection.
     func run(_ transfer: CurlTransfer) async -> CurlTransfer.End {
         await withCheckedContinuation { continuation in
             pool.run(CurlOrder(transfer: transfer) { continuation.resume(returning: $0) })

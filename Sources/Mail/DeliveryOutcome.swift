@@ -6,9 +6,9 @@ public enum DeliveryOutcome: Sendable, Equatable {
     case transient(DeliveryFailure)
     /// Never: the server refuses this message, or this recipient, for good.
     case permanent(DeliveryFailure)
-    /// The connection was lost when all had been sent and no reply had come: the message may have been delivered, or not
-    /// (RFC 1047). It is sent again, as a person without a link is worse off than one with the same link twice; both have one
-    /// `Message-ID`, by which mail systems recognise a duplicate.
+    /// The connection was lost when all had been sent and no reply had come: the message may have been delivered, or
+    /// not (RFC 1047). It is sent again, as a person without a link is worse off than one with the same link twice;
+    /// both have one `Message-ID`, by which mail systems recognise a duplicate.
     case ambiguous(DeliveryFailure)
     /// The server takes no mail from anybody for now, or none from this sender: it is not the message's fault.
     case unavailable(DeliveryFailure)
@@ -46,12 +46,14 @@ public struct DeliveryFailure: Error, Sendable, Equatable {
         case folderUnwritable = "folder_unwritable"
     }
 
+    /// What went wrong, by its stable name.
     public let code: Code
     /// The reply that said so, where there was one.
     public let reply: Reply?
     /// What was found, in a few words.
     public let detail: String
 
+    /// Names what went wrong.
     public init(_ code: Code, reply: Reply? = nil, detail: String) {
         self.code = code
         self.reply = reply

@@ -1,7 +1,7 @@
 import Secrets
 
-/// A text as it stands in a header field: as it is where it is short ASCII, else as encoded words (RFC 2047 §2), folded so that
-/// no line is longer than 78 characters.
+/// A text as it stands in a header field: as it is where it is short ASCII, else as encoded words (RFC 2047 §2), folded
+/// so that no line is longer than 78 characters.
 /// - Parameter column: how much of the first line is taken.
 /// - Precondition: it holds no control character.
 func headerText(_ text: String, startingAt column: Int) -> String {

@@ -1,4 +1,5 @@
-/// A text that is the same in many mails but for the link in it, as quoted-printable: lines without the link are encoded once.
+/// A text that is the same in many mails but for the link in it, as quoted-printable: lines without the link are
+/// encoded once.
 struct LinkedText: Sendable {
     /// The link's place in a rendered template. `&` shows whether it is one that is escaped for HTML.
     static let mark = "link-\(UInt64.random(in: .min ... .max))-&"

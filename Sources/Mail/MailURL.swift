@@ -10,8 +10,8 @@ public enum MailURL: Sendable {
 
     /// Reads a URL.
     ///
-    /// - `smtp://user:password@host:587` is protected by STARTTLS; `smtp://localhost:1025`, without a user and to this machine,
-    ///   is not protected.
+    /// - `smtp://user:password@host:587` is protected by STARTTLS; `smtp://localhost:1025`, without a user and to this
+    ///   machine, is not protected.
     /// - `smtps://user:password@host:465` is TLS from the first byte.
     /// - `mailgun://key@api.mailgun.net/domain`, or a host of one's own.
     /// - `maildir:///folder`.

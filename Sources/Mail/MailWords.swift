@@ -46,13 +46,14 @@ struct MailWords: Sendable {
         return templates.mapValues { $0.render(values) }
     }
 
-    /// A name that may run in another direction than the sentence that it stands in: the characters U+2068 and U+2069 keep it
-    /// from changing the order of what stands around it (UAX #9).
+    /// A name that may run in another direction than the sentence that it stands in: the characters U+2068 and U+2069
+    /// keep it from changing the order of what stands around it (UAX #9).
     private func isolated(_ name: String) -> String {
         isRightToLeft || name.unicodeScalars.contains(where: MailWords.isRightToLeft) ? "\u{2068}\(name)\u{2069}" : name
     }
 
-    /// Whether a scalar is of a block of Hebrew, Arabic or another script that runs from right to left, or turns the direction.
+    /// Whether a scalar is of a block of Hebrew, Arabic or another script that runs from right to left, or turns the
+    /// direction.
     private static func isRightToLeft(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0590...0x08FF, 0x200F, 0x202A...0x202E, 0xFB1D...0xFDFF, 0xFE70...0xFEFF, 0x10800...0x10FFF,

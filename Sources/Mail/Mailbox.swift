@@ -2,16 +2,19 @@ public import SignIn
 
 /// Who a message is from: an address, with or without a name (RFC 5322 §3.4).
 public struct Mailbox: Sendable, Equatable {
+    /// A display name; `nil` for none.
     public let name: String?
+    /// Where answers go, too.
     public let address: EmailAddress
 
+    /// - Parameter name: without control characters, which must not reach a header field.
     public init(name: String?, address: EmailAddress) {
         self.name = name
         self.address = address
     }
 
-    /// Reads `Name <address>`, `"Name" <address>` or `address`; `nil` where it is none of them, or the name holds a control
-    /// character or is longer than 100 characters.
+    /// Reads `Name <address>`, `"Name" <address>` or `address`; `nil` where it is none of them, or the name holds a
+    /// control character or is longer than 100 characters.
     public init?(parsing text: String) {
         guard let start = text.lastIndex(of: "<") else {
             guard let address = EmailAddress(parsing: text) else { return nil }

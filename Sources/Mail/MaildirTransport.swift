@@ -8,10 +8,12 @@ public final class MaildirTransport: MailTransport {
     private let folder: URL
     private let queue = DispatchQueue(label: "maildir")
 
+    /// - Parameter path: the folder, which is made where it is missing.
     public init(path: String) {
         folder = URL(fileURLWithPath: path, isDirectory: true)
     }
 
+    /// Writes a message; the deadline is not needed, as nobody else has a say in it.
     public func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {

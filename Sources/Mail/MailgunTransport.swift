@@ -4,12 +4,16 @@ import SignIn
 
 /// An account with Mailgun, or with who speaks its API.
 public struct MailgunAccount: Sendable {
+    /// The API key.
     public let key: Secret
+    /// The API's host, such as `api.mailgun.net` or `api.eu.mailgun.net`.
     public let host: String
+    /// The API's port.
     public let port: Int
     /// The domain that mail is sent from, as it is known there.
     public let domain: String
 
+    /// - Parameter domain: letters, digits, dots and hyphens, as it becomes a part of the URL.
     public init(key: Secret, host: String, port: Int, domain: String) {
         self.key = key
         self.host = host
@@ -43,6 +47,7 @@ public final class MailgunTransport: MailTransport {
         self.options = options
     }
 
+    /// Sends a message by one request.
     public func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {
@@ -79,7 +84,8 @@ public final class MailgunTransport: MailTransport {
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
         case 400, 413, 422: return .permanent(failure(.messageRefused))
-        // It is not the message that is at fault: another address, payment, an unknown domain, too many requests, the API.
+        // It is not the message that is at fault: another address, payment, an unknown domain, too many requests, the
+        // API.
         default: return .unavailable(failure(.serviceUnavailable))
         }
         if end.isContentSent { return .ambiguous(failure(.replyLost)) }

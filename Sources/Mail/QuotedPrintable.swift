@@ -1,6 +1,8 @@
-/// Text in UTF-8 as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's end.
+/// Text in UTF-8 as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's
+/// end.
 ///
-/// No line starts with a dot, so that none has to be doubled on its way (RFC 5321 §4.5.2). Any of CR LF, LF and CR is a line's end in the text.
+/// No line starts with a dot, so that none has to be doubled on its way (RFC 5321 §4.5.2). Any of CR LF, LF and CR is a
+/// line's end in the text.
 func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
     text.withUnsafeBufferPointer { bytes in
         output.reserveCapacity(output.count + bytes.count + bytes.count / 8)

@@ -5,6 +5,7 @@ public struct Reply: Sendable, Equatable {
     /// What the code means in detail, such as `5.1.1` for a mailbox that does not exist (RFC 3463).
     public let enhancedStatus: String?
 
+    /// A reply of a code, and of a status that says more where there is one.
     public init(code: Int, enhancedStatus: String? = nil) {
         self.code = code
         self.enhancedStatus = enhancedStatus

@@ -2,7 +2,8 @@ import CCurl
 
 /// What the end of a transfer by SMTP means for its message.
 enum SMTPOutcome {
-    /// Whether the server had given up a connection that was kept: then the message is to be sent over a new one, at once.
+    /// Whether the server had given up a connection that was kept: then the message is to be sent over a new one, at
+    /// once.
     static func isStaleConnection(_ end: CurlTransfer.End) -> Bool {
         guard end.isOverUsedConnection, end.result != CURLE_OK, end.result != CURLE_OPERATION_TIMEDOUT else {
             return false
@@ -27,8 +28,8 @@ enum SMTPOutcome {
         }
     }
 
-    /// A reply of 4yz is for now, one of 5yz for good (RFC 5321 §4.2.1). What is said before the recipient was named is not
-    /// about the message, and neither is 421, by which a server takes its leave (§3.8).
+    /// A reply of 4yz is for now, one of 5yz for good (RFC 5321 §4.2.1). What is said before the recipient was named is
+    /// not about the message, and neither is 421, by which a server takes its leave (§3.8).
     private static func refusal(at step: SMTPDialogue.Step, _ reply: Reply, _ end: CurlTransfer.End) -> DeliveryOutcome
     {
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {

@@ -14,12 +14,18 @@ public struct SMTPServer: Sendable {
 
     /// A user's name and password.
     public struct Credentials: Sendable {
+        /// As AUTH takes it (RFC 4954).
         public let user: String
+        /// Without a zero byte.
         public let password: Secret
     }
 
+    /// A name, or an address; one of IPv6 without brackets.
     public let host: String
+    /// 1 to 65535.
     public let port: Int
+    /// How the connection is protected.
     public let security: Security
+    /// Who submits; `nil` where nobody has to say.
     public let credentials: Credentials?
 }

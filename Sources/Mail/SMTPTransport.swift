@@ -40,6 +40,8 @@ public final class SMTPTransport: MailTransport {
         self.options = options
     }
 
+    /// Sends a message over a connection that is kept, or a new one. Where the server had given the kept one up, it is
+    /// sent over a new one at once.
     public func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Makes the message of a mail job: its words, its form, and its header.
 ///
-/// A job gives the same message, byte for byte, however often it is made: one `Message-ID` names one message (RFC 5322 §3.6.4).
-/// Its date is when the link was asked for, from which the time that the link holds is counted.
+/// A job gives the same message, byte for byte, however often it is made: one `Message-ID` names one message (RFC 5322
+/// §3.6.4). Its date is when the link was asked for, from which the time that the link holds is counted.
 public final class SignInMail: Sendable {
     private let sender: Mailbox
     private let from: String

@@ -4,8 +4,10 @@ import Synchronization
 public final class Counter: Sendable {
     private let count = Atomic(0)
 
+    /// Counts something, or several at once.
     public func increment(by amount: Int = 1) { count.add(amount, ordering: .relaxed) }
 
+    /// The number so far.
     public var value: Int { count.load(ordering: .relaxed) }
 }
 
@@ -13,10 +15,13 @@ public final class Counter: Sendable {
 public final class Gauge: Sendable {
     private let count = Atomic(0)
 
+    /// Changes the number, up or down.
     public func add(_ amount: Int) { count.add(amount, ordering: .relaxed) }
 
+    /// Makes the number another.
     public func set(_ value: Int) { count.store(value, ordering: .relaxed) }
 
+    /// The number now.
     public var value: Int { count.load(ordering: .relaxed) }
 }
 
@@ -31,6 +36,7 @@ public final class Histogram: Sendable {
         state = Mutex((Array(repeating: 0, count: bounds.count + 1), 0))
     }
 
+    /// Takes one observation in.
     public func observe(_ value: Double) {
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
         state.withLock { state in

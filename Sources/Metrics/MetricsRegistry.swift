@@ -13,6 +13,7 @@ public final class MetricsRegistry: Sendable {
         var series: [(labels: String, write: @Sendable (_ name: String, _ labels: String, inout String) -> Void)]
     }
 
+    /// An empty one.
     public init() {}
 
     /// A number that only grows.

@@ -1,8 +1,8 @@
-/// Whether commands can be sent, and what is to be done about it if not. It does nothing itself: each event's method says
-/// what its caller is to do.
+/// Whether commands can be sent, and what is to be done about it if not. It does nothing itself: each event's method
+/// says what its caller is to do.
 ///
-/// While the first attempt to connect is under way callers may wait for it. Once an attempt has failed they are refused at
-/// once, until a later attempt has succeeded.
+/// While the first attempt to connect is under way callers may wait for it. Once an attempt has failed they are refused
+/// at once, until a later attempt has succeeded.
 struct Availability {
     enum State: Equatable {
         case idle
@@ -67,7 +67,8 @@ struct Availability {
         }
     }
 
-    /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth waiting for.
+    /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth
+    /// waiting for.
     mutating func lost() -> Action {
         guard case .ready(let failures) = state else { return .nothing }
         state = .connecting(failures: failures)

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// How long to wait before the next attempt: doubling from `base` to `limit`, less a random part of up to a half, so that
-/// clients that lost Redis together do not come back together.
+/// How long to wait before the next attempt: doubling from `base` to `limit`, less a random part of up to a half, so
+/// that clients that lost Redis together do not come back together.
 struct Backoff {
     var base = TimeAmount.milliseconds(50)
     var limit = TimeAmount.milliseconds(500)

@@ -30,8 +30,8 @@ struct CallQueue {
         return Array(calls)
     }
 
-    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved when a
-    /// later call becomes the first, but set anew by the check that it brings about.
+    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved
+    /// when a later call becomes the first, but set anew by the check that it brings about.
     mutating func arm(on eventLoop: any EventLoop, _ check: @escaping () -> Void) {
         guard let first = calls.first else { return }
         if let timer {

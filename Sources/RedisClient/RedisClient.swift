@@ -4,8 +4,8 @@ public import NIOCore
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
 /// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
-/// background. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation: what
-/// was sent cannot be called back.
+/// background. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation:
+/// what was sent cannot be called back.
 public final class RedisClient: Sendable {
     public let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSession>
@@ -31,9 +31,11 @@ public final class RedisClient: Sendable {
     /// Sends a command and waits for its reply.
     /// - Parameters:
     ///   - command: what to send.
-    ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once more
+    ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once
+    ///     more
     ///     when its connection ended before the reply, within the same deadline.
-    ///   - blockingTime: for how long Redis may keep the command waiting, beyond the configured timeout. Whatever is sent
+    ///   - blockingTime: for how long Redis may keep the command waiting, beyond the configured timeout. Whatever is
+    ///     sent
     ///     behind such a command waits with it, so it wants a client of its own.
     /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
     public func send(

@@ -39,7 +39,8 @@ public struct RedisConfiguration: Sendable {
         steps.append((RedisCommand("CLIENT", "SETNAME", clientName), false))
         if url.database > 0 { steps.append((RedisCommand("SELECT", String(url.database)), true)) }
         steps += preparations.map { ($0, false) }
-        // Last, since it answers only where commands are accepted: not while loading, and not without a password that is due.
+        // Last, since it answers only where commands are accepted: not while loading, and not without a password that
+        // is due.
         steps.append((RedisCommand("PING"), true))
         return steps
     }

@@ -2,8 +2,8 @@ import NIOCore
 
 /// One pipelined connection, as the last handler of its channel. It belongs to its event loop.
 ///
-/// Commands of one turn of the loop leave in one write. Replies complete the calls in the order in which they were sent. The
-/// first call that is overdue ends the connection, since its late reply would answer another call.
+/// Commands of one turn of the loop leave in one write. Replies complete the calls in the order in which they were
+/// sent. The first call that is overdue ends the connection, since its late reply would answer another call.
 final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -2,8 +2,8 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database, and
-/// prepared as the configuration says.
+/// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database,
+/// and prepared as the configuration says.
 struct RedisConnector {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop

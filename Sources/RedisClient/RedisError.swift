@@ -1,6 +1,7 @@
 /// What can go wrong between a command and its reply. No description holds an argument or a credential.
 public enum RedisError: Error, Equatable {
-    /// There is no connection, and there was none a moment ago either; nothing was sent. `reason` is the last failure's.
+    /// There is no connection, and there was none a moment ago either; nothing was sent. `reason` is the last
+    /// failure's.
     case unavailable(reason: String)
     /// No reply within the deadline; whether the command was carried out is unknown.
     case timeout

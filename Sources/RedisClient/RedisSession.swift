@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// A client's state: the connection, or what is being done to have one again, and the calls that wait for it. It belongs to
-/// its event loop.
+/// A client's state: the connection, or what is being done to have one again, and the calls that wait for it. It
+/// belongs to its event loop.
 final class RedisSession {
     /// How many calls may wait or be on their way at once.
     static let maximumCallCount = 16_384
@@ -66,8 +66,8 @@ final class RedisSession {
         }
     }
 
-    /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name or
-    /// address that is configured there may be a primary by now.
+    /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name
+    /// or address that is configured there may be a primary by now.
     private func consider(_ reply: RESPValue) {
         guard availability.isReady else { return }
         if case .error(let message) = reply {

@@ -8,8 +8,8 @@
 
 /// How many files, sockets among them, this process may have open.
 public enum FileLimit {
-    /// Raises the limit as far as is wanted and allowed: shells and init systems start programs with a low one, for the sake
-    /// of those that use `select`.
+    /// Raises the limit as far as is wanted and allowed: shells and init systems start programs with a low one, for the
+    /// sake of those that use `select`.
     /// - Returns: the limit from now on.
     public static func raised(toAtLeast wanted: Int) -> Int {
         var limit = rlimit()

@@ -5,8 +5,8 @@ import SignIn
 
 /// One HTTP/1.1 connection, as the last handler of its channel: requests one after another, each within its deadline.
 ///
-/// Parts of a request that come before the one ahead of it is answered, or while the client does not read its responses, wait
-/// here; when too many do, no more is read.
+/// Parts of a request that come before the one ahead of it is answered, or while the client does not read its
+/// responses, wait here; when too many do, no more is read.
 final class HTTPConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -194,7 +194,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// Goes on with what has come, unless a request is being answered, or the client does not read its responses.
     private func takeWaitingParts(_ context: ChannelHandlerContext) {
-        // A request that needs no wait is answered before `take` returns: the loop that took it goes on, not one within it.
+        // A request that needs no wait is answered before `take` returns: the loop that took it goes on, not one within
+        // it.
         guard !isTakingParts else { return }
         isTakingParts = true
         defer { isTakingParts = false }
@@ -210,7 +211,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     // MARK: - The end
 
-    /// Ends the connection once all that the client had to say is answered, or can never be: a part of a request is none.
+    /// Ends the connection once all that the client had to say is answered, or can never be: a part of a request is
+    /// none.
     private func finishIfOver(_ context: ChannelHandlerContext) {
         guard isInputOver, waitingParts.isEmpty else { return }
         switch phase {
@@ -267,7 +269,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     // MARK: - The deadline
 
-    /// One timer serves all deadlines: it is not moved with them, but looks when it fires whether the present one has passed.
+    /// One timer serves all deadlines: it is not moved with them, but looks when it fires whether the present one has
+    /// passed.
     private func setTimer(_ context: ChannelHandlerContext) {
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)

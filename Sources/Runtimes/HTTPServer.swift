@@ -34,8 +34,8 @@ public struct HTTPServer: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// Shutdown turns readiness off, and for a moment goes on accepting; then it listens no more, lets requests in flight be
-    /// answered, closes their connections, and returns. Cancellation does the same without that moment.
+    /// Shutdown turns readiness off, and for a moment goes on accepting; then it listens no more, lets requests in
+    /// flight be answered, closes their connections, and returns. Cancellation does the same without that moment.
     /// - Throws: where the address cannot be listened at.
     public func run() async throws {
         let quiescing = ServerQuiescingHelper(group: group)

@@ -26,7 +26,8 @@ public struct MessageAuthentication: Sendable {
     }
 }
 
-/// The owner of an `EVP_MAC_CTX`. To set one up costs more than a code, and to give it another key does not, so all share one.
+/// The owner of an `EVP_MAC_CTX`. To set one up costs more than a code, and to give it another key does not, so all
+/// share one.
 private final class AuthenticationContext {
     /// Guards the one context, which is made when it is first needed.
     static let lock = Mutex<AuthenticationContext?>(nil)

@@ -16,8 +16,8 @@ public struct RandomBytes: Sendable {
 
     /// The operating system's generator, fit for keys.
     ///
-    /// It is asked each time, and nothing is kept in this process: a process that was copied while it slept, as function
-    /// runtimes do, must not make the same tokens twice.
+    /// It is asked each time, and nothing is kept in this process: a process that was copied while it slept, as
+    /// function runtimes do, must not make the same tokens twice.
     public static let system = RandomBytes { (buffer) throws(SecretsError) in
         var rest = buffer[...]
         while !rest.isEmpty {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// An AES-256-GCM key (NIST SP 800-38D).
 ///
-/// A sealed box is the nonce, the ciphertext and the tag, one behind the other: 12 + n + 16 bytes. The nonce is random, so
-/// one key seals at most 2³² boxes (SP 800-38D §8.3): at a thousand a second, that is 49 days.
+/// A sealed box is the nonce, the ciphertext and the tag, one behind the other: 12 + n + 16 bytes. The nonce is random,
+/// so one key seals at most 2³² boxes (SP 800-38D §8.3): at a thousand a second, that is 49 days.
 public final class SealingKey: Sendable {
     /// How much longer a box is than what is in it, in bytes.
     public static let overheadByteCount = nonceByteCount + tagByteCount

@@ -1,6 +1,7 @@
-/// Where a service is, and who asks: `scheme://[user:password@][host[:port]][/path]`, as RFC 3986 §3 has it, without query and
-/// fragment.
+/// Where a service is, and who asks: `scheme://[user:password@][host[:port]][/path]`, as RFC 3986 §3 has it, without
+/// query and fragment.
 public struct ServiceURL: Sendable {
+    /// One of those that were allowed.
     public let scheme: String
     /// Percent-decoded; `nil` where there is none, or an empty one.
     public let user: String?

@@ -1,9 +1,9 @@
-/// Keeps a worker from claiming jobs while the mail server serves nobody: they stay in the stream, where they keep their
-/// attempts, and where other workers find them.
+/// Keeps a worker from claiming jobs while the mail server serves nobody: they stay in the stream, where they keep
+/// their attempts, and where other workers find them.
 ///
-/// After three failures in a row it is open: nothing is claimed for a while. Then one job is tried; if that fails the while is
-/// longer, twice as long each time up to half a minute, and if it does not the breaker is closed. It holds no clock: each
-/// event brings its time.
+/// After three failures in a row it is open: nothing is claimed for a while. Then one job is tried; if that fails the
+/// while is longer, twice as long each time up to half a minute, and if it does not the breaker is closed. It holds no
+/// clock: each event brings its time.
 struct Breaker: Sendable {
     /// What may be claimed.
     enum Permission: Equatable {

@@ -100,7 +100,8 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// A server that answers, if only to refuse one message, is there; one that does not, or turns everybody away, is not.
+    /// A server that answers, if only to refuse one message, is there; one that does not, or turns everybody away, is
+    /// not.
     private func tellBreaker(of outcome: DeliveryOutcome) {
         switch outcome {
         case .transient(let failure) where failure.reply == nil, .unavailable(let failure), .ambiguous(let failure):
@@ -122,7 +123,9 @@ final class JobDelivery: Sendable {
             return await giveUp(claimed, GivenUp(reason: .expired, attempts: attempts, failure))
         }
         await persist(claimed) { (queue) throws(RedisError) in
-            try await queue.putOff(claimed, sealed, by: delay, attempts: attempts)
+            guard try await !queue.putOff(claimed, sealed, by: delay, attempts: attempts) else { return }
+            log.leftToOthers(claimed, "too many jobs wait for another attempt")
+            try await queue.release(claimed)
         }
     }
 
@@ -134,9 +137,9 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// Writes an end down. While Redis is away nobody else can take the job, so this waits for its return; but not for long
-    /// where the worker is to end, nor where Redis is there and refuses: then others find the job, and what was delivered is
-    /// delivered once more.
+    /// Writes an end down. While Redis is away nobody else can take the job, so this waits for its return; but not for
+    /// long where the worker is to end, nor where Redis is there and refuses: then others find the job, and what was
+    /// delivered is delivered once more.
     private func persist(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
         let start = ContinuousClock.now
         let firstDelay = Duration.milliseconds(50)

@@ -1,10 +1,11 @@
-/// When a job is tried again: after 5 seconds, then after three times as long each time, up to 5 minutes; more or less a fifth,
-/// so that jobs that failed together do not come back together.
+/// When a job is tried again: after 5 seconds, then after three times as long each time, up to 5 minutes; more or less
+/// a fifth, so that jobs that failed together do not come back together.
 struct RetrySchedule: Sendable {
     private static let first = Duration.seconds(5)
     private static let longest = Duration.seconds(300)
 
-    /// How long after a server that served nobody a job is looked at again: the breaker keeps it from being tried in vain.
+    /// How long after a server that served nobody a job is looked at again: the breaker keeps it from being tried in
+    /// vain.
     private static let afterOutage = Duration.seconds(2)
 
     /// - Parameters:

@@ -10,8 +10,8 @@ import Synchronization
 
 /// A worker: claims jobs from the queue and delivers them, until it is told to end.
 ///
-/// It claims no more than it can deliver at once, so its memory is bounded by that number. Any number of workers share one
-/// queue.
+/// It claims no more than it can deliver at once, so its memory is bounded by that number. Any number of workers share
+/// one queue.
 public final class Sender: Service {
     /// How long a claim waits for a job to come.
     public static let claimWait = Duration.seconds(1)
@@ -53,8 +53,8 @@ public final class Sender: Service {
             now: now, metrics: metrics, log: SenderLog(logger: logger))
     }
 
-    /// Works until graceful shutdown or cancellation. Then it claims no more, lets what is being delivered come to its end
-    /// within its deadline, and leaves the group.
+    /// Works until graceful shutdown or cancellation. Then it claims no more, lets what is being delivered come to its
+    /// end within its deadline, and leaves the group.
     public func run() async {
         logger.notice("sending", metadata: ["concurrency": "\(slots.count)"])
         await withDiscardingTaskGroup { group in
@@ -82,7 +82,8 @@ public final class Sender: Service {
 
     // MARK: - Claiming
 
-    /// As many jobs as there are free places, waiting for the first: of a dead worker's, now and then, or else new ones.
+    /// As many jobs as there are free places, waiting for the first: of a dead worker's, now and then, or else new
+    /// ones.
     private func claim() async -> [ClaimedJob] {
         switch delivery.permission {
         case .nothing(let time):
@@ -126,7 +127,8 @@ public final class Sender: Service {
         logger.log(level: level, "redis_refused", metadata: ["reason": "\(error)"])
     }
 
-    /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its end.
+    /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its
+    /// end.
     private var takeoverAge: Duration {
         configuration.deliveryTimeout + configuration.redisTimeout + .seconds(5)
     }

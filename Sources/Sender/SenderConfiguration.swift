@@ -7,6 +7,7 @@ public struct SenderConfiguration: Sendable {
     /// How long a command to Redis may take.
     public var redisTimeout: Duration
 
+    /// All of it.
     public init(concurrency: Int, deliveryTimeout: Duration, redisTimeout: Duration) {
         self.concurrency = concurrency
         self.deliveryTimeout = deliveryTimeout

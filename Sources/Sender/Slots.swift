@@ -15,8 +15,8 @@ final class Slots: Sendable {
         self.count = count
     }
 
-    /// How many are free: at least one, or all where that is asked for; waits until it is so. One may wait at a time, and it
-    /// waits no longer than a delivery takes.
+    /// How many are free: at least one, or all where that is asked for; waits until it is so. One may wait at a time,
+    /// and it waits no longer than a delivery takes.
     func free(all: Bool = false) async -> Int {
         let wanted = all ? count : 1
         await withCheckedContinuation { continuation in

@@ -1,5 +1,5 @@
-/// A setting that is missing or wrong, as one line: which, its rule, and an example. The value itself is not in it, since it
-/// may be a secret.
+/// A setting that is missing or wrong, as one line: which, its rule, and an example. The value itself is not in it,
+/// since it may be a secret.
 public struct SettingError: Error, Equatable, CustomStringConvertible {
     /// The environment variable.
     public let name: String

@@ -9,7 +9,8 @@ public struct SharedSettings: Sendable {
     public let secretKeys: [KeyRing.Entry]
     /// `POSTERN_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical. Default: info.
     public let logLevel: Logger.Level
-    /// `POSTERN_METRICS`: the port of the loopback interface at which `/metrics` is served; 0 takes a free one. Default: none.
+    /// `POSTERN_METRICS`: the port of the loopback interface at which `/metrics` is served; 0 takes a free one.
+    /// Default: none.
     public let metricsPort: Int?
 
     /// Reads all of them.

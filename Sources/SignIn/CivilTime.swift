@@ -16,8 +16,8 @@ public struct CivilTime: Sendable, Equatable {
     public init(_ time: UnixTime) {
         let second = time.milliseconds / 1000
         let day = second / 86_400
-        // Years are counted from March, so that the leap day is a year's last, and in cycles of 400 years, after which the
-        // calendar repeats.
+        // Years are counted from March, so that the leap day is a year's last, and in cycles of 400 years, after which
+        // the calendar repeats.
         let sinceMarch0000 = day + 719_468
         let cycle = sinceMarch0000 / 146_097
         let dayOfCycle = sinceMarch0000 % 146_097

@@ -13,7 +13,8 @@ public enum IPAddress: Sendable, Hashable {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Reads an address as hops and peers write them: also with a port (`192.0.2.1:80`, `[2001:db8::1]:80`) or in brackets.
+    /// Reads an address as hops and peers write them: also with a port (`192.0.2.1:80`, `[2001:db8::1]:80`) or in
+    /// brackets.
     public init?(parsing text: Substring) {
         if let address = IPAddress(bare: text) {
             self = address
@@ -80,7 +81,8 @@ public enum IPAddress: Sendable, Hashable {
         text.utf8.allSatisfy(\.isASCIIDigit) && UInt16(text) != nil
     }
 
-    /// What is limited as one client: the address itself, or of an IPv6 address its /64, since a subscriber has all of it.
+    /// What is limited as one client: the address itself, or of an IPv6 address its /64, since a subscriber has all of
+    /// it.
     public var clientNetwork: String {
         switch self {
         case .v4: description

@@ -12,11 +12,11 @@ public enum Language: String, Sendable, CaseIterable {
     /// How many language ranges of a request are looked at.
     private static let maximumRangeCount = 32
 
-    /// The language that a person prefers among these, by the `Accept-Language` of their request (RFC 9110 §12.5.4); English
-    /// where none is asked for, or none of these.
+    /// The language that a person prefers among these, by the `Accept-Language` of their request (RFC 9110 §12.5.4);
+    /// English where none is asked for, or none of these.
     ///
-    /// A range stands for its primary language: somebody who asks for `de-AT` is written to in German (RFC 4647 §3.4). What is
-    /// not such a list is passed over, item by item.
+    /// A range stands for its primary language: somebody who asks for `de-AT` is written to in German (RFC 4647 §3.4).
+    /// What is not such a list is passed over, item by item.
     public init(preferredBy acceptLanguage: String?) {
         var best: (language: Language, weight: Int)?
         let ranges = (acceptLanguage ?? "").split(separator: ",").prefix(Language.maximumRangeCount)

@@ -2,15 +2,16 @@ public import Secrets
 
 /// The secret in a link: 32 random bytes, written as 43 characters of base64url.
 ///
-/// It is kept nowhere. Redis knows its ``digest``, and what is stored under that is sealed under a key that only the token
-/// gives.
+/// It is kept nowhere. Redis knows its ``digest``, and what is stored under that is sealed under a key that only the
+/// token gives.
 public struct LoginToken: Sendable {
     static let byteCount = 32
 
     private let bytes: Secret
     /// The token as it stands in the link. Not to be logged or stored.
     public let text: String
-    /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis, and the request's identity.
+    /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis, and the request's
+    /// identity.
     public let digest: String
 
     /// Issues a new token.

@@ -9,18 +9,23 @@ public struct MailJob: Sendable, Equatable {
 
     /// 32 hexadecimal digits, the start of the token's digest: the same however often the request arrives.
     public let id: String
+    /// Whom the mail is for.
     public let recipient: EmailAddress
-    /// The link to sign in, an absolute URL of visible ASCII. It holds the token: not to be logged or stored in the open.
+    /// The link to sign in, an absolute URL of visible ASCII. It holds the token: not to be logged or stored in the
+    /// open.
     public let link: String
     /// The portal that asked.
     public let origin: Origin
+    /// What the mail is written in.
     public let language: Language
     /// Whether only the newest link that a person was sent can be opened.
     public let isNewestOnly: Bool
+    /// When the link was asked for.
     public let issuedAt: UnixTime
     /// From when on the link is dead, and the mail not worth sending.
     public let expiresAt: UnixTime
 
+    /// The mail that takes a link to a person.
     public init(
         recipient: EmailAddress, link: MagicLink, language: Language = .english, isNewestOnly: Bool = false,
         issuedAt: UnixTime, expiresAt: UnixTime
@@ -37,8 +42,8 @@ public struct MailJob: Sendable, Equatable {
 
     /// The job as it is queued: sealed under the first key of the ring, with the job's id beside it in the open.
     ///
-    /// Within is a JSON object: `to`, `link`, `origin`, `language` (BCP 47), `newest_only` where that is so, and `issued_at`
-    /// and `expires_at` in Unix milliseconds.
+    /// Within is a JSON object: `to`, `link`, `origin`, `language` (BCP 47), `newest_only` where that is so, and
+    /// `issued_at` and `expires_at` in Unix milliseconds.
     public func sealed(by keys: KeyRing, random: RandomBytes) throws(SecretsError) -> SealedMailJob {
         var json = JSONWriter(capacity: 256 + link.utf8.count)
         json.member("to", recipient.text)
@@ -103,6 +108,7 @@ public struct SealedMailJob: Sendable, Equatable {
     /// Nonce, ciphertext and tag.
     public let box: [UInt8]
 
+    /// A job as it was read from the queue.
     public init(id: String, keyID: String, box: [UInt8]) {
         self.id = id
         self.keyID = keyID

@@ -55,7 +55,8 @@ extension Origin {
         }
         guard let lastLabel = lastLabel(ofHostName: host) else { return nil }
         let name = String(decoding: host.lazy.map(\.asciiLowercased), as: UTF8.self)
-        // Browsers read a host whose last label is a number as IPv4, in forms such as 0x7f.1 too: only dotted quads are taken.
+        // Browsers read a host whose last label is a number as IPv4, in forms such as 0x7f.1 too: only dotted quads are
+        // taken.
         if let first = lastLabel.first, first.isASCIIDigit {
             guard let address = IPAddress(bare: name[...]), case .v4 = address else { return nil }
             return address.description
@@ -63,8 +64,8 @@ extension Origin {
         return name
     }
 
-    /// The last label of a host name: labels of 1 to 63 letters, digits, hyphens and underscores, parted by dots (RFC 1123
-    /// §2.1, and what is in use), together at most 253 bytes. `nil` where it is none.
+    /// The last label of a host name: labels of 1 to 63 letters, digits, hyphens and underscores, parted by dots (RFC
+    /// 1123 §2.1, and what is in use), together at most 253 bytes. `nil` where it is none.
     private static func lastLabel(ofHostName host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard host.count <= 253 else { return nil }
         var start = host.startIndex
@@ -87,7 +88,8 @@ extension Origin {
     }
 }
 
-/// A URL taken apart at the ends of scheme, host and port (RFC 3986 §3.2), each part still unchecked but for the scheme.
+/// A URL taken apart at the ends of scheme, host and port (RFC 3986 §3.2), each part still unchecked but for the
+/// scheme.
 struct OriginParts {
     let scheme: Origin.Scheme
     /// An IPv6 address is in brackets.

@@ -7,8 +7,8 @@ public struct OriginPattern: Sendable, Hashable {
     /// `nil` matches every port.
     private let port: UInt16?
 
-    /// Reads an entry. `*` stands for one whole label at the start of the host, with https and two labels or more behind it; as a port
-    /// it is for loopback hosts alone.
+    /// Reads an entry. `*` stands for one whole label at the start of the host, with https and two labels or more
+    /// behind it; as a port it is for loopback hosts alone.
     public init(parsing text: String) throws(OriginError) {
         var parts = try OriginParts(text)
         guard parts.rest.isEmpty || parts.rest.elementsEqual("/".utf8) else { throw .path }

@@ -1,6 +1,7 @@
 /// Decides where a link leads, and which sites may ask for one.
 public struct OriginPolicy: Sendable {
-    /// Where a request says that it comes from, or where its link should lead: one text for each source, `nil` where absent.
+    /// Where a request says that it comes from, or where its link should lead: one text for each source, `nil` where
+    /// absent.
     public struct Claims: Sendable {
         /// `callback_origin` in the body.
         public var body: String?
@@ -34,8 +35,8 @@ public struct OriginPolicy: Sendable {
 
     private let allowed: [OriginPattern]
     private let fallback: Origin?
-    /// The origins that the allowlist names one by one, by their serialization: browsers write it so, and it need not be
-    /// taken apart.
+    /// The origins that the allowlist names one by one, by their serialization: browsers write it so, and it need not
+    /// be taken apart.
     private let known: [String: Origin]
 
     /// - Parameters:
@@ -55,8 +56,9 @@ public struct OriginPolicy: Sendable {
 
     /// The allowed origin that a link is to lead to.
     ///
-    /// The first claim that is present decides, in the order in which they are declared; one that is not allowed is refused,
-    /// never skipped. A browser's `Origin` that is not allowed is refused whatever else is claimed: another site is posting.
+    /// The first claim that is present decides, in the order in which they are declared; one that is not allowed is
+    /// refused, never skipped. A browser's `Origin` that is not allowed is refused whatever else is claimed: another
+    /// site is posting.
     public func callbackOrigin(for claims: Claims) throws(Refusal) -> Origin {
         let posting: Origin? =
             if let origin = claims.origin { try check(origin, .origin, Origin.init(parsing:)) } else { nil }

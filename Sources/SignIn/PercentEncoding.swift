@@ -1,6 +1,7 @@
 import Validation
 
-/// Bytes with each percent escape replaced by the byte that it stands for (RFC 3986 §2.1). A `%` that starts no escape stays.
+/// Bytes with each percent escape replaced by the byte that it stands for (RFC 3986 §2.1). A `%` that starts no escape
+/// stays.
 func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)

@@ -1,7 +1,7 @@
 /// A path inside the portal that is safe to send a person to: nothing that follows it leaves the portal's origin.
 ///
-/// It starts with one `/`, is at most 2,048 bytes long, and after decoding its percent escapes once or twice still neither
-/// starts with `//` nor holds a backslash, a control character or a `..` segment. Query and fragment are kept.
+/// It starts with one `/`, is at most 2,048 bytes long, and after decoding its percent escapes once or twice still
+/// neither starts with `//` nor holds a backslash, a control character or a `..` segment. Query and fragment are kept.
 public struct PortalPath: Sendable, Hashable {
     /// As it was given, its percent escapes untouched.
     public let text: String

@@ -15,8 +15,8 @@ public struct RateLimit: Sendable, Hashable {
             "must be BURST/PERIOD, such as 10/10m: 1 to 1000000 tokens, 1s to 1d, at most 100000 tokens a second"
     }
 
-    /// - Returns: `nil` where `burst` is not from 1 to 1,000,000, `period` not from a second to a day, or more than 100,000
-    ///   tokens are refilled a second, which would be too fast for a clock of microseconds to keep apart.
+    /// - Returns: `nil` where `burst` is not from 1 to 1,000,000, `period` not from a second to a day, or more than
+    ///   100,000 tokens are refilled a second, which would be too fast for a clock of microseconds to keep apart.
     public init?(burst: Int, period: Duration) {
         guard (1...1_000_000).contains(burst), (Duration.seconds(1)...Duration.seconds(86_400)).contains(period),
             period.microseconds / burst >= 10

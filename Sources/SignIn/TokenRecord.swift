@@ -15,7 +15,8 @@ public struct TokenRecord: Sendable, Equatable {
         self.issuedAt = issuedAt
     }
 
-    /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the open.
+    /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the
+    /// open.
     ///
     /// Within is a JSON object: `email`, `origin`, `next` where there is one, and `issued_at` in Unix milliseconds.
     public func sealed(for token: LoginToken, random: RandomBytes) throws(SecretsError) -> [UInt8] {

@@ -1,7 +1,7 @@
 public import SignIn
 
-/// A job that this worker has taken from the stream, and that is its own until it is settled, put off or given up; or until
-/// the worker has not been heard of for too long.
+/// A job that this worker has taken from the stream, and that is its own until it is settled, put off or given up; or
+/// until the worker has not been heard of for too long.
 public struct ClaimedJob: Sendable, Equatable {
     /// The stream entry's id.
     public let entry: String
@@ -14,6 +14,7 @@ public struct ClaimedJob: Sendable, Equatable {
     /// How often the entry was claimed, this time included: more than once where a worker died with it.
     public let claims: Int
 
+    /// A job as it was claimed.
     public init(
         entry: String, job: SealedMailJob?, isOfOtherVersion: Bool = false, attempts: Int, claims: Int
     ) {
@@ -41,6 +42,7 @@ public struct GivenUp: Sendable, Equatable {
         case unreadable
     }
 
+    /// Why.
     public var reason: Reason
     /// How many attempts to deliver it were made.
     public var attempts: Int
@@ -49,6 +51,7 @@ public struct GivenUp: Sendable, Equatable {
     /// The last reply's enhanced status code (RFC 3463), such as `5.1.1`.
     public var enhancedStatus: String?
 
+    /// An end, with the last reply where there was one.
     public init(reason: Reason, attempts: Int, replyCode: Int? = nil, enhancedStatus: String? = nil) {
         self.reason = reason
         self.attempts = attempts

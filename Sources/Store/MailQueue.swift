@@ -2,11 +2,11 @@ public import RedisClient
 public import Secrets
 public import SignIn
 
-/// The queue of mail jobs as a worker uses it: a stream with a consumer group, those that wait for another attempt, and those
-/// that were given up.
+/// The queue of mail jobs as a worker uses it: a stream with a consumer group, those that wait for another attempt, and
+/// those that were given up.
 ///
-/// Workers share the work with no coordination but this. Each job is one worker's at a time; what a dead worker left is taken
-/// over by the others.
+/// Workers share the work with no coordination but this. Each job is one worker's at a time; what a dead worker left is
+/// taken over by the others.
 public final class MailQueue: Sendable {
     /// The consumer group that all workers are in.
     public static let group = "senders"
@@ -19,18 +19,22 @@ public final class MailQueue: Sendable {
     private let commands: RedisClient
     private let keys: KeyLayout
     private let worker: String
+    private let maximumRetryCount: Int
     private let scripts: QueueScripts
 
     /// - Parameters:
     ///   - claims: a connection that this queue has for itself, since claims block it.
     ///   - commands: for all else.
     ///   - worker: this worker's name in the group; no other has the same.
+    ///   - maximumRetryCount: how many jobs may wait for another attempt. At a kilobyte each, the default is a gigabyte.
     public init(
-        claims: RedisClient, commands: RedisClient, keyPrefix: String, worker: String
+        claims: RedisClient, commands: RedisClient, keyPrefix: String, worker: String,
+        maximumRetryCount: Int = 1_000_000
     ) throws(SecretsError) {
         self.claims = claims
         self.commands = commands
         self.worker = worker
+        self.maximumRetryCount = maximumRetryCount
         keys = KeyLayout(prefix: keyPrefix)
         scripts = try QueueScripts()
     }
@@ -42,8 +46,8 @@ public final class MailQueue: Sendable {
 
     // MARK: - Taking jobs
 
-    /// Claims jobs that nobody has claimed yet; waits for the first of them for as long as is given. The group is made where it
-    /// is missing, as after a loss of data, and then has all that is in the stream.
+    /// Claims jobs that nobody has claimed yet; waits for the first of them for as long as is given. The group is made
+    /// where it is missing, as after a loss of data, and then has all that is in the stream.
     /// - Parameter wait: less than a delivery may take, and not zero, which would be for ever.
     /// - Returns: none where none came in time.
     public func claim(atMost count: Int, waiting wait: Duration) async throws(RedisError) -> [ClaimedJob] {
@@ -63,8 +67,8 @@ public final class MailQueue: Sendable {
         }
     }
 
-    /// Claims again what Redis gave this worker in replies that never came: of the jobs that are its own and have not ended,
-    /// those that it does not have.
+    /// Claims again what Redis gave this worker in replies that never came: of the jobs that are its own and have not
+    /// ended, those that it does not have.
     /// - Parameters:
     ///   - start: where to go on; ``PendingPosition/start`` at first.
     ///   - isHeld: whether the worker has the job of an entry.
@@ -149,11 +153,13 @@ public final class MailQueue: Sendable {
     /// - Parameters:
     ///   - job: what the entry holds.
     ///   - attempts: how many were made, this one included where it counts.
+    /// - Returns: `false` where too many jobs wait already; then the job is still this worker's.
+    @discardableResult
     public func putOff(
         _ claimed: ClaimedJob, _ job: SealedMailJob, by delay: Duration, attempts: Int
-    ) async throws(RedisError) {
+    ) async throws(RedisError) -> Bool {
         let retry = Array("1 \(attempts) \(job.id) \(job.keyID) ".utf8) + job.box
-        _ = try await scripts.putOff.call(on: commands) { command in
+        let reply = try await scripts.putOff.call(on: commands) { command in
             command.append(2)
             command.append(keys.mail)
             command.append(keys.retries)
@@ -161,10 +167,13 @@ public final class MailQueue: Sendable {
             command.append(claimed.entry)
             command.append(delay.microseconds / 1000)
             command.append(retry)
+            command.append(maximumRetryCount)
         }
+        return reply != .integer(-1)
     }
 
-    /// No mail will be delivered. The job is kept for a second try by hand, sealed as it is, unless its link has expired.
+    /// No mail will be delivered. The job is kept for a second try by hand, sealed as it is, unless its link has
+    /// expired.
     public func giveUp(_ claimed: ClaimedJob, _ end: GivenUp) async throws(RedisError) {
         _ = try await scripts.giveUp.call(on: commands) { command in
             command.append(2)

@@ -11,6 +11,7 @@ public final class QueueOperations: Sendable {
     private let scripts: QueueScripts
     private let pages: QueuePages
 
+    /// - Throws: where OpenSSL cannot make the scripts' digests.
     public init(redis: RedisClient, keyPrefix: String) throws(SecretsError) {
         self.redis = redis
         keys = KeyLayout(prefix: keyPrefix)

@@ -2,6 +2,7 @@
 public struct QueueOverview: Sendable {
     /// A worker of the group that was given jobs; it may be gone by now.
     public struct Worker: Sendable {
+        /// The name that it gave itself: host, process and a random part.
         public let name: String
         /// How many jobs it has claimed and not ended.
         public let pending: Int
@@ -13,6 +14,7 @@ public struct QueueOverview: Sendable {
     public let length: Int
     /// How long the oldest of them has been there; `nil` where there is none.
     public let oldestAge: Duration?
+    /// The workers of the group that were given jobs.
     public let workers: [Worker]
     /// How many jobs wait for another attempt.
     public let retries: Int
@@ -29,11 +31,15 @@ public struct QueueOverview: Sendable {
 public struct DeadJob: Sendable {
     /// The id of its entry.
     let entry: String
+    /// The job's id, or `unknown`.
     public let id: String
     /// A ``GivenUp/Reason``, or another that a later version gave.
     public let reason: String
+    /// How many attempts to deliver it were made.
     public let attempts: Int
+    /// The last reply's code, of SMTP or HTTP.
     public let replyCode: Int?
+    /// The last reply's enhanced status code (RFC 3463).
     public let enhancedStatus: String?
     /// When it was given up, in Unix milliseconds by Redis' clock.
     public let time: Int

@@ -17,7 +17,8 @@ struct Script: Sendable {
     /// Calls the script; where the server has forgotten it, with its text, which makes it known again.
     ///
     /// - Parameters:
-    ///   - mayRepeat: whether it may be called again where its answer was lost: it then must change nothing the second time.
+    ///   - mayRepeat: whether it may be called again where its answer was lost: it then must change nothing the second
+    ///     time.
     ///   - append: appends the number of keys, the keys, and the arguments.
     func call(
         on redis: RedisClient, mayRepeat: Bool = true, capacity: Int = 512, _ append: (inout RedisCommand) -> Void

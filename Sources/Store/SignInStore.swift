@@ -4,8 +4,8 @@ public import SignIn
 
 /// What sign-in keeps in Redis, and the one call that a request makes.
 ///
-/// Nothing in Redis is of use to who reads it: tokens are kept as digests, records sealed under keys that only their tokens
-/// give, jobs sealed under the deployment's key, and addresses appear as HMACs.
+/// Nothing in Redis is of use to who reads it: tokens are kept as digests, records sealed under keys that only their
+/// tokens give, jobs sealed under the deployment's key, and addresses appear as HMACs.
 public final class SignInStore: Sendable {
     private let redis: RedisClient
     private let configuration: StoreConfiguration

@@ -10,7 +10,8 @@ import SignIn
     import Darwin
 #endif
 
-/// Writes each log event as one line of JSON: `time` (RFC 3339), `level`, `message`, and the metadata as members of their own.
+/// Writes each log event as one line of JSON: `time` (RFC 3339), `level`, `message`, and the metadata as members of
+/// their own.
 public struct JSONLogHandler: LogHandler {
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
@@ -46,8 +47,8 @@ public struct JSONLogHandler: LogHandler {
         write(line)
     }
 
-    /// Writes a line in one call, so that lines of several threads do not mix. A line that cannot be written is dropped:
-    /// there is nobody left to tell.
+    /// Writes a line in one call, so that lines of several threads do not mix. A line that cannot be written is
+    /// dropped: there is nobody left to tell.
     public static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
         _ = line.withUnsafeBytes { posixWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -20,6 +20,9 @@ public struct MetricsServer: Service {
     private let eventLoop: any EventLoop
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - port: of the loopback interface; 0 takes a free one.
+    ///   - eventLoop: what serves it.
     public init(port: Int, registry: MetricsRegistry, eventLoop: any EventLoop, logger: Logger) {
         self.port = port
         self.registry = registry

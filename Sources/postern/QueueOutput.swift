@@ -5,8 +5,10 @@ import Store
 extension QueueOverview {
     /// For a person.
     var text: String {
+        let pending = workers.reduce(0) { $0 + $1.pending }
+        let oldest = oldestAge.map { ", the oldest for \($0.brief)" } ?? ""
         var lines = [
-            "in the stream   \(length), \(workers.reduce(0) { $0 + $1.pending }) of them being delivered\(oldestAge.map { ", the oldest for \($0.brief)" } ?? "")",
+            "in the stream   \(length), \(pending) of them being delivered\(oldest)",
             "to be retried   \(retries), \(retriesDue) of them due",
             "given up        \(dead)",
         ]

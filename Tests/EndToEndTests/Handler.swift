@@ -46,7 +46,8 @@ final class Handler: Sendable {
         return try connection.readResponse()
     }
 
-    /// Sends an exact number of the same request over 32 connections by ApacheBench; gives how many were not answered by 2xx.
+    /// Sends an exact number of the same request over 32 connections by ApacheBench; gives how many were not answered
+    /// by 2xx.
     func flood(requests: Int, body: String = #"{"email":"ada@example.com"}"#) throws -> Int {
         let folder = try Folder()
         let file = "\(folder.path)/body"

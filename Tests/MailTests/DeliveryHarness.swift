@@ -4,8 +4,8 @@ import Testing
 
 @testable import Mail
 
-/// Tries to deliver a message, and sees to it that the attempt ends within its deadline, and what a busy machine may need
-/// besides.
+/// Tries to deliver a message, and sees to it that the attempt ends within its deadline, and what a busy machine may
+/// need besides.
 func deliver(
     _ message: MailMessage, by transport: any MailTransport, within deadline: Duration = .seconds(10),
     _ observe: (@Sendable (DeliveryStep) -> Void)? = nil

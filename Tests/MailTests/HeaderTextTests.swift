@@ -57,7 +57,8 @@ struct HeaderTextTests {
             for line in value.components(separatedBy: "\r\n") {
                 #expect(start + line.utf8.count <= 78, "\(line)")
                 #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) })
-                // A line of blanks alone is lost on the way, and a field that starts with one is read with a blank too many.
+                // A line of blanks alone is lost on the way, and a field that starts with one is read with a blank too
+                // many.
                 #expect(line.contains { $0 != " " }, "\(value)")
                 start = 0
             }
@@ -65,8 +66,8 @@ struct HeaderTextTests {
         }
     }
 
-    /// The text of encoded words, each of which is at most 75 characters long and holds whole characters (RFC 2047 §2, §5),
-    /// or of a quoted string; or the value itself, where it is neither.
+    /// The text of encoded words, each of which is at most 75 characters long and holds whole characters (RFC 2047 §2,
+    /// §5), or of a quoted string; or the value itself, where it is neither.
     private static func decoded(_ value: String, isName: Bool) throws -> String {
         if isName, value.hasPrefix("\"") { return unquoted(value) }
         guard value.contains("=?") else { return value }

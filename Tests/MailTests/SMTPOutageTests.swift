@@ -21,8 +21,8 @@ struct SMTPOutageTests {
         }
     }
 
-    /// What the end of a connection, or the deadline, comes to at each moment: before the sender was named it is not about the
-    /// message, and after the final dot nobody knows (RFC 1047).
+    /// What the end of a connection, or the deadline, comes to at each moment: before the sender was named it is not
+    /// about the message, and after the final dot nobody knows (RFC 1047).
     private static func cases(
         _ name: String, _ code: String, at moments: [Moment], _ action: @Sendable (Moment) -> Action
     ) -> [Case] {

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import TestSupport
 
-/// One connection to a server in this process. Whatever waits does so on a thread of its own, so that none of those that
-/// the server's tasks need is held up.
+/// One connection to a server in this process. Whatever waits does so on a thread of its own, so that none of those
+/// that the server's tasks need is held up.
 struct Client: Sendable {
     let server: LiveServer
     let connection: RawHTTP

@@ -19,8 +19,9 @@ struct JobDeliveryFaultTests {
     private func sealed(_ text: String, purpose: String = MailJob.sealingPurpose) throws -> SealedMailJob {
         let ring = try KeyRing(SenderHarness.keys, purpose: purpose)
         var plaintext = Array(text.utf8)
-        let box = try ring.seal(wiping: &plaintext, authenticating: Array("j1".utf8), random: .system)
-        return SealedMailJob(id: "j1", keyID: "k1", box: box)
+        let box = try ring.seal(
+            wiping: &plaintext, authenticating: Array("0123456789abcdef0123456789abcdef".utf8), random: .system)
+        return SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: box)
     }
 
     private static let whole = """
@@ -52,7 +53,7 @@ struct JobDeliveryFaultTests {
         let text = JobDeliveryFaultTests.whole.replacing(part, with: replacement)
         try #require(text != JobDeliveryFaultTests.whole)
         await harness.delivery.run(try await harness.claimed(try sealed(text)))
-        try await expectUnreadable(harness, ["id": "j1", "key": "k1", "job": "kept"])
+        try await expectUnreadable(harness, ["id": "0123456789abcdef0123456789abcdef", "key": "k1", "job": "kept"])
     }
 
     enum Damage: String, Sendable, CaseIterable {
@@ -67,11 +68,12 @@ struct JobDeliveryFaultTests {
         changed[changed.count / 2] ^= 1
         let job: SealedMailJob
         switch damage {
-        case .emptyBox: job = SealedMailJob(id: "j1", keyID: "k1", box: [])
-        case .shortBox: job = SealedMailJob(id: "j1", keyID: "k1", box: Array(whole.box.prefix(27)))
-        case .changedBox: job = SealedMailJob(id: "j1", keyID: "k1", box: changed)
-        case .otherID: job = SealedMailJob(id: "j2", keyID: "k1", box: whole.box)
-        case .unknownKey: job = SealedMailJob(id: "j1", keyID: "k2", box: whole.box)
+        case .emptyBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: [])
+        case .shortBox:
+            job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: Array(whole.box.prefix(27)))
+        case .changedBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: changed)
+        case .otherID: job = SealedMailJob(id: "fedcba9876543210fedcba9876543210", keyID: "k1", box: whole.box)
+        case .unknownKey: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k2", box: whole.box)
         case .otherPurpose: job = try sealed(JobDeliveryFaultTests.whole, purpose: "another")
         }
         await harness.delivery.run(try await harness.claimed(job))
@@ -97,6 +99,20 @@ struct JobDeliveryFaultTests {
         #expect(try await harness.ends() == Ends(queued: 1))
         #expect(harness.transport.messages.isEmpty)
         #expect(harness.log.lines(of: "mail_left_to_others").count == 1)
+    }
+
+    @Test("an entry of a later version is left as it is, however often it was claimed")
+    func laterVersion() async throws {
+        let harness = try await SenderHarness()
+        _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "2", "job", "box"))
+        let first = try await harness.claimNext()
+        for claims in [1, JobDelivery.maximumClaims + 1] {
+            await harness.delivery.run(
+                ClaimedJob(entry: first.entry, job: nil, isOfOtherVersion: true, attempts: 0, claims: claims))
+        }
+        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.log.lines(of: "mail_left_to_others").count == 2)
     }
 
     private func expectUnreadable(_ harness: SenderHarness, _ kept: [String: String]) async throws {
@@ -182,7 +198,8 @@ struct JobDeliveryFaultTests {
         harness.time.value = job.expiresAt
         await harness.delivery.run(try await harness.claimed(job))
         await harness.delivery.run(
-            try await harness.claimed(SealedMailJob(id: "j1", keyID: "k9", box: claimed.job?.box ?? [])))
+            try await harness.claimed(
+                SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k9", box: claimed.job?.box ?? [])))
 
         let log = harness.log.text
         #expect(harness.log.lines(of: "mail_attempt").count == 9)

@@ -110,6 +110,19 @@ struct JobDeliveryTests {
         #expect(try await harness.ends().dead.map { $0["attempts"] } == ["3"])
     }
 
+    @Test("a message whose reply was lost three times may have been delivered, and is not sent again")
+    func unconfirmed() async throws {
+        let harness = try await SenderHarness()
+        harness.transport.script(Array(repeating: .ambiguous(JobDeliveryTests.replyLost), count: 3))
+        let job = try SenderHarness.job()
+        await harness.delivery.run(try await harness.claimed(job))
+        for _ in 0..<2 { await harness.delivery.run(try await harness.claimRetry(job.id)) }
+        let dead = ["id": job.id, "key": "k1", "job": "kept", "reason": "unconfirmed", "attempts": "3"]
+        #expect(try await harness.ends() == Ends(dead: [dead]))
+        #expect(Set(harness.transport.messages.map(\.content)).count == 1)
+        #expect(harness.transport.messages.count == 3)
+    }
+
     // MARK: - Expiry
 
     @Test("a job whose link is dead never reaches the transport, and is not kept", arguments: [0, 1, 3_600_000])

@@ -32,7 +32,8 @@ struct MailJobTests {
         return SealedMailJob(id: id, keyID: ring.sealingKeyID, box: box)
     }
 
-    /// The JSON of a job whose members are all in order, but for those given, which are JSON themselves; `nil` leaves one out.
+    /// The JSON of a job whose members are all in order, but for those given, which are JSON themselves; `nil` leaves
+    /// one out.
     private static func json(_ changes: KeyValuePairs<String, String?> = [:]) -> String {
         var members = [
             "to": #""ada@example.com""#, "link": #""https://portal.example.com/auth/callback?token=t""#,

@@ -7,8 +7,9 @@ import TestSupport
 
 /// The script's buckets, held against a model in Swift.
 ///
-/// The script is the one that is shipped, in a real Redis; only `TIME` is answered by the test, so that a day passes in no
-/// time, and keys are kept for as long as the test's clock says, after it was checked that they would have lived long enough.
+/// The script is the one that is shipped, in a real Redis; only `TIME` is answered by the test, so that a day passes in
+/// no time, and keys are kept for as long as the test's clock says, after it was checked that they would have lived
+/// long enough.
 @Suite("the token bucket, against a model")
 struct BucketModelTests {
     private static let clock = """
@@ -153,7 +154,8 @@ private struct BucketModel {
 
     private var capacity: Int { limit.burst * limit.microsecondsPerToken }
 
-    /// How long it takes from now until the bucket is full: never longer than an empty one takes, whatever the clock did.
+    /// How long it takes from now until the bucket is full: never longer than an empty one takes, whatever the clock
+    /// did.
     func missing(at now: Int) -> Int {
         min(capacity, max(0, isFullAt - now))
     }

@@ -196,7 +196,7 @@ struct MailQueueFaultTests {
         let worker = try await harness.worker("a")
         let claimed = try await worker.claim(3)
         for job in claimed { try await harness.age(job, of: "a") }
-        let inspector = try harness.inspector()
+        let operations = try harness.operations()
         let steps: [() async throws -> Void] = [
             {
                 let adopted = try await worker.adopt(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
@@ -210,7 +210,7 @@ struct MailQueueFaultTests {
                 #expect(count == 1)
             },
             {
-                let isFound = try await inspector.retry("job3")
+                let isFound = try await operations.retry("job3")
                 #expect(isFound)
             },
             { try await worker.leave() },

@@ -1,6 +1,8 @@
+import RedisClient
+import SignIn
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite("the group of workers, and the Redis that it works at", .timeLimit(.minutes(1)))
 struct MailQueueGroupTests {
@@ -101,6 +103,67 @@ struct MailQueueGroupTests {
         #expect(try await reclaimAll(try await harness.worker("a"), atMost: 9).isEmpty)
     }
 
+    @Test("no more jobs wait for another attempt than may: one too many stays where it is")
+    func tooManyRetries() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(3)
+        let worker = try await harness.worker("a", maximumRetryCount: 2)
+        var isPutOff: [Bool] = []
+        for claimed in try await worker.claim(3) {
+            isPutOff.append(try await worker.putOff(claimed, try #require(claimed.job), by: .seconds(9), attempts: 1))
+        }
+        #expect(isPutOff == [true, true, false])
+        #expect(try await harness.pendingCount() == 1)
+        #expect(try await worker.length() == 1)
+    }
+
+    @Test("a job that is released is another's to take over, and that it was claimed does not count")
+    func released() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(1)
+        let a = try await harness.worker("a")
+        let b = try await harness.worker("b")
+        let claimed = try await a.claimOne()
+        try await a.release(claimed)
+        #expect(try await b.adopt(atMost: 1, idleFor: .seconds(60)).isEmpty)
+        #expect(try await b.adopt(atMost: 1, idleFor: .zero).map(\.claims) == [1])
+    }
+
+    @Test("where the retries or the dead cannot be written, the job stays where it is")
+    func unwritable() async throws {
+        let harness = try await QueueHarness()
+        try await harness.addMany(2)
+        for key in ["mail:retry", "mail:dead"] { try await harness.send("SET", harness.key(key), "another's") }
+        let worker = try await harness.worker("a")
+        let claimed = try await worker.claim(2)
+        await #expect(throws: RedisError.self) {
+            try await worker.putOff(claimed[0], try #require(claimed[0].job), by: .zero, attempts: 1)
+        }
+        await #expect(throws: RedisError.self) {
+            try await worker.giveUp(claimed[1], GivenUp(reason: .rejected, attempts: 1))
+        }
+        #expect(try await worker.length() == 2)
+        #expect(try await harness.pendingCount() == 2)
+    }
+
+    @Test("what was given up a day ago is forgotten")
+    func trimmed() async throws {
+        let harness = try await QueueHarness()
+        let worker = try await harness.worker("a")
+        let now = UnixTime(milliseconds: 1_800_000_000_000)
+        for age in [86_400_001, 86_399_999] {
+            try await harness.send(
+                "XADD", harness.key("mail:dead"), "\(now.milliseconds - age)-0", "id", "\(age)", "reason", "expired")
+        }
+        try await worker.trimDead(at: now)
+        var kept: [String] = []
+        try await harness.operations().dead { job in
+            kept.append(job.id)
+            return true
+        }
+        #expect(kept == ["86399999"])
+    }
+
     static let versions: [(String?, Bool)] = [(nil, false), ("1", false), ("2", true), ("01", true), ("", true)]
 
     @Test("an entry says of which version it is", arguments: MailQueueGroupTests.versions)
@@ -136,13 +199,13 @@ struct MailQueueGroupTests {
             try await harness.addMany(1)
             try await end.end(try await worker.claimOne(), by: worker)
         }
-        let inspector = try harness.inspector()
-        #expect(try await inspector.retryAll() == 2)
+        let operations = try harness.operations()
+        #expect(try await operations.retryAll() == 2)
         #expect(try await worker.promoteDue(atMost: 9) == 1)
         #expect(try await worker.claim(9).count == 2)
         #expect(try await worker.adopt(atMost: 9, idleFor: .zero).count == 2)
         try await worker.leave()
-        #expect(try await inspector.overview().length == 2)
+        #expect(try await operations.overview().length == 2)
 
         let other = try await QueueHarness(prefix: "p:", on: server)
         let lost = try await other.worker("a")

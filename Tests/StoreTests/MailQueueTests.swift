@@ -277,7 +277,7 @@ struct MailQueueTests {
         let worker = try await harness.worker("a")
         try await worker.giveUp(try await worker.claimOne(), GivenUp(reason: .poison, attempts: 0))
         var ids: [String] = []
-        try await harness.inspector().dead { job in
+        try await harness.operations().dead { job in
             ids.append(job.id)
             return true
         }

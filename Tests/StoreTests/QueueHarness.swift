@@ -44,14 +44,18 @@ final class QueueHarness: Sendable {
     }
 
     /// A worker with two connections of its own.
-    func worker(_ name: String, timeout: TimeAmount = .seconds(10)) async throws -> MailQueue {
+    func worker(
+        _ name: String, timeout: TimeAmount = .seconds(10), maximumRetryCount: Int = 1000
+    ) async throws -> MailQueue {
         let claims = try await QueueHarness.client(for: server, timeout: timeout)
         let commands = try await QueueHarness.client(for: server, timeout: timeout)
         clients.update { $0 += [claims, commands] }
-        return try MailQueue(claims: claims, commands: commands, keyPrefix: prefix, worker: name)
+        return try MailQueue(
+            claims: claims, commands: commands, keyPrefix: prefix, worker: name,
+            maximumRetryCount: maximumRetryCount)
     }
 
-    func inspector() throws -> QueueOperations {
+    func operations() throws -> QueueOperations {
         try QueueOperations(redis: redis, keyPrefix: prefix)
     }
 

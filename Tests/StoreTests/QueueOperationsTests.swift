@@ -10,8 +10,8 @@ struct QueueOperationsTests {
     @Test("where there is nothing, there is nothing to see", arguments: [true, false])
     func empty(hasGroup: Bool) async throws {
         let harness = try await QueueHarness(hasGroup: hasGroup)
-        let inspector = try harness.inspector()
-        let overview = try await inspector.overview()
+        let operations = try harness.operations()
+        let overview = try await operations.overview()
         #expect(overview.length == 0)
         #expect(overview.oldestAge == nil)
         #expect(overview.workers.isEmpty)
@@ -19,18 +19,18 @@ struct QueueOperationsTests {
         #expect(overview.retriesDue == 0)
         #expect(overview.deadByReason.isEmpty)
         #expect(overview.dead == 0)
-        let isWhole = try await inspector.dead { _ in true }
+        let isWhole = try await operations.dead { _ in true }
         #expect(isWhole)
-        #expect(try await inspector.retry("job1") == false)
-        #expect(try await inspector.retryAll() == 0)
-        #expect(try await inspector.drop("job1") == false)
+        #expect(try await operations.retry("job1") == false)
+        #expect(try await operations.retryAll() == 0)
+        #expect(try await operations.drop("job1") == false)
     }
 
     @Test("a stream without a group has jobs and no workers")
     func withoutGroup() async throws {
         let harness = try await QueueHarness(hasGroup: false)
         try await harness.addMany(2)
-        let overview = try await harness.inspector().overview()
+        let overview = try await harness.operations().overview()
         #expect(overview.length == 2)
         #expect(overview.workers.isEmpty)
     }
@@ -50,7 +50,7 @@ struct QueueOperationsTests {
         try await harness.addRetries(4)
         try await harness.addRetry("1 0 due k1 box")
 
-        let overview = try await harness.inspector().overview()
+        let overview = try await harness.operations().overview()
         #expect(overview.length == 4)
         let age = try #require(overview.oldestAge)
         #expect(age >= .seconds(3600) && age <= .seconds(3660))
@@ -77,7 +77,7 @@ struct QueueOperationsTests {
         // What a later version may put there.
         try await harness.add([("why", Array("x".utf8)), ("code", Array("x".utf8))], to: "mail:dead")
         var dead: [DeadJob] = []
-        try await harness.inspector().dead { job in
+        try await harness.operations().dead { job in
             dead.append(job)
             return true
         }
@@ -94,15 +94,15 @@ struct QueueOperationsTests {
     func pages(count: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(count, to: "mail:dead")
-        let inspector = try harness.inspector()
+        let operations = try harness.operations()
         var ids: [String] = []
-        let isWhole = try await inspector.dead { job in
+        let isWhole = try await operations.dead { job in
             ids.append(job.id)
             return true
         }
         #expect(isWhole)
         #expect(ids == (1...count).map { "job\($0)" })
-        #expect(try await inspector.overview().dead == count)
+        #expect(try await operations.overview().dead == count)
     }
 
     @Test("whoever has seen enough is shown no more", arguments: [1, 500, 501])
@@ -110,7 +110,7 @@ struct QueueOperationsTests {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
         var seen = 0
-        let isWhole = try await harness.inspector().dead { _ in
+        let isWhole = try await harness.operations().dead { _ in
             seen += 1
             return seen < count
         }
@@ -124,9 +124,9 @@ struct QueueOperationsTests {
     func retried(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1203)
-        let inspector = try harness.inspector()
-        #expect(try await inspector.retry("job\(number)"))
-        #expect(try await inspector.overview().retriesDue == 1)
+        let operations = try harness.operations()
+        #expect(try await operations.retry("job\(number)"))
+        #expect(try await operations.overview().retriesDue == 1)
         let worker = try await harness.worker("a")
         #expect(try await worker.promoteDue(atMost: 9) == 1)
         let claimed = try await worker.claimOne()
@@ -138,23 +138,23 @@ struct QueueOperationsTests {
     func retriedTwice() async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1)
-        let inspector = try harness.inspector()
-        #expect(try await inspector.retry("job1"))
-        #expect(try await inspector.retry("job1"))
-        #expect(try await inspector.overview().retriesDue == 1)
+        let operations = try harness.operations()
+        #expect(try await operations.retry("job1"))
+        #expect(try await operations.retry("job1"))
+        #expect(try await operations.overview().retriesDue == 1)
     }
 
     @Test("a job that was given up and kept is tried again as if it were new", arguments: [1, 501, 1203])
     func revived(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
-        let inspector = try harness.inspector()
-        #expect(try await inspector.retry("job\(number)"))
-        #expect(try await inspector.overview().dead == 1202)
+        let operations = try harness.operations()
+        #expect(try await operations.retry("job\(number)"))
+        #expect(try await operations.overview().dead == 1202)
         let claimed = try await harness.worker("a").claimOne()
         #expect(claimed.job == QueueHarness.job("job\(number)"))
         #expect(claimed.attempts == 0)
-        #expect(try await inspector.retry("job\(number)") == false)
+        #expect(try await operations.retry("job\(number)") == false)
     }
 
     @Test("a job comes back from the dead byte for byte")
@@ -164,7 +164,7 @@ struct QueueOperationsTests {
         try await harness.add(job)
         let worker = try await harness.worker("a")
         try await worker.giveUp(try await worker.claimOne(), GivenUp(reason: .rejected, attempts: 1))
-        #expect(try await harness.inspector().retry("j1"))
+        #expect(try await harness.operations().retry("j1"))
         #expect(try await worker.claimOne().job == job)
     }
 
@@ -177,13 +177,13 @@ struct QueueOperationsTests {
         try await harness.addMany(1)
         try await harness.addRetries(1)
         let before = try await harness.everything()
-        let inspector = try harness.inspector()
+        let operations = try harness.operations()
         for id in ["job2", "", "job", "job11", "*", "1", "2", "k1"] {
-            #expect(try await inspector.retry(id) == false, "\(id)")
+            #expect(try await operations.retry(id) == false, "\(id)")
         }
         #expect(try await harness.everything() == before)
         try await harness.send("DEL", harness.key("mail:retry"))
-        #expect(try await inspector.retry("job1") == false)
+        #expect(try await operations.retry("job1") == false)
         #expect(try await harness.entries(of: "mail:dead").count == 1)
     }
 
@@ -196,16 +196,16 @@ struct QueueOperationsTests {
         try await harness.addMany(701, to: "mail:dead")
         try await harness.addRetries(1203)
         var progress: [Int] = []
-        let inspector = try harness.inspector()
-        let count = try await inspector.retryAll { progress.append($0) }
+        let operations = try harness.operations()
+        let count = try await operations.retryAll { progress.append($0) }
         #expect(count == 1904)
         #expect(progress == progress.sorted())
         #expect(progress.last == 1904)
-        let overview = try await inspector.overview()
+        let overview = try await operations.overview()
         #expect(overview.retriesDue == 1203)
         #expect(overview.length == 701)
         #expect(overview.deadByReason == ["expired": 1])
-        #expect(try await inspector.retryAll() == 0)
+        #expect(try await operations.retryAll() == 0)
     }
 
     @Test("a job that fails and is put off while all are tried again is not tried a second time")
@@ -214,7 +214,7 @@ struct QueueOperationsTests {
         try await harness.addRetries(1)
         let (server, key, later) = (harness.server, harness.key("mail:retry"), "\(QueueHarness.farFuture)")
         var calls = 0
-        let count = try await harness.inspector().retryAll { _ in
+        let count = try await harness.operations().retryAll { _ in
             calls += 1
             // As a worker does; but not for ever.
             if calls <= 3 { _ = try? server.command("ZADD", key, "XX", later, "1 2 job1 k1 box") }
@@ -230,36 +230,36 @@ struct QueueOperationsTests {
         try await harness.addMany(1203)
         _ = try await harness.worker("a").claim(1203)
         var progress: [Int] = []
-        let inspector = try harness.inspector()
-        let isDropped = try await inspector.drop("job\(number)") { progress.append($0) }
+        let operations = try harness.operations()
+        let isDropped = try await operations.drop("job\(number)") { progress.append($0) }
         #expect(isDropped)
         #expect(progress == [500, 1000].filter { $0 < number })
         #expect(try await harness.ids() == (1...1203).filter { $0 != number }.map { "job\($0)" })
         #expect(try await harness.pendingCount() == 1202)
-        #expect(try await inspector.drop("job\(number)") == false)
+        #expect(try await operations.drop("job\(number)") == false)
     }
 
     @Test("a job is dropped from those that wait", arguments: [1, 500, 501, 1203])
     func droppedFromRetries(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1203)
-        let inspector = try harness.inspector()
-        #expect(try await inspector.drop("job\(number)"))
+        let operations = try harness.operations()
+        #expect(try await operations.drop("job\(number)"))
         let members = try await harness.retries().map { String(decoding: $0.member, as: UTF8.self) }
         #expect(members.count == 1202)
         #expect(!members.contains("1 2 job\(number) k1 box"))
-        #expect(try await inspector.drop("job\(number)") == false)
+        #expect(try await operations.drop("job\(number)") == false)
     }
 
     @Test("a job is dropped from those that were given up", arguments: [1, 500, 501, 1203])
     func droppedFromDead(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
-        let inspector = try harness.inspector()
-        #expect(try await inspector.drop("job\(number)"))
+        let operations = try harness.operations()
+        #expect(try await operations.drop("job\(number)"))
         let ids = try await harness.ids(of: "mail:dead")
         #expect(ids == (1...1203).filter { $0 != number }.map { "job\($0)" })
-        #expect(try await inspector.drop("job\(number)") == false)
+        #expect(try await operations.drop("job\(number)") == false)
     }
 
     // MARK: - Long jobs
@@ -276,9 +276,9 @@ struct QueueOperationsTests {
                 to: "mail:dead")
             try await harness.addRetry("1 0 retry\(number) k1 \(String(repeating: "7", count: box.count))")
         }
-        let inspector = try harness.inspector()
-        #expect(try await inspector.overview().dead == 1000)
-        for id in ["retry1000", "dead1000", "stream1000"] { #expect(try await inspector.drop(id), "\(id)") }
+        let operations = try harness.operations()
+        #expect(try await operations.overview().dead == 1000)
+        for id in ["retry1000", "dead1000", "stream1000"] { #expect(try await operations.drop(id), "\(id)") }
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// One TCP connection that sends bytes as they are, and reads responses. It blocks its thread, but never longer than told.
+/// One TCP connection that sends bytes as they are, and reads responses. It blocks its thread, but never longer than
+/// told.
 public final class RawHTTP: Sendable {
     private let descriptor: Int32
     private let pending = Mutexed<[UInt8]>([])

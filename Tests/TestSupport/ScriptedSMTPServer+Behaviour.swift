@@ -10,7 +10,8 @@ extension ScriptedSMTPServer {
         public var account: (user: String, password: String)?
         /// The mechanisms that AUTH offers, of which PLAIN and LOGIN are understood.
         public var mechanisms = ["PLAIN", "LOGIN"]
-        /// The extensions that EHLO offers, besides STARTTLS and AUTH. A size in bytes after SIZE is enforced (RFC 1870).
+        /// The extensions that EHLO offers, besides STARTTLS and AUTH. A size in bytes after SIZE is enforced (RFC
+        /// 1870).
         public var extensions = ["PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"]
         /// The pause between the bytes of ``Action/trickle(_:then:)``. Default: 1 s.
         public var trickleInterval = Duration.seconds(1)
@@ -93,8 +94,9 @@ extension ScriptedSMTPServer {
 
     /// What a server does.
     ///
-    /// The dialogue follows the code of what is sent, scripted or not: a 2xx to RCPT has the recipient accepted, any 3xx to
-    /// DATA has the content follow, and so on. Texts are sent with CRLF at the end of each line, whether written so or not.
+    /// The dialogue follows the code of what is sent, scripted or not: a 2xx to RCPT has the recipient accepted, any
+    /// 3xx to DATA has the content follow, and so on. Texts are sent with CRLF at the end of each line, whether written
+    /// so or not.
     public enum Action: Sendable {
         /// Sends a reply of one or several lines.
         case reply(String, then: Sequel = .carryOn)
@@ -106,8 +108,8 @@ extension ScriptedSMTPServer {
         case trickle(String, then: Sequel = .carryOn)
         /// Sends lines again and again, as fast as the client reads, until it closes.
         case flood(String)
-        /// Sends `220` and a text in plain in one write, and goes over to TLS. With no certificate, or encrypted already, it
-        /// is a reply of 454.
+        /// Sends `220` and a text in plain in one write, and goes over to TLS. With no certificate, or encrypted
+        /// already, it is a reply of 454.
         case startTLS(injecting: String)
 
         /// Closes the connection without a word.
@@ -144,8 +146,8 @@ extension ScriptedSMTPServer {
     public enum Sequel: Sendable {
         /// Waits for the next line.
         case carryOn
-        /// Closes the connection in order. Where more of the client's bytes are on their way, the system may turn that into
-        /// a reset, and the client may not see the last reply.
+        /// Closes the connection in order. Where more of the client's bytes are on their way, the system may turn that
+        /// into a reset, and the client may not see the last reply.
         case close
         /// Ends the connection by a TCP reset, without the end of TLS.
         case reset

@@ -4,8 +4,8 @@ import NIOSSL
 
 /// An SMTP server at a port of 127.0.0.1 of its own, which behaves as a test says, and keeps what it was sent.
 ///
-/// Without a script it is a well-behaved server of RFC 5321 that accepts every message. A line ends with CRLF and nothing
-/// else, and may be of any length. It ends with its last owner.
+/// Without a script it is a well-behaved server of RFC 5321 that accepts every message. A line ends with CRLF and
+/// nothing else, and may be of any length. It ends with its last owner.
 public final class ScriptedSMTPServer: Sendable {
     /// The port it listens at.
     public let port: Int
