@@ -23,6 +23,7 @@ public final class Sender: Service {
     private static let adoptionInterval = Duration.seconds(2)
     /// After so long without a word from it, a worker without jobs is struck off the group.
     private static let dismissalAge = Duration.seconds(3600)
+
     private let configuration: SenderConfiguration
     private let queue: MailQueue
     private let delivery: JobDelivery
