@@ -121,6 +121,17 @@ struct SMTPOutageTests {
         await server.close()
     }
 
+    @Test("a connection that ends within the content leaves the message to be sent again", arguments: [1, 50_000])
+    func closedWithinContent(lineCount: Int) async throws {
+        let server = try await ScriptedSMTPServer(.init(at: .contentStart, .close))
+        let line = String(repeating: "x", count: 998) + "\r\n"
+        let message = try Sample.message(content: String(repeating: line, count: lineCount))
+        let outcome = try await deliver(message, by: SMTPTransport(port: server.port))
+        // A short one was sent whole before the end was seen.
+        #expect(outcome.summary == (lineCount == 1 ? "ambiguous reply_lost" : "transient connection_lost"))
+        #expect(server.messages.isEmpty)
+    }
+
     @Test("a server that is slow to take one message does not hold up the others")
     func slowEnd() async throws {
         let server = try await ScriptedSMTPServer(
