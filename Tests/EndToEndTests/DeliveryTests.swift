@@ -36,7 +36,7 @@ struct DeliveryTests {
         let queue = try await Queue()
         // Each takes a moment at its end, so that there is something to be finished.
         let server = try await ScriptedSMTPServer(
-            .init(at: .content, .delayedReply("250 2.0.0 taken", by: .milliseconds(700))))
+            .init(at: .content, .delayedReply("250 2.0.0 taken", by: .seconds(2))))
         let worker = try await Worker(
             redis: queue.redis.address, mail: "smtp://localhost:\(server.port)",
             ["POSTERN_MAIL_CONCURRENCY": "2", "POSTERN_MAIL_TIMEOUT": "10s"])
