@@ -60,8 +60,10 @@ enum PosternHandler {
         }
         var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
         // Some files are not connections of clients.
-        configuration.maximumConnectionCount =
-            FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + 64) - 64
+        let otherFileCount = 64
+        let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
+        guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
+        configuration.maximumConnectionCount = limit - otherFileCount
         let server = HTTPServer(
             configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
         // Services end in reverse order: no request is left when the connections to Redis are closed.

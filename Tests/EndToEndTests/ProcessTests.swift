@@ -74,6 +74,20 @@ struct ProcessTests {
         }
     }
 
+    @Test("too low a limit on open files stops the start with status 1 and a line that names it")
+    func fileLimit() async throws {
+        let bootstrap = Handler.repository.appendingPathComponent("bootstrap").path
+        let process = try ChildProcess(
+            "sh", ["-c", "ulimit -n 100 && exec '\(bootstrap)'"],
+            environment: [
+                "HOST": "127.0.0.1", "PORT": "0", "REDIS_URL": "redis://127.0.0.1:\(try freePort())",
+                "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
+            ])
+        #expect(try await process.waitForExit() == 1)
+        let line = "only 100 files may be open at once (ulimit -n); at least 128 are needed"
+        #expect(process.log.contains("postern-handler: cannot serve at 127.0.0.1:0: \(line)\n"))
+    }
+
     @Test("the description that is served is the file of the repository")
     func description() async throws {
         let redis = try await RedisServer()
