@@ -90,7 +90,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Mail",
-            dependencies: ["CCurl", "JSON", "Secrets", "SignIn", mustache],
+            dependencies: ["CCurl", "JSON", "Secrets", "SignIn", "Validation", mustache],
             resources: [
                 "sign-in.html.mustache", "sign-in.txt.mustache", "de.json", "en.json", "es.json", "fr.json", "ja.json",
                 "ko.json",
@@ -106,17 +106,14 @@ let package = Package(
             name: "postern",
             dependencies: [
                 "EventLoopExecutor", "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings",
-                "SignIn", "Store",
-                "Telemetry",
-                argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
+                "SignIn", "Store", "Telemetry", argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "postern-handler",
             dependencies: [
                 "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry",
-                lifecycle,
-                logging, nioCore, nioPosix, unixSignals,
+                lifecycle, logging, nioCore, nioPosix, unixSignals,
             ],
             swiftSettings: settings),
         .target(
@@ -134,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "SenderTests",
             dependencies: [
-                "JSON", "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store",
-                "TestSupport", logging, nioCore, nioPosix,
+                "Mail", "Metrics", "RedisClient", "Secrets", "Sender", "Settings", "SignIn", "Store", "TestSupport",
+                logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
@@ -161,8 +158,7 @@ let package = Package(
             name: "EdgeTests",
             dependencies: [
                 "Edge", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore,
-                nioPosix,
-                structuredFields,
+                nioPosix, structuredFields,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -5,8 +5,7 @@ import SignIn
 /// One transfer: libcurl's options, what is sent, and what became of it.
 ///
 /// It is its maker's until it is handed to the engine, and one of the engine's threads' from then until its end.
-final class CurlTransfer: @unchecked Sendable {
-    // Unchecked: there is one owner at a time, as said above.
+final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time, as said above.
     enum Kind {
         case smtp, http
     }
@@ -18,6 +17,13 @@ final class CurlTransfer: @unchecked Sendable {
         case list(CURLoption, [String])
     }
 
+    /// What protects a connection by TLS.
+    /// - Parameter authorities: a PEM file of those to trust instead of the system's.
+    static func tlsOptions(trusting authorities: String?) -> [Option] {
+        [.long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))]
+            + (authorities.map { [.string(CURLOPT_CAINFO, $0)] } ?? [])
+    }
+
     /// How a transfer ended.
     struct End: Sendable {
         let result: CURLcode
@@ -25,9 +31,8 @@ final class CurlTransfer: @unchecked Sendable {
         let responseCode: Int
         /// Whether it went over a connection that had been used before.
         let isOverUsedConnection: Bool
+        /// How far it came; of HTTP only whether all of the content was handed over.
         let dialogue: SMTPDialogue
-        /// Whether all of the content was handed over.
-        let isContentSent: Bool
         /// What libcurl says of the result: without host, user or address.
         let text: String
     }
@@ -125,15 +130,14 @@ final class CurlTransfer: @unchecked Sendable {
             result: result, responseCode: responseCode,
             isOverUsedConnection: newConnectionCount == 0 && result != CURLE_COULDNT_CONNECT
                 && result != CURLE_COULDNT_RESOLVE_HOST,
-            dialogue: dialogue,
-            isContentSent: sentByteCount == content.count, text: String(cString: curl_easy_strerror(result)))
+            dialogue: dialogue, text: String(cString: curl_easy_strerror(result)))
     }
 
     /// What became of it where its deadline came before a connection was free.
     var overdue: End {
         End(
             result: CURLE_OPERATION_TIMEDOUT, responseCode: 0, isOverUsedConnection: false, dialogue: dialogue,
-            isContentSent: false, text: String(cString: curl_easy_strerror(CURLE_OPERATION_TIMEDOUT)))
+            text: String(cString: curl_easy_strerror(CURLE_OPERATION_TIMEDOUT)))
     }
 
     // MARK: - What libcurl calls

@@ -12,6 +12,31 @@ public enum DeliveryOutcome: Sendable, Equatable {
     case ambiguous(DeliveryFailure)
     /// The server takes no mail from anybody for now, or none from this sender: it is not the message's fault.
     case unavailable(DeliveryFailure)
+
+    /// Its stable name, as it stands in logs and metrics.
+    public var name: String {
+        switch self {
+        case .delivered: "delivered"
+        case .transient: "transient"
+        case .permanent: "permanent"
+        case .ambiguous: "ambiguous"
+        case .unavailable: "unavailable"
+        }
+    }
+
+    /// Why it is no delivery; `nil` where it is one.
+    public var failure: DeliveryFailure? {
+        switch self {
+        case .delivered: nil
+        case .transient(let failure), .permanent(let failure), .ambiguous(let failure), .unavailable(let failure):
+            failure
+        }
+    }
+
+    /// The last reply, where there was one.
+    public var reply: Reply? {
+        if case .delivered(let reply) = self { reply } else { failure?.reply }
+    }
 }
 
 /// Why an attempt to deliver a message failed. It holds neither address nor credential.

@@ -1,4 +1,5 @@
 import Secrets
+import Validation
 
 /// A text as it stands in a header field: as it is where it is short ASCII, else as encoded words (RFC 2047 §2), folded
 /// so that no line is longer than 78 characters.
@@ -50,10 +51,5 @@ private func encodedWord(_ bytes: [UInt8]) -> String {
 
 /// RFC 5322 §3.2.3.
 private func isAtomText(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
-    }
+    byte.isASCIILetter || byte.isASCIIDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
 }

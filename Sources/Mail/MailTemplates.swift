@@ -16,7 +16,7 @@ public final class MailTemplates: Sendable {
         let lifetime: Duration
     }
 
-    /// The texts for an variant.
+    /// The texts for a variant.
     struct Page: Sendable {
         let subject: String
         /// The subject as it stands in its field.
@@ -57,7 +57,7 @@ public final class MailTemplates: Sendable {
         guard page.text.holdsLink else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingLink) }
     }
 
-    /// Renders the texts for an variant.
+    /// Renders the texts for a variant.
     func page(for variant: Variant) -> Page {
         let sentences =
             words[variant.language]?.sentences(

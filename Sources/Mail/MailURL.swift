@@ -1,5 +1,6 @@
 public import Secrets
 import SignIn
+import Validation
 
 /// Where mail goes: `smtp://`, `smtps://`, `mailgun://` or `maildir://`.
 public enum MailURL: Sendable {
@@ -71,6 +72,9 @@ extension MailgunAccount {
     }
 }
 
+/// A host as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
+func urlHost(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
 /// A host's name or address: what stands in a URL of libcurl's.
 private func checkHost(_ host: String) throws(ServiceURL.Invalid) {
     guard !host.isEmpty else { throw ServiceURL.Invalid("must name a host") }
@@ -82,10 +86,5 @@ private func checkHost(_ host: String) throws(ServiceURL.Invalid) {
 }
 
 private func isHostByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        true
-    default: false
-    }
+    byte.isASCIILetter || byte.isASCIIDigit || ".-_".utf8.contains(byte)
 }

@@ -6,8 +6,7 @@ struct MailWords: Sendable {
     /// The keys of a file of words, all of which it must have.
     static let keys = [
         "direction", "subject", "preview", "heading", "intro", "action", "once", "newest", "copy", "ignore",
-        "automatic",
-        "minute", "minutes", "hour", "hours",
+        "automatic", "minute", "minutes", "hour", "hours",
     ]
 
     private let templates: [String: MustacheTemplate]

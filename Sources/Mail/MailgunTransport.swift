@@ -32,19 +32,17 @@ public final class MailgunTransport: MailTransport {
     ///   - certificateAuthorities: a PEM file of those to trust instead of the system's.
     public init(account: MailgunAccount, connections: Int, certificateAuthorities: String?) {
         engine = CurlEngine(connections: connections)
-        let host = account.host.contains(":") ? "[\(account.host)]" : account.host
-        var options: [CurlTransfer.Option] = [
-            .string(CURLOPT_URL, "https://\(host):\(account.port)/v3/\(account.domain)/messages.mime"),
-            .string(CURLOPT_PROTOCOLS_STR, "https"),
-            .string(CURLOPT_USERNAME, "api"),
-            .secret(CURLOPT_PASSWORD, account.key),
-            .long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
-            .long(CURLOPT_POST, 1),
-            // With HTTP/2 libcurl shows all fields to who looks on, the key among them.
-            .long(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
-        ]
-        if let certificateAuthorities { options.append(.string(CURLOPT_CAINFO, certificateAuthorities)) }
-        self.options = options
+        options =
+            [
+                .string(
+                    CURLOPT_URL, "https://\(urlHost(account.host)):\(account.port)/v3/\(account.domain)/messages.mime"),
+                .string(CURLOPT_PROTOCOLS_STR, "https"),
+                .string(CURLOPT_USERNAME, "api"),
+                .secret(CURLOPT_PASSWORD, account.key),
+                .long(CURLOPT_POST, 1),
+                // With HTTP/2 libcurl shows all fields to who looks on, the key among them.
+                .long(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
+            ] + CurlTransfer.tlsOptions(trusting: certificateAuthorities)
     }
 
     /// Sends a message by one request.
@@ -84,11 +82,10 @@ public final class MailgunTransport: MailTransport {
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
         case 400, 413, 422: return .permanent(failure(.messageRefused))
-        // It is not the message that is at fault: another address, payment, an unknown domain, too many requests, the
-        // API.
+        // Another address, payment, an unknown domain, too many requests, the API itself: it is not the message's fault.
         default: return .unavailable(failure(.serviceUnavailable))
         }
-        if end.isContentSent { return .ambiguous(failure(.replyLost)) }
+        if end.dialogue.isContentComplete { return .ambiguous(failure(.replyLost)) }
         return .unavailable(failure(DeliveryFailure.Code(end.result)))
     }
 }

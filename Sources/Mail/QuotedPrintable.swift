@@ -1,3 +1,5 @@
+import Validation
+
 /// Text in UTF-8 as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's
 /// end.
 ///
@@ -29,8 +31,8 @@ func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
                 column += 1
             } else {
                 output.append(UInt8(ascii: "="))
-                output.append(hexadecimalDigit(byte >> 4))
-                output.append(hexadecimalDigit(byte & 15))
+                output.append(.hexadecimalDigit(byte >> 4))
+                output.append(.hexadecimalDigit(byte & 15))
                 column += 3
             }
         }
@@ -45,8 +47,4 @@ private func isLiteral(_ byte: UInt8, before next: UInt8) -> Bool {
     case UInt8(ascii: " "), UInt8(ascii: "\t"): next != UInt8(ascii: "\n") && next != UInt8(ascii: "\r")
     default: false
     }
-}
-
-private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
 }

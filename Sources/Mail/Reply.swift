@@ -1,3 +1,5 @@
+import Validation
+
 /// A mail server's reply (RFC 5321 §4.2).
 public struct Reply: Sendable, Equatable {
     /// Three digits: 2yz done, 3yz go on, 4yz not now, 5yz never. Of an HTTP API, its status.
@@ -19,7 +21,7 @@ public struct Reply: Sendable, Equatable {
         guard [nil, 0x20, UInt8(ascii: "-"), 0x0D, 0x0A].contains(line.dropFirst(3).first) else { return nil }
         let digits = line.prefix(3)
         guard digits.count == 3, let first = digits.first, (UInt8(ascii: "2")...UInt8(ascii: "5")).contains(first),
-            digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            digits.allSatisfy(\.isASCIIDigit)
         else { return nil }
         code = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
         enhancedStatus = Reply.enhancedStatus(at: line.dropFirst(4), class: first)
@@ -33,7 +35,7 @@ public struct Reply: Sendable, Equatable {
         guard parts.count == 3, parts[0].elementsEqual([first]),
             parts.allSatisfy({ part in
                 (1...3).contains(part.count)
-                    && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                    && part.allSatisfy(\.isASCIIDigit)
             })
         else { return nil }
         return String(decoding: word, as: UTF8.self)

@@ -18,7 +18,7 @@ struct SMTPDialogue: Sendable {
     /// The reply to this step; `nil` while there is none.
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
-    private(set) var isContentComplete = false
+    var isContentComplete: Bool { step == .content }
     /// Whether AUTH was sent.
     private(set) var hasBegunAuthentication = false
     /// Whether the goodbye was said: what is replied to that says nothing of the message.
@@ -53,7 +53,7 @@ struct SMTPDialogue: Sendable {
 
     /// The last of the content was handed over: the dot follows.
     mutating func sentContent() {
-        (step, reply, isContentComplete) = (.content, nil, true)
+        begin(.content)
     }
 
     /// A line of a reply came. The last one counts, which has no hyphen behind its code.

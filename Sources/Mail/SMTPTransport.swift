@@ -14,21 +14,17 @@ public final class SMTPTransport: MailTransport {
     public init(server: SMTPServer, clientName: String, connections: Int, certificateAuthorities: String?) {
         self.server = server
         engine = CurlEngine(connections: connections)
-        let host = server.host.contains(":") ? "[\(server.host)]" : server.host
         let scheme = server.security == .implicitTLS ? "smtps" : "smtp"
         var options: [CurlTransfer.Option] = [
-            .string(CURLOPT_URL, "\(scheme)://\(host):\(server.port)/\(clientName)"),
+            .string(CURLOPT_URL, "\(scheme)://\(urlHost(server.host)):\(server.port)/\(clientName)"),
             .string(CURLOPT_PROTOCOLS_STR, "smtp,smtps"),
             // Whatever the environment says of proxies is not meant for mail.
             .string(CURLOPT_PROXY, ""),
             .long(CURLOPT_UPLOAD, 1),
         ]
         if server.security != .none {
-            options += [
-                .long(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)),
-                .long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
-            ]
-            if let certificateAuthorities { options.append(.string(CURLOPT_CAINFO, certificateAuthorities)) }
+            options.append(.long(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)))
+            options += CurlTransfer.tlsOptions(trusting: certificateAuthorities)
         }
         if let credentials = server.credentials {
             options += [

@@ -15,25 +15,10 @@ struct SenderLog: Sendable {
             "job": "\(claimed.job?.id ?? "unknown")", "attempt": "\(claimed.attempts + 1)",
             "ms": "\(duration.microseconds / 1000)",
         ]
-        var level = Logger.Level.info
-        let name: String
-        switch outcome {
-        case .delivered(let reply):
-            name = "delivered"
-            if let reply { metadata["reply"] = "\(reply)" }
-        case .transient(let failure): name = add("transient", failure)
-        case .permanent(let failure): name = add("permanent", failure)
-        case .ambiguous(let failure): name = add("ambiguous", failure)
-        case .unavailable(let failure): name = add("unavailable", failure)
-        }
-        func add(_ name: String, _ failure: DeliveryFailure) -> String {
-            level = .notice
-            metadata["code"] = "\(failure.code.rawValue)"
-            if let reply = failure.reply { metadata["reply"] = "\(reply)" }
-            return name
-        }
-        metadata["outcome"] = "\(name)"
-        logger.log(level: level, "mail_attempt", metadata: metadata)
+        metadata["outcome"] = "\(outcome.name)"
+        if let failure = outcome.failure { metadata["code"] = "\(failure.code.rawValue)" }
+        if let reply = outcome.reply { metadata["reply"] = "\(reply)" }
+        logger.log(level: outcome.failure == nil ? .info : .notice, "mail_attempt", metadata: metadata)
     }
 
     /// A job will not be delivered.

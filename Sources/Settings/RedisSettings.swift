@@ -1,5 +1,6 @@
+public import Logging
 public import RedisClient
-import NIOCore
+public import NIOCore
 import Secrets
 import SignIn
 
@@ -41,18 +42,23 @@ public struct RedisSettings: Sendable {
         }
     }
 
-    /// What a client is made with.
+    /// A client that is not connected yet. Must be called on the event loop.
     /// - Parameters:
-    ///   - clientName: the name that `CLIENT LIST` shows.
+    ///   - name: the name that `CLIENT LIST` shows.
     ///   - preparations: commands to send on each new connection.
-    public func configuration(clientName: String, preparations: [RedisCommand] = []) -> RedisConfiguration {
-        RedisConfiguration(
-            url: url, timeout: TimeAmount(timeout), clientName: clientName,
-            certificateAuthorities: certificateAuthorities, preparations: preparations)
+    /// - Throws: ``SettingError`` where the file of authorities cannot be used, which is the one way to fail.
+    public func client(
+        named name: String, preparations: [RedisCommand] = [], on eventLoop: any EventLoop, logger: Logger
+    ) throws(SettingError) -> RedisClient {
+        let configuration = RedisConfiguration(
+            url: url, timeout: TimeAmount(timeout), clientName: name, certificateAuthorities: certificateAuthorities,
+            preparations: preparations)
+        do {
+            return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        } catch {
+            throw SettingError(
+                name: "SSL_CERT_FILE", rule: "must be a readable PEM file of certificates",
+                example: "/etc/ssl/certs/ca-certificates.crt")
+        }
     }
-
-    /// What to say where a client cannot be made, for which there is one reason.
-    public static let unreadableAuthorities = SettingError(
-        name: "SSL_CERT_FILE", rule: "must be a readable PEM file of certificates",
-        example: "/etc/ssl/certs/ca-certificates.crt")
 }

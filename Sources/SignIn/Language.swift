@@ -54,7 +54,7 @@ public enum Language: String, Sendable, CaseIterable {
         else { return nil }
         var thousandths = Int(number[0] - UInt8(ascii: "0")) * 1000
         for (digit, worth) in zip(number.dropFirst(2), [100, 10, 1]) {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            guard digit.isASCIIDigit else { return nil }
             thousandths += Int(digit - UInt8(ascii: "0")) * worth
         }
         return thousandths <= 1000 ? thousandths : nil

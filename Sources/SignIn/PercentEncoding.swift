@@ -30,8 +30,8 @@ func percentEncoded(_ text: String) -> String {
                 count += 1
             } else {
                 encoded[count] = UInt8(ascii: "%")
-                encoded[count + 1] = hexadecimalDigit(byte >> 4)
-                encoded[count + 2] = hexadecimalDigit(byte & 15)
+                encoded[count + 1] = .hexadecimalDigit(byte >> 4)
+                encoded[count + 2] = .hexadecimalDigit(byte & 15)
                 count += 3
             }
         }
@@ -44,10 +44,6 @@ private func isUnreservedPunctuation(_ byte: UInt8) -> Bool {
     case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
     default: false
     }
-}
-
-private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
 }
 
 private func hexadecimalValue(_ digit: UInt8) -> UInt8? {

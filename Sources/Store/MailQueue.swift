@@ -129,14 +129,6 @@ public final class MailQueue: Sendable {
         }
     }
 
-    /// Leaves a job as it is, for another worker to take over; that it was claimed here does not count.
-    public func release(_ claimed: ClaimedJob) async throws(RedisError) {
-        _ = try await commands.send(
-            RedisCommand(
-                "XCLAIM", keys.mail, MailQueue.group, worker, "0", claimed.entry, "RETRYCOUNT", "0", "JUSTID"),
-            isIdempotent: true)
-    }
-
     // MARK: - Ending them
 
     /// The job's mail was delivered: it leaves the queue.
@@ -197,6 +189,14 @@ public final class MailQueue: Sendable {
                 command.append(job.box)
             }
         }
+    }
+
+    /// Leaves a job as it is, for another worker to take over; that it was claimed here does not count.
+    public func release(_ claimed: ClaimedJob) async throws(RedisError) {
+        _ = try await commands.send(
+            RedisCommand(
+                "XCLAIM", keys.mail, MailQueue.group, worker, "0", claimed.entry, "RETRYCOUNT", "0", "JUSTID"),
+            isIdempotent: true)
     }
 
     /// How many jobs are in the stream, those being delivered included.

@@ -52,7 +52,11 @@ enum PosternHandler {
         var workers: [Worker] = []
         var connections: [RedisClient] = []
         for eventLoop in group.makeIterator() {
-            let redis = try await eventLoop.submit { try redisClient(settings, eventLoop, logger) }.get()
+            let redis = try await eventLoop.submit {
+                try settings.shared.redis.client(
+                    named: "postern-handler", preparations: try SignInStore.preparations(), on: eventLoop,
+                    logger: logger)
+            }.get()
             let door = try door(settings, redis, readiness, metrics, logger)
             redis.start()
             connections.append(redis)
@@ -78,18 +82,6 @@ enum PosternHandler {
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         try await ServiceGroup(configuration: lifecycle).run()
-    }
-
-    private static func redisClient(
-        _ settings: HandlerSettings, _ eventLoop: any EventLoop, _ logger: Logger
-    ) throws -> RedisClient {
-        let configuration = settings.shared.redis.configuration(
-            clientName: "postern-handler", preparations: try SignInStore.preparations())
-        do {
-            return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
-        } catch {
-            throw RedisSettings.unreadableAuthorities
-        }
     }
 
     private static func door(

@@ -15,14 +15,12 @@ func redisClient(
 ) async throws -> RedisClient {
     do {
         let client = try await eventLoop.submit {
-            try RedisClient(
-                configuration: settings.configuration(clientName: name, preparations: preparations),
-                eventLoop: eventLoop, logger: logger)
+            try settings.client(named: name, preparations: preparations, on: eventLoop, logger: logger)
         }.get()
         client.start()
         return client
-    } catch {
-        throw Ending.wrongSetting(RedisSettings.unreadableAuthorities)
+    } catch let error as SettingError {
+        throw Ending.wrongSetting(error)
     }
 }
 

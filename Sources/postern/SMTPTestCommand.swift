@@ -51,12 +51,8 @@ struct SMTPTestCommand: AsyncParsableCommand {
             if !isQuiet { SMTPTestCommand.show(step) }
         }
         if json { print(SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
-        switch outcome {
-        case .delivered:
-            if !json { print("The message was taken.") }
-        case .transient(let failure), .permanent(let failure), .ambiguous(let failure), .unavailable(let failure):
-            throw Ending.notDone(failure.description)
-        }
+        if let failure = outcome.failure { throw Ending.notDone(failure.description) }
+        if !json { print("The message was taken.") }
     }
 
     /// A job as a request would make it, with a token that nobody knows.
@@ -79,21 +75,12 @@ struct SMTPTestCommand: AsyncParsableCommand {
 
     private static func report(_ outcome: DeliveryOutcome, _ steps: [DeliveryStep]) -> String {
         var json = JSONWriter(capacity: 1024)
-        let (name, failure): (String, DeliveryFailure?) =
-            switch outcome {
-            case .delivered: ("delivered", nil)
-            case .transient(let failure): ("transient", failure)
-            case .permanent(let failure): ("permanent", failure)
-            case .ambiguous(let failure): ("ambiguous", failure)
-            case .unavailable(let failure): ("unavailable", failure)
-            }
-        json.member("outcome", name)
-        if let failure {
+        json.member("outcome", outcome.name)
+        if let failure = outcome.failure {
             json.member("code", failure.code.rawValue)
             json.member("detail", failure.detail)
         }
-        let reply: Reply? = if case .delivered(let reply) = outcome { reply } else { failure?.reply }
-        if let reply { json.member("reply", reply.description) }
+        if let reply = outcome.reply { json.member("reply", reply.description) }
         json.member("steps", forEach: steps) { json, step in
             switch step {
             case .note(let text): json.member("note", text)

@@ -71,7 +71,7 @@ struct SendCommand: AsyncParsableCommand {
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         do {
-            // On the thread that the connections to Redis are served on: libcurl has another, and no third is needed.
+            // On the thread that the connections to Redis are served on, so that nothing of theirs changes threads.
             try await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
                 try await ServiceGroup(configuration: lifecycle).run()
             }

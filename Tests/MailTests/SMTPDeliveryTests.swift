@@ -101,7 +101,7 @@ struct SMTPDeliveryTests {
     @Test("a server that knows no extensions is spoken to as of old")
     func noExtensions() async throws {
         let server = try await ScriptedSMTPServer(
-            .init { $0.line.hasPrefix("EHLO") ? .reply("502 Not implemented") : nil })
+            .init { $0.line.hasPrefix("EHLO") ? .reply("502 Not offered here") : nil })
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
         #expect(outcome.summary == "delivered 250 2.0.0")
         #expect(server.commands.contains("HELO example.com"))

@@ -78,7 +78,7 @@ struct SMTPServerDialogue {
         case "NOOP": return act(.other, line, or: .reply("250 2.0.0 OK"))
         case "VRFY": return act(.other, line, or: .reply("252 2.0.0 Send some mail, and see"))
         case "HELP": return act(.other, line, or: .reply("214 2.0.0 RFC 5321"))
-        case "EXPN": return act(.other, line, or: .reply("502 5.5.1 Not implemented"))
+        case "EXPN": return act(.other, line, or: .reply("502 5.5.1 Not offered here"))
         default: return act(.other, line, or: .reply("500 5.5.1 Unknown command"))
         }
     }
@@ -133,7 +133,7 @@ struct SMTPServerDialogue {
 
     private func startTLSAction(_ argument: ArraySlice<UInt8>) -> Action {
         guard argument.isEmpty else { return .reply("501 5.5.4 STARTTLS takes no argument") }
-        guard case .startTLS = behaviour.tls else { return .reply("502 5.5.1 Not implemented") }
+        guard case .startTLS = behaviour.tls else { return .reply("502 5.5.1 Not offered here") }
         guard !isEncrypted else { return .reply("503 5.5.1 Encrypted already") }
         return .startTLS(injecting: "")
     }
@@ -164,7 +164,7 @@ struct SMTPServerDialogue {
     }
 
     private func authenticateReply(_ mechanism: String, _ challenge: SMTPChallenge) -> Action {
-        guard behaviour.account != nil else { return .reply("502 5.5.1 Not implemented") }
+        guard behaviour.account != nil else { return .reply("502 5.5.1 Not offered here") }
         guard hasSaidHello else { return .reply("503 5.5.1 Say EHLO first") }
         guard mayAuthenticate else { return .reply("538 5.7.11 Encryption is required") }
         guard user == nil, transaction == nil else { return .reply("503 5.5.1 Not now") }
