@@ -123,9 +123,10 @@ public final class Sender: Service {
 
     /// Of a connection that is lost the client has told; that Redis refuses is told here, now and then.
     private func report(_ error: RedisError) {
-        var level = Logger.Level.debug
-        if case .server = error, refusalTimer.isDue() { level = .warning }
-        logger.log(level: level, "redis_refused", metadata: ["reason": "\(error)"])
+        guard case .server = error, refusalTimer.isDue() else {
+            return logger.debug("redis_call_failed", metadata: ["reason": "\(error)"])
+        }
+        logger.warning("redis_refused", metadata: ["reason": "\(error)"])
     }
 
     /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its
