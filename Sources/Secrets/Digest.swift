@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Message digests of FIPS 180-4, as lower-case hexadecimal.
+/// Message digests of FIPS 180-4.
 public enum Digest: Sendable {
     case sha1
     case sha256
@@ -16,12 +16,18 @@ public enum Digest: Sendable {
         }
     }
 
-    /// The digest of some bytes.
-    public func hex(of bytes: [UInt8]) throws(SecretsError) -> String {
+    /// The digest of some bytes: 20 bytes of SHA-1, 32 of SHA-256.
+    public func bytes(of bytes: [UInt8]) throws(SecretsError) -> [UInt8] {
         var digest: [UInt8] = Array(repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: CUnsignedInt = 0
         try check(EVP_Digest(bytes, bytes.count, &digest, &count, method, nil), "EVP_Digest")
-        return hexadecimal(digest.prefix(Int(count)))
+        digest.removeLast(digest.count - Int(count))
+        return digest
+    }
+
+    /// The digest of some bytes, as lower-case hexadecimal.
+    public func hex(of bytes: [UInt8]) throws(SecretsError) -> String {
+        hexadecimal(try self.bytes(of: bytes))
     }
 }
 
