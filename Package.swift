@@ -64,13 +64,17 @@ let package = Package(
             name: "Store",
             dependencies: ["RedisClient", "Secrets", "SignIn"],
             resources: [
-                "Adopt", "Dismiss", "GiveUp", "Promote", "PutOff", "Revive", "SendMagicLink", "Settle",
+                "Adopt", "Buckets", "Dismiss", "GiveUp", "LookAtLink", "OpenLink", "Promote", "PutOff", "Revive",
+                "SendMagicLink", "Settle", "Tokens", "VerifyCode", "VerifyToken",
             ].map { .embedInCode("Scripts/\($0).lua") },
             swiftSettings: settings),
         .target(
             name: "Edge",
             dependencies: ["JSON", "Metrics", "Secrets", "SignIn", "Store", "Validation", logging, structuredFields],
-            resources: [.embedInCode("openapi.yaml")],
+            resources: [
+                "openapi.yaml", "Landing/de.json", "Landing/en.json", "Landing/es.json", "Landing/fr.json",
+                "Landing/ja.json", "Landing/ko.json", "Landing/landing.css",
+            ].map { .embedInCode($0) },
             swiftSettings: settings),
         .target(name: "EventLoopExecutor", dependencies: [nioCore], swiftSettings: settings),
         .target(
@@ -157,8 +161,8 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: [
-                "Edge", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", logging, nioCore,
-                nioPosix, structuredFields,
+                "Edge", "JSON", "Metrics", "RedisClient", "Secrets", "SignIn", "Store", "TestSupport", "Validation",
+                logging, nioCore, nioPosix, structuredFields,
             ],
             swiftSettings: settings),
         .testTarget(

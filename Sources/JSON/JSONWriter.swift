@@ -36,6 +36,17 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// Writes a member that is an array of strings.
+    public mutating func member(_ name: String, _ values: [String]) {
+        write(name: name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(string: value)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
     /// Writes a member that is itself an object.
     public mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
         write(name: name)

@@ -12,6 +12,8 @@ public final class MailTemplates: Sendable {
         /// The portal's host.
         let portal: String
         let isNewestOnly: Bool
+        /// Whether it holds a code, too.
+        let hasCode: Bool
         /// For how long the link works, from when it was asked for.
         let lifetime: Duration
     }
@@ -52,9 +54,12 @@ public final class MailTemplates: Sendable {
         ]
         let page = page(
             for: Variant(
-                language: .english, product: "", portal: "", isNewestOnly: true, lifetime: .seconds(900)))
+                language: .english, product: "", portal: "", isNewestOnly: true, hasCode: true,
+                lifetime: .seconds(900)))
         guard page.html.holdsLink else { throw TemplateError(file: "sign-in.html.mustache", reason: .missingLink) }
         guard page.text.holdsLink else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingLink) }
+        guard page.html.holdsCode else { throw TemplateError(file: "sign-in.html.mustache", reason: .missingCode) }
+        guard page.text.holdsCode else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingCode) }
     }
 
     /// Renders the texts for a variant.
@@ -68,6 +73,7 @@ public final class MailTemplates: Sendable {
         context["portal"] = variant.portal
         context["newestOnly"] = variant.isNewestOnly
         context["link"] = LinkedText.mark
+        if variant.hasCode { context["code"] = LinkedText.codeMark }
         let subject = withoutControlCharacters(sentences["subject"] ?? "")
         return Page(
             subject: subject, subjectField: headerText(subject, startingAt: 9),

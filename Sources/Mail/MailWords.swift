@@ -5,8 +5,8 @@ import Mustache
 struct MailWords: Sendable {
     /// The keys of a file of words, all of which it must have.
     static let keys = [
-        "direction", "subject", "preview", "heading", "intro", "action", "once", "newest", "copy", "ignore",
-        "automatic", "minute", "minutes", "hour", "hours",
+        "direction", "subject", "preview", "heading", "intro", "action", "codeIntro", "codeOnce", "once", "newest",
+        "copy", "ignore", "automatic", "minute", "minutes", "hour", "hours",
     ]
 
     private let templates: [String: MustacheTemplate]

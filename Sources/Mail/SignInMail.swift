@@ -36,7 +36,7 @@ public final class SignInMail: Sendable {
         for (type, text) in [("plain", page.text), ("html", page.html)] {
             content += "--\(boundary)\r\nContent-Type: text/\(type); charset=utf-8\r\n".utf8
             content += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8
-            text.append(to: &content, link: job.link)
+            text.append(to: &content, link: job.link, code: job.code?.text ?? "")
             content += "\r\n".utf8
         }
         content += "--\(boundary)--\r\n".utf8
@@ -47,7 +47,7 @@ public final class SignInMail: Sendable {
     private func page(for job: MailJob) -> MailTemplates.Page {
         let variant = MailTemplates.Variant(
             language: job.language, product: productName, portal: job.origin.authority, isNewestOnly: job.isNewestOnly,
-            lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
+            hasCode: job.code != nil, lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
         if let page = pages.withLock({ $0[variant] }) { return page }
         let page = templates.page(for: variant)
         pages.withLock { pages in

@@ -12,6 +12,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case wrongDirection
         case notMustache(String)
         case missingLink
+        case missingCode
     }
 
     let file: String
@@ -26,6 +27,7 @@ public struct TemplateError: Error, Equatable, CustomStringConvertible {
         case .missingText(let key): "\(file) has no text for \"\(key)\""
         case .wrongDirection: "\(file) has another \"direction\" than ltr or rtl"
         case .missingLink: "\(file) has no {{link}}"
+        case .missingCode: "\(file) has no {{#code}} with a {{code}} in it"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
         }
     }

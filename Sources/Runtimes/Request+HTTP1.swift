@@ -7,7 +7,7 @@ extension Request {
     init(head: HTTPRequestHead, body: [UInt8], peer: IPAddress?) {
         self.init(
             method: Method(head.method.rawValue), path: Request.path(ofTarget: head.uri),
-            fields: RequestFields(head.headers), body: body, peer: peer)
+            query: Request.query(ofTarget: head.uri), fields: RequestFields(head.headers), body: body, peer: peer)
     }
 
     /// The path of a request target in origin form or absolute form (RFC 9112 §3.2).
@@ -21,6 +21,11 @@ extension Request {
             if path.first != UInt8(ascii: "/") { return "/" }
         }
         return String(Substring(path.prefix { $0 != UInt8(ascii: "?") }))
+    }
+
+    /// The query of a request target; empty where it has none.
+    static func query(ofTarget target: String) -> String {
+        String(Substring(target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()))
     }
 }
 

@@ -1,3 +1,4 @@
+public import Secrets
 public import SignIn
 public import Store
 
@@ -12,7 +13,17 @@ public struct HandlerSettings: Sendable {
     public let basePath: String
     /// `POSTERN_LINK_LIFETIME`: 1m to 24h. Default: 15m.
     public let linkLifetime: Duration
-    /// `POSTERN_IP_LIMIT` (default: 10/10m), `POSTERN_RECIPIENT_LIMIT` (3/15m) and `POSTERN_GLOBAL_LIMIT` (off).
+    /// `POSTERN_NEWEST_LINK_ONLY`: whether another link ends the earlier ones. Default: on.
+    public let isNewestOnly: Bool
+    /// `POSTERN_LANDING_URL`: where the handler is reached from outside, so that links lead to its own page. Default:
+    /// none, and links lead to the portal.
+    public let landing: LandingURL?
+    /// `POSTERN_SIGNING_KEYS`: the keys that assertions are signed with, the first signs. Default: none are made.
+    public let signingKeys: [KeyRing.Entry]
+    /// `POSTERN_ISSUER`: who vouches, the claim `iss`. Default: the landing's URL, else `postern`.
+    public let issuerName: String
+    /// `POSTERN_IP_LIMIT` (default: 10/10m), `POSTERN_RECIPIENT_LIMIT` (3/15m), `POSTERN_GLOBAL_LIMIT` (off),
+    /// `POSTERN_VERIFY_LIMIT` (600/1m) and `POSTERN_CODE_LIMIT` (30/10m).
     public let limits: StoreConfiguration.Limits
     /// `POSTERN_TRUSTED_PROXIES`: the proxies whose `X-Forwarded-For` counts. Default: none.
     public let trustedProxies: [AddressBlock]
@@ -39,12 +50,34 @@ public struct HandlerSettings: Sendable {
             try environment.optional("POSTERN_LINK_LIFETIME", example: "15m") { (text) throws(Invalid) in
                 try duration(text, in: .seconds(60)...(.seconds(86_400)), "1m to 24h")
             } ?? .seconds(15 * 60)
+        isNewestOnly =
+            try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on") { (text) throws(Invalid) in
+                guard text == "on" || text == "off" else { throw Invalid("must be on or off") }
+                return text == "on"
+            } ?? true
+        landing = try environment.optional("POSTERN_LANDING_URL", example: "https://door.example.com") {
+            (text) throws(Invalid) in
+            try Invalid.wrapping { () throws(LandingURL.Invalid) in try LandingURL(parsing: text) }
+        }
+        signingKeys =
+            try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", keys) ?? []
+        issuerName =
+            try environment.optional("POSTERN_ISSUER", example: "https://door.example.com") { (text) throws(Invalid) in
+                guard text.utf8.count <= 256, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                    throw Invalid("must be at most 256 visible ASCII characters")
+                }
+                return text
+            } ?? landing?.text ?? "postern"
         limits = StoreConfiguration.Limits(
             client: try HandlerSettings.limit(
                 "POSTERN_IP_LIMIT", RateLimit(burst: 10, period: .seconds(600)), environment),
             recipient: try HandlerSettings.limit(
                 "POSTERN_RECIPIENT_LIMIT", RateLimit(burst: 3, period: .seconds(900)), environment),
-            deployment: try HandlerSettings.limit("POSTERN_GLOBAL_LIMIT", nil, environment))
+            deployment: try HandlerSettings.limit("POSTERN_GLOBAL_LIMIT", nil, environment),
+            verification: try HandlerSettings.limit(
+                "POSTERN_VERIFY_LIMIT", RateLimit(burst: 600, period: .seconds(60)), environment),
+            code: try HandlerSettings.limit(
+                "POSTERN_CODE_LIMIT", RateLimit(burst: 30, period: .seconds(600)), environment))
         trustedProxies =
             try environment.optional("POSTERN_TRUSTED_PROXIES", example: "10.0.0.0/8,fd00::/8") {
                 (text) throws(Invalid) in

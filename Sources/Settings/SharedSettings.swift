@@ -18,7 +18,7 @@ public struct SharedSettings: Sendable {
     public init(_ environment: Environment) throws(SettingError) {
         redis = try RedisSettings(environment)
         secretKeys = try environment.required(
-            "POSTERN_SECRET_KEYS", example: "k1:$(openssl rand -base64 32)", SharedSettings.keys)
+            "POSTERN_SECRET_KEYS", example: "k1:$(openssl rand -base64 32)", keys)
         logLevel =
             try environment.optional("POSTERN_LOG_LEVEL", example: "info") { (text) throws(Invalid) in
                 guard let level = Logger.Level(rawValue: text) else {
@@ -28,25 +28,26 @@ public struct SharedSettings: Sendable {
             } ?? .info
         metricsPort = try environment.optional("POSTERN_METRICS", example: "9464", port)
     }
+}
 
-    private static func keys(_ text: String) throws(Invalid) -> [KeyRing.Entry] {
-        var entries: [KeyRing.Entry] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pieces.count == 2, KeyRing.Entry.isName(pieces[0]),
-                let key = Secret(base64: String(pieces[1])), key.count == SealingKey.keyByteCount
-            else {
-                throw Invalid(
-                    "must be keys parted by commas, each ID:KEY with an id of 1 to 16 letters, digits, - or _ and the base64 "
-                        + "of 32 bytes")
-            }
-            guard !entries.contains(where: { $0.id == pieces[0] }) else {
-                throw Invalid("must not give two keys the same id")
-            }
-            entries.append(KeyRing.Entry(id: String(pieces[0]), key: key))
+/// Reads named keys of 32 bytes.
+func keys(_ text: String) throws(Invalid) -> [KeyRing.Entry] {
+    var entries: [KeyRing.Entry] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pieces.count == 2, KeyRing.Entry.isName(pieces[0]),
+            let key = Secret(base64: String(pieces[1])), key.count == SealingKey.keyByteCount
+        else {
+            throw Invalid(
+                "must be keys parted by commas, each ID:KEY with an id of 1 to 16 letters, digits, - or _ and the base64 "
+                    + "of 32 bytes")
         }
-        return entries
+        guard !entries.contains(where: { $0.id == pieces[0] }) else {
+            throw Invalid("must not give two keys the same id")
+        }
+        entries.append(KeyRing.Entry(id: String(pieces[0]), key: key))
     }
+    return entries
 }
 
 /// Reads the number of a port.

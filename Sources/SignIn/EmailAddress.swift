@@ -9,6 +9,11 @@ public struct EmailAddress: Sendable, Hashable {
     /// The address in lower case.
     public let text: String
 
+    /// The address, as it may be shown to who may not know it: its first character and its domain.
+    ///
+    /// A word joiner (U+2060) keeps it on one line where that is possible.
+    public var masked: String { "\(text.prefix(1))…\u{2060}\(text.drop { $0 != "@" })" }
+
     private init(text: String) {
         self.text = text
     }

@@ -1,6 +1,7 @@
 public import Secrets
 
-/// The secret in a link: 32 random bytes, written as 43 characters of base64url.
+/// The secret in a link: 32 random bytes, written as 43 characters of base64url. What names a request to the browser
+/// that made it is of the same kind.
 ///
 /// It is kept nowhere. Redis knows its ``digest``, and what is stored under that is sealed under a key that only the
 /// token gives.
@@ -13,6 +14,8 @@ public struct LoginToken: Sendable {
     /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis, and the request's
     /// identity.
     public let digest: String
+    /// What names the token to others, in mail and in assertions: the first half of its digest, 32 hexadecimal digits.
+    public var id: String { String(digest.prefix(32)) }
 
     /// Issues a new token.
     public init(random: RandomBytes) throws(SecretsError) {
@@ -35,7 +38,37 @@ public struct LoginToken: Sendable {
 
     /// The key that the token's record is sealed under.
     func recordKey() throws(SecretsError) -> SealingKey {
-        try SealingKey(MessageAuthentication(key: bytes).derivedKey(for: "postern token record 1"))
+        try SealingKey(key(for: "postern token record 1"))
+    }
+
+    /// Codes under a key of one purpose that only the token gives.
+    func authentication(for purpose: String) throws(SecretsError) -> MessageAuthentication {
+        MessageAuthentication(key: try key(for: purpose))
+    }
+
+    private func key(for purpose: String) throws(SecretsError) -> Secret {
+        try MessageAuthentication(key: bytes).derivedKey(for: purpose)
+    }
+}
+
+extension LoginToken {
+    /// This token, handed over to who has another: a sealed box of 60 bytes that only the other opens.
+    public func handedOver(to other: LoginToken, random: RandomBytes) throws(SecretsError) -> [UInt8] {
+        var plaintext = bytes.withUnsafeBytes { [UInt8]($0) }
+        return try other.handoverKey().seal(
+            wiping: &plaintext, authenticating: Array(other.digest.utf8), random: random)
+    }
+
+    /// The token that was handed over to who has `other`.
+    /// - Throws: ``SecretsError/notAuthentic`` where it was handed to somebody else.
+    public init(handedOver box: [UInt8], to other: LoginToken) throws(SecretsError) {
+        let bytes = try other.handoverKey().open(box, authenticating: Array(other.digest.utf8))
+        guard bytes.count == LoginToken.byteCount else { throw .notAuthentic }
+        try self.init(bytes: bytes)
+    }
+
+    private func handoverKey() throws(SecretsError) -> SealingKey {
+        try SealingKey(key(for: "postern token handover 1"))
     }
 }
 

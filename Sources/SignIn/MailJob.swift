@@ -14,6 +14,8 @@ public struct MailJob: Sendable, Equatable {
     /// The link to sign in, an absolute URL of visible ASCII. It holds the token: not to be logged or stored in the
     /// open.
     public let link: String
+    /// The code to sign in with in the link's stead; `nil` where none was asked for.
+    public let code: SignInCode?
     /// The portal that asked.
     public let origin: Origin
     /// What the mail is written in.
@@ -26,15 +28,13 @@ public struct MailJob: Sendable, Equatable {
     public let expiresAt: UnixTime
 
     /// The mail that takes a link to a person.
-    public init(
-        recipient: EmailAddress, link: MagicLink, language: Language = .english, isNewestOnly: Bool = false,
-        issuedAt: UnixTime, expiresAt: UnixTime
-    ) {
-        id = String(link.token.digest.prefix(32))
-        self.recipient = recipient
-        self.link = link.url
-        origin = link.origin
-        self.language = language
+    public init(for request: SignInRequest, isNewestOnly: Bool = false, issuedAt: UnixTime, expiresAt: UnixTime) {
+        id = request.link.token.id
+        recipient = request.recipient
+        link = request.link.url
+        code = request.codeWay?.code
+        origin = request.link.origin
+        language = request.language
         self.isNewestOnly = isNewestOnly
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
@@ -42,12 +42,13 @@ public struct MailJob: Sendable, Equatable {
 
     /// The job as it is queued: sealed under the first key of the ring, with the job's id beside it in the open.
     ///
-    /// Within is a JSON object: `to`, `link`, `origin`, `language` (BCP 47), `newest_only` where that is so, and
-    /// `issued_at` and `expires_at` in Unix milliseconds.
+    /// Within is a JSON object: `to`, `link`, `code` where there is one, `origin`, `language` (BCP 47), `newest_only`
+    /// where that is so, and `issued_at` and `expires_at` in Unix milliseconds.
     public func sealed(by keys: KeyRing, random: RandomBytes) throws(SecretsError) -> SealedMailJob {
         var json = JSONWriter(capacity: 256 + link.utf8.count)
         json.member("to", recipient.text)
         json.member("link", link)
+        if let code { json.member("code", code.text) }
         json.member("origin", origin.description)
         json.member("language", language.rawValue)
         if isNewestOnly { json.member("newest_only", true) }
@@ -75,6 +76,7 @@ public struct MailJob: Sendable, Equatable {
         id = sealed.id
         self.recipient = recipient
         self.link = link
+        code = if case .string(let text)? = members["code"] { SignInCode(parsing: text) } else { nil }
         self.origin = origin
         language =
             if case .string(let tag)? = members["language"] { Language(rawValue: tag) ?? .english } else { .english }

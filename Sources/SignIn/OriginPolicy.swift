@@ -54,6 +54,12 @@ public struct OriginPolicy: Sendable {
         (try? check(text, .origin, Origin.init(parsing:))) != nil
     }
 
+    /// Refuses what another site makes a browser post.
+    /// - Parameter origin: the header `Origin`; `nil` where there is none, as from servers.
+    public func check(posting origin: String?) throws(Refusal) {
+        if let origin { _ = try check(origin, .origin, Origin.init(parsing:)) }
+    }
+
     /// The allowed origin that a link is to lead to.
     ///
     /// The first claim that is present decides, in the order in which they are declared; one that is not allowed is

@@ -2,7 +2,7 @@ import Validation
 
 /// Bytes with each percent escape replaced by the byte that it stands for (RFC 3986 §2.1). A `%` that starts no escape
 /// stays.
-func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
+package func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)
     var index = 0
@@ -25,7 +25,7 @@ func percentEncoded(_ text: String) -> String {
     String(unsafeUninitializedCapacity: text.utf8.count * 3) { encoded in
         var count = 0
         for byte in text.utf8 {
-            if byte.isASCIILetter || byte.isASCIIDigit || isUnreservedPunctuation(byte) {
+            if byte.isUnreserved {
                 encoded[count] = byte
                 count += 1
             } else {
@@ -39,10 +39,13 @@ func percentEncoded(_ text: String) -> String {
     }
 }
 
-private func isUnreservedPunctuation(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
-    default: false
+extension UInt8 {
+    /// Whether the byte may stand in a URL for nothing but itself (RFC 3986 §2.3).
+    var isUnreserved: Bool {
+        switch self {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+        default: isASCIILetter || isASCIIDigit
+        }
     }
 }
 

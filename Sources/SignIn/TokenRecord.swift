@@ -1,29 +1,37 @@
 import JSON
 public import Secrets
+import Validation
 
 /// What is remembered of a request until its link is opened.
 public struct TokenRecord: Sendable, Equatable {
     public let email: EmailAddress
     public let origin: Origin
     public let next: PortalPath?
+    /// What a verifier must fit; another link that this one is replaced by asks for the same.
+    public let challenge: CodeChallenge?
     public let issuedAt: UnixTime
 
-    public init(email: EmailAddress, origin: Origin, next: PortalPath?, issuedAt: UnixTime) {
+    public init(
+        email: EmailAddress, origin: Origin, next: PortalPath?, challenge: CodeChallenge? = nil, issuedAt: UnixTime
+    ) {
         self.email = email
         self.origin = origin
         self.next = next
+        self.challenge = challenge
         self.issuedAt = issuedAt
     }
 
     /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the
     /// open.
     ///
-    /// Within is a JSON object: `email`, `origin`, `next` where there is one, and `issued_at` in Unix milliseconds.
+    /// Within is a JSON object: `email`, `origin`, `next` and `challenge` where there is one, and `issued_at` in Unix
+    /// milliseconds.
     public func sealed(for token: LoginToken, random: RandomBytes) throws(SecretsError) -> [UInt8] {
         var json = JSONWriter(capacity: 256 + (next?.text.utf8.count ?? 0))
         json.member("email", email.text)
         json.member("origin", origin.description)
         if let next { json.member("next", next.text) }
+        if let challenge { json.member("challenge", challenge.text) }
         json.member("issued_at", issuedAt.milliseconds)
         var plaintext = json.finish()
         return try token.recordKey().seal(
@@ -43,6 +51,7 @@ public struct TokenRecord: Sendable, Equatable {
         self.email = email
         self.origin = origin
         next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
+        challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
         self.issuedAt = UnixTime(milliseconds: issuedAt)
     }
 }

@@ -8,11 +8,11 @@ public enum Admission: Sendable, Equatable {
     case queueFull
 
     /// Which bucket was empty.
-    public enum Limit: Sendable {
-        case client, recipient, deployment
+    public enum Limit: Sendable, CaseIterable {
+        case client, recipient, deployment, verification, code
     }
 
-    /// What is left in the client's bucket; there is none where clients are not limited.
+    /// What is left in the client's bucket.
     public struct Quota: Sendable, Equatable {
         /// Whole tokens.
         public let left: Int

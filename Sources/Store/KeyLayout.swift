@@ -1,6 +1,6 @@
 /// The names of what sign-in keeps in Redis.
 struct KeyLayout: Sendable {
-    private let prefix: String
+    let prefix: String
 
     init(prefix: String) {
         self.prefix = prefix
@@ -18,12 +18,24 @@ struct KeyLayout: Sendable {
     /// The bucket of the whole deployment.
     var deploymentBucket: String { prefix + "all" }
 
-    /// A client's bucket.
+    /// A client's bucket for requests.
     func clientBucket(network: String) -> String { prefix + "ip:" + network }
+
+    /// A client's bucket for tokens brought back.
+    func verificationBucket(network: String) -> String { prefix + "verify:" + network }
+
+    /// A client's bucket for codes.
+    func codeBucket(network: String) -> String { prefix + "code:" + network }
 
     /// A recipient's bucket, by the HMAC of the address.
     func recipientBucket(code: String) -> String { prefix + "to:" + code }
 
-    /// A token's record.
+    /// A token's entry. Scripts make this key, too.
     func token(digest: String) -> String { prefix + "token:" + digest }
+
+    /// The entry of a request that asked for a code.
+    func request(digest: String) -> String { prefix + "request:" + digest }
+
+    /// The digest of the newest token for a recipient and a portal, by the HMAC of both.
+    func newest(code: String) -> String { prefix + "newest:" + code }
 }

@@ -2,18 +2,19 @@ public import RedisClient
 public import Secrets
 public import SignIn
 
-/// What sign-in keeps in Redis, and the one call that a request makes.
+/// What sign-in keeps in Redis, and the one call that each request makes.
 ///
 /// Nothing in Redis is of use to who reads it: tokens are kept as digests, records sealed under keys that only their
-/// tokens give, jobs sealed under the deployment's key, and addresses appear as HMACs.
+/// tokens give, jobs sealed under the deployment's key, and addresses and codes appear as HMACs.
 public final class SignInStore: Sendable {
-    private let redis: RedisClient
-    private let configuration: StoreConfiguration
-    private let keys: KeyLayout
+    let redis: RedisClient
+    let configuration: StoreConfiguration
+    let keys: KeyLayout
+    let scripts: SignInScripts
+    let random: RandomBytes
+    let decoy: Decoy
     private let jobKeys: KeyRing
     private let addressCodes: MessageAuthentication
-    private let random: RandomBytes
-    private let script: Script
 
     /// - Throws: where OpenSSL cannot make the keys.
     public init(redis: RedisClient, configuration: StoreConfiguration, random: RandomBytes) throws(SecretsError) {
@@ -25,16 +26,13 @@ public final class SignInStore: Sendable {
         jobKeys = try KeyRing(configuration.keys, purpose: MailJob.sealingPurpose)
         let master = MessageAuthentication(key: configuration.keys[0].key)
         addressCodes = MessageAuthentication(key: try master.derivedKey(for: "postern recipient bucket 1"))
-        script = try SignInStore.script()
+        scripts = try SignInScripts()
+        decoy = try Decoy(random: random)
     }
 
     /// The commands that spare a new connection's first request a second round trip.
     public static func preparations() throws(SecretsError) -> [RedisCommand] {
-        try [script().load]
-    }
-
-    private static func script() throws(SecretsError) -> Script {
-        try Script(PackageResources.SendMagicLink_lua)
+        try SignInScripts().all.map(\.load)
     }
 
     /// Whether Redis answers.
@@ -46,117 +44,110 @@ public final class SignInStore: Sendable {
     ///
     /// The same link again is the same request again: it is admitted, and nothing changes.
     /// - Parameters:
-    ///   - link: what the mail is to hold; its token names the request.
-    ///   - recipient: whom it is for.
-    ///   - language: what the mail is written in.
     ///   - client: who asks; all whose address is unknown share one bucket.
     ///   - now: when the request came.
     /// - Throws: ``StoreError``; where its answer was lost, the request may have been admitted.
     public func send(
-        _ link: MagicLink, to recipient: EmailAddress, in language: Language, for client: IPAddress?, at now: UnixTime
+        _ request: SignInRequest, for client: IPAddress?, at now: UnixTime
     ) async throws(StoreError) -> Admission {
-        let request: Request
-        do {
-            request = try seal(link, to: recipient, in: language, at: now)
-        } catch {
-            throw .secrets(error)
+        let sealed = try StoreError.wrapping { () throws(SecretsError) in try seal(request, at: now) }
+        var buckets = Buckets()
+        let limits = configuration.limits
+        buckets.append(.client, limits.client, key: keys.clientBucket(network: client.network))
+        buckets.append(.recipient, limits.recipient, key: keys.recipientBucket(code: sealed.recipientCode))
+        buckets.append(.deployment, limits.deployment, key: keys.deploymentBucket)
+        let reply = try await call(
+            scripts.send, keys: [keys.token(digest: request.link.token.digest), keys.mail], buckets,
+            capacity: 1024 + sealed.entry.count + sealed.job.box.count
+        ) { command in
+            command.append((configuration.linkLifetime + configuration.retention).microseconds / 1000)
+            command.append(sealed.entry)
+            command.append(sealed.job.id)
+            command.append(sealed.job.keyID)
+            command.append(sealed.job.box)
+            command.append(configuration.maximumQueueLength)
+            command.append(configuration.linkLifetime.microseconds / 1000)
+            command.append(sealed.newestCode.map(keys.newest) ?? "")
+            command.append(request.codeWay.map { keys.request(digest: $0.requestID.digest) } ?? "")
+            command.append(sealed.requestEntry)
         }
-        let buckets = buckets(for: client, request.recipientCode)
-        let capacity = 768 + request.record.count + request.job.box.count
-        let reply: RESPValue
+        guard let outcome = buckets.outcome(of: reply, tellsQuota: limits.client != nil) else {
+            throw .failed(.unexpectedReply("\(reply)"))
+        }
+        switch (outcome.verdict, outcome.refusal) {
+        case (1, nil): return .admitted(outcome.quota)
+        case (0, let refusal?): return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
+        case (-1, nil): return .queueFull
+        default: throw .failed(.unexpectedReply("\(reply)"))
+        }
+    }
+
+    /// Calls a script.
+    /// - Parameters:
+    ///   - keys: those before the buckets'.
+    ///   - arguments: appends those before the buckets' settings.
+    func call(
+        _ script: Script, keys: [String], _ buckets: Buckets = Buckets(), capacity: Int = 512,
+        arguments: (inout RedisCommand) -> Void
+    ) async throws(StoreError) -> RESPValue {
         do {
-            reply = try await script.call(on: redis, capacity: capacity) { command in
-                command.append(2 + buckets.count)
-                command.append(keys.token(digest: link.token.digest))
-                command.append(keys.mail)
-                for bucket in buckets { command.append(bucket.key) }
-                command.append(configuration.linkLifetime.microseconds / 1000)
-                command.append(request.record)
-                command.append(request.job.id)
-                command.append(request.job.keyID)
-                command.append(request.job.box)
-                command.append(configuration.maximumQueueLength)
-                for bucket in buckets {
-                    command.append(bucket.rate.burst)
-                    command.append(bucket.rate.microsecondsPerToken)
-                }
+            return try await script.call(on: redis, capacity: capacity) { command in
+                command.append(keys.count + buckets.count)
+                for key in keys { command.append(key) }
+                buckets.appendKeys(to: &command)
+                arguments(&command)
+                buckets.appendSettings(to: &command)
             }
         } catch {
             throw StoreError(error)
         }
-        return try admission(from: reply, buckets)
     }
 
-    // MARK: - What is stored
+    // MARK: - What is stored of a request
 
-    private struct Request {
-        let record: [UInt8]
+    private struct Sealed {
+        /// The token's entry, as Tokens.lua describes it.
+        let entry: [UInt8]
+        /// The request's entry, as VerifyCode.lua describes it; empty where no code was asked for.
+        let requestEntry: [UInt8]
         let job: SealedMailJob
-        /// `nil` where recipients are not limited.
-        let recipientCode: String?
+        let recipientCode: String
+        /// The recipient's and the portal's; `nil` where several links may work at once.
+        let newestCode: String?
     }
 
-    private func seal(
-        _ link: MagicLink, to recipient: EmailAddress, in language: Language, at now: UnixTime
-    ) throws(SecretsError) -> Request {
-        let record = TokenRecord(email: recipient, origin: link.origin, next: link.next, issuedAt: now)
+    private func seal(_ request: SignInRequest, at now: UnixTime) throws(SecretsError) -> Sealed {
+        let token = request.link.token
+        let recipient = request.recipient.text
+        let recipientCode = try code(for: recipient)
+        let record = TokenRecord(
+            email: request.recipient, origin: request.link.origin, next: request.link.next,
+            challenge: request.challenge, issuedAt: now)
+        let retention = configuration.retention.microseconds / 1000
         let job = MailJob(
-            recipient: recipient, link: link, language: language, issuedAt: now,
+            for: request, isNewestOnly: configuration.isNewestOnly, issuedAt: now,
             expiresAt: now + configuration.linkLifetime)
-        return try Request(
-            record: record.sealed(for: link.token, random: random),
-            job: job.sealed(by: jobKeys, random: random),
-            recipientCode: configuration.limits.recipient == nil ? nil : code(for: recipient))
+        var requestEntry: [UInt8] = []
+        if let way = request.codeWay {
+            requestEntry += "\(try way.code.check(for: way.requestID)) \(token.digest)\n".utf8
+            requestEntry += try token.handedOver(to: way.requestID, random: random)
+        }
+        return try Sealed(
+            entry: Array("live \(retention) \(request.challenge?.text ?? "-") \(recipientCode) -\n".utf8)
+                + record.sealed(for: token, random: random),
+            requestEntry: requestEntry, job: job.sealed(by: jobKeys, random: random), recipientCode: recipientCode,
+            // No address holds a blank, so this is the code of no address.
+            newestCode: configuration.isNewestOnly ? code(for: "\(recipient) \(request.link.origin)") : nil)
     }
 
-    /// The first half of the address' HMAC (RFC 2104 §5), as hexadecimal.
-    private func code(for recipient: EmailAddress) throws(SecretsError) -> String {
-        let code = try addressCodes.code(for: Array(recipient.text.utf8))
+    /// The first half of an address' HMAC (RFC 2104 §5), as hexadecimal.
+    private func code(for address: String) throws(SecretsError) -> String {
+        let code = try addressCodes.code(for: Array(address.utf8))
         return code.withUnsafeBytes { hexadecimal($0.prefix(16)) }
     }
+}
 
-    // MARK: - Limits
-
-    private struct Bucket {
-        let limit: Admission.Limit
-        let key: String
-        let rate: RateLimit
-    }
-
-    /// The buckets that a request takes a token from, the client's first: that is the one whose quota the script tells.
-    private func buckets(for client: IPAddress?, _ recipientCode: String?) -> [Bucket] {
-        var buckets: [Bucket] = []
-        buckets.reserveCapacity(3)
-        if let rate = configuration.limits.client {
-            let key = keys.clientBucket(network: client?.clientNetwork ?? "unknown")
-            buckets.append(Bucket(limit: .client, key: key, rate: rate))
-        }
-        if let rate = configuration.limits.recipient, let recipientCode {
-            buckets.append(Bucket(limit: .recipient, key: keys.recipientBucket(code: recipientCode), rate: rate))
-        }
-        if let rate = configuration.limits.deployment {
-            buckets.append(Bucket(limit: .deployment, key: keys.deploymentBucket, rate: rate))
-        }
-        return buckets
-    }
-
-    private func admission(from reply: RESPValue, _ buckets: [Bucket]) throws(StoreError) -> Admission {
-        guard case .array(let numbers) = reply, numbers.count == 5,
-            case .integer(let verdict) = numbers[0], case .integer(let refusing) = numbers[1],
-            case .integer(let wait) = numbers[2], case .integer(let left) = numbers[3],
-            case .integer(let missing) = numbers[4]
-        else { throw .failed(.unexpectedReply("\(reply)")) }
-        let quota: Admission.Quota? =
-            configuration.limits.client == nil ? nil : Admission.Quota(left: left, fullIn: .microseconds(missing))
-        switch verdict {
-        case 1:
-            return .admitted(quota)
-        case 0 where buckets.indices.contains(refusing - 1):
-            return .limited(by: buckets[refusing - 1].limit, retryAfter: .microseconds(wait), quota)
-        case -1:
-            return .queueFull
-        default:
-            throw .failed(.unexpectedReply("\(reply)"))
-        }
-    }
+extension IPAddress? {
+    /// Whom a bucket is for; all whose address is unknown share one.
+    var network: String { self?.clientNetwork ?? "unknown" }
 }

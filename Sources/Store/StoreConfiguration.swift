@@ -8,17 +8,30 @@ public struct StoreConfiguration: Sendable {
         public var client: RateLimit?
         public var recipient: RateLimit?
         public var deployment: RateLimit?
+        /// How often a client may bring tokens back.
+        public var verification: RateLimit?
+        /// How often a client may try codes.
+        public var code: RateLimit?
 
-        public init(client: RateLimit?, recipient: RateLimit?, deployment: RateLimit?) {
+        public init(
+            client: RateLimit?, recipient: RateLimit?, deployment: RateLimit?, verification: RateLimit? = nil,
+            code: RateLimit? = nil
+        ) {
             self.client = client
             self.recipient = recipient
             self.deployment = deployment
+            self.verification = verification
+            self.code = code
         }
     }
 
     public var limits: Limits
     /// How long a link can be opened.
     public var linkLifetime: Duration
+    /// Whether another link to the same address, for the same portal, ends the earlier ones.
+    public var isNewestOnly = true
+    /// For how long a link that no longer works can still explain itself.
+    public var retention = Duration.zero
     /// What all keys start with.
     public var keyPrefix: String
     /// The deployment's keys, the one that seals first.

@@ -16,6 +16,15 @@ public enum StoreError: Error, Equatable {
         "READONLY", "TRYAGAIN", "WRONGPASS",
     ]
 
+    /// What `body` makes, and its error as one of the store's.
+    static func wrapping<Value>(_ body: () throws(SecretsError) -> Value) throws(StoreError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .secrets(error)
+        }
+    }
+
     init(_ error: RedisError) {
         switch error {
         case .unavailable, .timeout, .connectionLost:

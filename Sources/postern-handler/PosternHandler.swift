@@ -88,16 +88,19 @@ enum PosternHandler {
         _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: DoorMetrics,
         _ logger: Logger
     ) throws -> Door {
-        let store = try SignInStore(
-            redis: redis,
-            configuration: StoreConfiguration(
-                limits: settings.limits, linkLifetime: settings.linkLifetime,
-                keyPrefix: settings.shared.redis.keyPrefix,
-                keys: settings.shared.secretKeys),
-            random: .system)
+        var stored = StoreConfiguration(
+            limits: settings.limits, linkLifetime: settings.linkLifetime, keyPrefix: settings.shared.redis.keyPrefix,
+            keys: settings.shared.secretKeys)
+        stored.isNewestOnly = settings.isNewestOnly
+        // Only the door's own page explains dead links.
+        stored.retention = settings.landing == nil ? .zero : .seconds(86_400)
+        let store = try SignInStore(redis: redis, configuration: stored, random: .system)
         let configuration = DoorConfiguration(
             originPolicy: settings.originPolicy, callbackPath: settings.callbackPath, basePath: settings.basePath,
-            trustedProxies: TrustedProxies(settings.trustedProxies), clientLimit: settings.limits.client)
+            trustedProxies: TrustedProxies(settings.trustedProxies), limits: settings.limits,
+            landing: settings.landing,
+            issuer: settings.signingKeys.isEmpty
+                ? nil : try AssertionIssuer(name: settings.issuerName, keys: settings.signingKeys))
         return Door(
             configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
             metrics: metrics, logger: logger)

@@ -10,11 +10,15 @@ struct KeysCommand: ParsableCommand {
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "new",
-            abstract: "Prints a new entry for POSTERN_SECRET_KEYS.",
+            abstract: "Prints a new entry for POSTERN_SECRET_KEYS, or with --signing for POSTERN_SIGNING_KEYS.",
             discussion: """
                 To rotate, put it before the entries that are there, separated by a comma, first for the workers and then \
-                for the handlers; take the old one out a day later.
+                for the handlers; take the old one out a day later. A signing key is for the handlers alone: put a new one \
+                behind the others first, and before them once portals have fetched it; take the old one out a minute later.
                 """)
+
+        @Flag(help: "Make a key that assertions are signed with (Ed25519).")
+        var signing = false
 
         @Option(help: "The key's name: 1 to 16 letters, digits, - or _. Each entry needs one of its own.")
         var id: String?
@@ -28,8 +32,9 @@ struct KeysCommand: ParsableCommand {
 
         func run() throws {
             let random = RandomBytes.system
-            let key = try random.secret(count: SealingKey.keyByteCount)
-            let name = try id ?? "k" + random.secret(count: 3).withUnsafeBytes { hexadecimal($0) }
+            // Any 32 random bytes are a key of either kind.
+            let key = try random.secret(count: signing ? SigningKey.byteCount : SealingKey.keyByteCount)
+            let name = try id ?? (signing ? "s" : "k") + random.secret(count: 3).withUnsafeBytes { hexadecimal($0) }
             print("\(name):\(key.withUnsafeBytes(base64))")
         }
     }

@@ -55,14 +55,17 @@ struct SMTPTestCommand: AsyncParsableCommand {
         if !json { print("The message was taken.") }
     }
 
-    /// A job as a request would make it, with a token that nobody knows.
+    /// A job as a request would make it, with a token and a code that nobody knows.
     private static func job(to recipient: EmailAddress, in language: Language) throws -> MailJob {
         let link = MagicLink(
             origin: try Origin(parsing: "https://portal.example"),
             callbackPath: try PortalPath(parsing: "/this-is-a-test"), token: try LoginToken(random: .system), next: nil)
         let now = UnixTime.now()
+        let way = SignInRequest.CodeWay(
+            requestID: try LoginToken(random: .system), code: try SignInCode(random: .system))
         return MailJob(
-            recipient: recipient, link: link, language: language, issuedAt: now, expiresAt: now + .seconds(900))
+            for: SignInRequest(link: link, recipient: recipient, language: language, codeWay: way),
+            isNewestOnly: true, issuedAt: now, expiresAt: now + .seconds(900))
     }
 
     private static func show(_ step: DeliveryStep) {

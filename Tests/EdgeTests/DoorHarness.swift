@@ -30,7 +30,8 @@ final class DoorHarness: Sendable {
     /// - Parameter fallback: where links lead when a request names no origin.
     init(
         _ server: RedisServer? = nil, limits: StoreConfiguration.Limits = noLimits, fallback: String? = nil,
-        basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system
+        basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
+        landing: LandingURL? = nil, issuer: AssertionIssuer? = nil
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
@@ -44,6 +45,7 @@ final class DoorHarness: Sendable {
         var stored = StoreConfiguration(
             limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: DoorHarness.keys)
         stored.maximumQueueLength = maximumQueueLength
+        stored.retention = landing == nil ? .zero : .seconds(86_400)
         let policy = OriginPolicy(
             allowed: try DoorHarness.allowedOrigins.map { try OriginPattern(parsing: $0) },
             fallback: try fallback.map { try Origin(parsing: $0) })
@@ -51,7 +53,7 @@ final class DoorHarness: Sendable {
             configuration: DoorConfiguration(
                 originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), basePath: basePath,
                 trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
-                clientLimit: limits.client),
+                limits: limits, landing: landing, issuer: issuer),
             store: try SignInStore(redis: redis, configuration: stored, random: .system), readiness: readiness,
             random: random, now: UnixTime.now, metrics: DoorMetrics(MetricsRegistry()), logger: quiet)
     }

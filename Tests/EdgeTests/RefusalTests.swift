@@ -1,4 +1,6 @@
+import SignIn
 import Testing
+import Validation
 
 @testable import Edge
 
@@ -20,21 +22,37 @@ struct RefusalTests {
             refusal: .badRequest, status: 400,
             body: #"{"error":"The request is not valid HTTP/1.1","code":"bad_request"}"#),
         ToldRefusal(
-            refusal: .originRequired, status: 400,
+            refusal: .origin(.required), status: 400,
             body: #"""
                 {"error":"The request names no origin: send callback_origin, or an Origin header",\#
                 "code":"origin_required"}
                 """#),
         ToldRefusal(
-            refusal: .originNotAllowed(subject: "The header Origin", field: nil, rule: "is not liked"), status: 400,
-            body: #"{"error":"The header Origin is not liked","code":"origin_not_allowed"}"#),
-        ToldRefusal(
-            refusal: .originNotAllowed(subject: "callback_origin", field: "callback_origin", rule: "is not liked"),
-            status: 400,
+            refusal: .origin(.notAllowed(.origin, .userInformation)), status: 400,
             body: #"""
-                {"error":"callback_origin is not liked","code":"origin_not_allowed",\#
-                "fieldErrors":{"callback_origin":"callback_origin is not liked"},\#
-                "issues":[{"path":"callback_origin","message":"callback_origin is not liked","code":"custom"}]}
+                {"error":"The header Origin must not hold a user name or password","code":"origin_not_allowed"}
+                """#),
+        ToldRefusal(
+            refusal: .origin(.notAllowed(.body, .port)), status: 400,
+            body: #"""
+                {"error":"callback_origin must have a port from 1 to 65535, or none","code":"origin_not_allowed",\#
+                "fieldErrors":{"callback_origin":"callback_origin must have a port from 1 to 65535, or none"},\#
+                "issues":[{"path":"callback_origin",\#
+                "message":"callback_origin must have a port from 1 to 65535, or none","code":"custom"}]}
+                """#),
+        ToldRefusal(
+            refusal: .tokenInvalid, status: 400,
+            body: #"""
+                {"error":"This link was used, has expired or never worked: ask for a new one","code":"token_invalid"}
+                """#),
+        ToldRefusal(
+            refusal: .codeInvalid, status: 400,
+            body: #"{"error":"The code is wrong, used or expired: ask for a new one","code":"code_invalid"}"#),
+        ToldRefusal(
+            refusal: .notForm, status: 415,
+            body: #"""
+                {"error":"Send the body as a form, with Content-Type: application/x-www-form-urlencoded",\#
+                "code":"unsupported_media_type"}
                 """#),
         ToldRefusal(
             refusal: .notFound, status: 404, body: #"{"error":"There is nothing at this path","code":"not_found"}"#),
@@ -49,7 +67,7 @@ struct RefusalTests {
             refusal: .payloadTooLarge, status: 413,
             body: #"{"error":"The body is larger than 16384 bytes","code":"payload_too_large"}"#),
         ToldRefusal(
-            refusal: .unsupportedMediaType, status: 415,
+            refusal: .notJSON, status: 415,
             body: #"""
                 {"error":"Send the body as JSON in UTF-8, with Content-Type: application/json",\#
                 "code":"unsupported_media_type"}
@@ -89,10 +107,9 @@ struct RefusalTests {
 
     @Test("quotes, backslashes and control characters in a sentence are escaped")
     func escaped() {
-        let refusal = Refusal.originNotAllowed(subject: "a\"b\\c\n\u{7F}", field: nil, rule: "is not liked")
-        #expect(
-            String(decoding: refusal.response.body, as: UTF8.self)
-                == #"{"error":"a\"b\\c\u000a\u007f is not liked","code":"origin_not_allowed"}"#)
+        let issue = Issue(path: "a\"b", code: .custom, message: "\\c\n\u{7F}")
+        let body = String(decoding: Refusal.invalid(ValidationError(issues: [issue])).response.body, as: UTF8.self)
+        #expect(body.contains(#""fieldErrors":{"a\"b":"\\c\u000a\u007f"}"#))
     }
 
     @Test("the codes are those of the description, each with its status")
@@ -102,7 +119,8 @@ struct RefusalTests {
         #expect(
             statuses == [
                 "bad_request": 400, "invalid_json": 400, "validation_error": 400, "origin_not_allowed": 400,
-                "origin_required": 400, "not_found": 404, "method_not_allowed": 405, "request_timeout": 408,
+                "origin_required": 400, "token_invalid": 400, "code_invalid": 400, "not_found": 404,
+                "method_not_allowed": 405, "request_timeout": 408,
                 "payload_too_large": 413, "unsupported_media_type": 415, "rate_limited": 429,
                 "header_fields_too_large": 431, "internal_error": 500, "service_unavailable": 503,
             ])

@@ -34,7 +34,7 @@ struct SendMagicLinkTests {
         let text = try token(in: mail.link, followedBy: "")
         let digest = try #require(try LoginToken(parsing: text)).digest
         #expect(try await harness.keys(startingWith: "postern:token:") == ["postern:token:\(digest)"])
-        #expect(try await harness.keyCount() == 2)
+        #expect(try await harness.keyCount() == 3)
     }
 
     @Test(
@@ -131,6 +131,6 @@ struct SendMagicLinkTests {
         let response = await harness.respond(to: .signIn())
         #expect(response.status == .ok)
         #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=9;"#) == true)
-        #expect(try await harness.keyCount() == 5)
+        #expect(try await harness.keyCount() == 6)
     }
 }

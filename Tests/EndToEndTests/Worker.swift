@@ -87,7 +87,8 @@ extension RedisServer {
             origin: try Origin(parsing: "https://example.com"), callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: nil)
         let job = MailJob(
-            recipient: EmailAddress(parsing: address)!, link: link, issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
+            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // Of the right form.
+            issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
         let keys = try KeyRing(
             [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
         let sealed = try job.sealed(by: keys, random: .system)

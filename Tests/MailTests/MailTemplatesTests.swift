@@ -14,7 +14,7 @@ struct MailTemplatesTests {
         ReadPage(
             templates.page(
                 for: MailTemplates.Variant(
-                    language: language, product: product, portal: portal, isNewestOnly: isNewestOnly,
+                    language: language, product: product, portal: portal, isNewestOnly: isNewestOnly, hasCode: false,
                     lifetime: lifetime)),
             link: link)
     }
@@ -43,7 +43,7 @@ struct MailTemplatesTests {
             "Someone, hopefully you, asked for a link to sign in to Portal at portal.example.com.", "", Sample.link, "",
             "The link works once and expires 15 minutes after it was requested.",
             "If you asked for more than one link, only the newest works.", "",
-            "If you did not ask to sign in, you can ignore this email. Nobody gets in without the link, so please do not "
+            "If you did not ask to sign in, you can ignore this email. Nobody gets in without it, so please do not "
                 + "forward it.", "",
             "This email was sent automatically because someone asked for it at portal.example.com. Replies may not be read.",
         ]

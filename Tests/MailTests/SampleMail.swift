@@ -26,17 +26,17 @@ enum Sample {
     ///   - next: where the link leads in the end, a path.
     static func job(
         in language: Language = .english, isNewestOnly: Bool = false, lifetime: Duration = .seconds(900),
-        from start: UInt8 = 0xE0, next: String? = nil, to recipient: String = Sample.recipient
+        from start: UInt8 = 0xE0, next: String? = nil, to recipient: String = Sample.recipient, code: String? = nil
     ) throws -> MailJob {
         let issuedAt = UnixTime(milliseconds: 1_735_689_600_123)
+        let token = try LoginToken(random: .counting(from: start))
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://\(portal)"), callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: token, next: try next.map { try PortalPath(parsing: $0) })
+        let way = code.flatMap(SignInCode.init(parsing:)).map { SignInRequest.CodeWay(requestID: token, code: $0) }
         return MailJob(
-            recipient: try address(recipient),
-            link: MagicLink(
-                origin: try Origin(parsing: "https://\(portal)"),
-                callbackPath: try PortalPath(parsing: "/auth/callback"),
-                token: try LoginToken(random: .counting(from: start)),
-                next: try next.map { try PortalPath(parsing: $0) }),
-            language: language, isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
+            for: SignInRequest(link: link, recipient: try address(recipient), language: language, codeWay: way),
+            isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
     }
 
     /// A message with any content, to be delivered.
@@ -55,10 +55,10 @@ struct ReadPage {
     let text: String
     let html: String
 
-    init(_ page: MailTemplates.Page, link: String) {
+    init(_ page: MailTemplates.Page, link: String, code: String = "") {
         func read(_ text: LinkedText) -> String {
             var encoded: [UInt8] = []
-            text.append(to: &encoded, link: link)
+            text.append(to: &encoded, link: link, code: code)
             let decoded = Sample.decoded(quotedPrintable: encoded)
             return String(decoding: decoded, as: UTF8.self).replacing("\r\n", with: "\n")
         }

@@ -98,11 +98,11 @@ struct SignInMailTests {
 
     @Test("the portal is named with its port, and the link is the job's")
     func portal() throws {
+        let link = MagicLink(
+            origin: try Origin(parsing: "http://localhost:3000"), callbackPath: try PortalPath(parsing: "/in"),
+            token: try LoginToken(random: .counting(from: 0xE0)), next: nil)
         let job = MailJob(
-            recipient: try Sample.address("ada@example.com"),
-            link: MagicLink(
-                origin: try Origin(parsing: "http://localhost:3000"), callbackPath: try PortalPath(parsing: "/in"),
-                token: try LoginToken(random: .counting(from: 0xE0)), next: nil),
+            for: SignInRequest(link: link, recipient: try Sample.address("ada@example.com")),
             issuedAt: UnixTime(milliseconds: 0), expiresAt: UnixTime(milliseconds: 900_000))
         let message = try mail().message(for: job)
         #expect(message.headerLines.first == "Date: Thu, 01 Jan 1970 00:00:00 +0000")

@@ -14,6 +14,7 @@ struct TemplateFilesTests {
             templates.page(
                 for: MailTemplates.Variant(
                     language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
+                    hasCode: false,
                     lifetime: .seconds(900))),
             link: Sample.link)
     }
@@ -47,7 +48,7 @@ struct TemplateFilesTests {
     func layout() throws {
         let templates = try TemplateFolder([
             "sign-in.html.mustache":
-                "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{#newestOnly}}!{{/newestOnly}}"
+                "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{code}}{{#newestOnly}}!{{/newestOnly}}"
         ]).templates()
         #expect(page(of: templates).html == "<p>Kiosk \(Sample.link) Sign in to Kiosk</p>")
         #expect(page(of: templates, isNewestOnly: true).html.hasSuffix("</p>!"))
@@ -56,9 +57,10 @@ struct TemplateFilesTests {
 
     @Test("a layout of text is not escaped, whether it says so or not", arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
-        let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}"]).templates()
+        let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}{{code}}"]).templates()
         let variant = MailTemplates.Variant(
-            language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, lifetime: .seconds(60))
+            language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, hasCode: false,
+            lifetime: .seconds(60))
         let page = ReadPage(templates.page(for: variant), link: "https://a.example/?a&b")
         #expect(page.text == "https://a.example/?a&b a & b")
     }
@@ -82,7 +84,8 @@ struct TemplateFilesTests {
         #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
         #expect(page.html.contains("<html lang=\"en\" dir=\"rtl\">"))
         let hebrew = MailTemplates.Variant(
-            language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, lifetime: .seconds(60))
+            language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, hasCode: false,
+            lifetime: .seconds(60))
         #expect(MailTemplates.builtIn.page(for: hebrew).subject == "Sign in to \u{2068}שלום\u{2069}")
         let leftToRight = TemplateFolder.words(texts.merging(["direction": "ltr"]) { $1 })
         #expect(self.page(of: try TemplateFolder(["en.json": leftToRight]).templates()).subject == "שלום Kiosk")

@@ -25,8 +25,9 @@ struct TemplateFolder {
 
     /// Every text that a file of words must have.
     static let keys = [
-        "direction", "subject", "preview", "heading", "intro", "action", "once", "newest", "copy", "ignore",
-        "automatic", "minute", "minutes", "hour", "hours",
+        "direction", "subject", "preview", "heading", "intro", "action", "codeIntro", "codeOnce", "once", "newest",
+        "copy",
+        "ignore", "automatic", "minute", "minutes", "hour", "hours",
     ]
 
     /// A whole file of words, from left to right.

@@ -78,16 +78,16 @@ final class LiveServer: Sendable {
 
     private static func door(_ redis: RedisClient, _ readiness: Readiness, _ logger: Logger) throws -> Door {
         let key = KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))
+        let limits = StoreConfiguration.Limits(client: nil, recipient: nil, deployment: nil)
         let store = try SignInStore(
             redis: redis,
             configuration: StoreConfiguration(
-                limits: StoreConfiguration.Limits(client: nil, recipient: nil, deployment: nil),
-                linkLifetime: .seconds(900), keyPrefix: "postern:", keys: [key]),
+                limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: [key]),
             random: .system)
         let policy = OriginPolicy(allowed: [try OriginPattern(parsing: "https://portal.example")])
         return Door(
             configuration: DoorConfiguration(
-                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback")),
+                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), limits: limits),
             store: store, readiness: readiness, random: .system, now: UnixTime.now,
             metrics: DoorMetrics(MetricsRegistry()), logger: logger)
     }

@@ -120,7 +120,8 @@ struct MailSettingsTests {
     @Test("the settings make the message: who it is from, what it is about, and its words")
     func message() throws {
         let folder = try Folder()
-        try Data("{{product}}: {{{link}}}".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/sign-in.txt.mustache"))
+        try Data("{{product}}: {{{link}}} {{code}}".utf8)
+            .write(to: URL(fileURLWithPath: "\(folder.path)/sign-in.txt.mustache"))
         let settings = try settings(["POSTERN_PRODUCT_NAME": "Engine", "POSTERN_TEMPLATES": folder.path])
         let job = try SenderHarness.job()
         let content = String(decoding: settings.mail.message(for: job).content, as: UTF8.self)

@@ -105,9 +105,8 @@ final class SenderHarness: Sendable {
             callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: try PortalPath(parsing: "/orders/17"))
         return MailJob(
-            // Of the right form by the letter.
-            recipient: EmailAddress(parsing: address)!, link: link, issuedAt: issuedAt,
-            expiresAt: issuedAt + .seconds(900))
+            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // Of the right form.
+            issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
     }
 
     /// Queues a job, claims it, and gives it as it was claimed.

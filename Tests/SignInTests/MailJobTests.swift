@@ -20,7 +20,8 @@ struct MailJobTests {
             next: try PortalPath(parsing: "/orders/17?tab=a&b=\"c\"#top"))
         let issuedAt = UnixTime(milliseconds: 1_735_689_600_123)
         return MailJob(
-            recipient: try #require(EmailAddress(parsing: address)), link: link, language: language,
+            for: SignInRequest(
+                link: link, recipient: try #require(EmailAddress(parsing: address)), language: language),
             isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
     }
 
@@ -166,7 +167,7 @@ struct MailJobTests {
     @Test("members that are not known are passed over")
     func unknownMembers() throws {
         let ring = try ring("k1", from: 0x80)
-        let text = MailJobTests.json(["newest_only": "true", "code": #""123456""#, "later": #"{"to":[]}"#])
+        let text = MailJobTests.json(["newest_only": "true", "colour": #""123456""#, "later": #"{"to":[]}"#])
         let job = try MailJob(opening: sealed(text, by: ring), with: ring)
         #expect(job.language == .korean)
         #expect(job.isNewestOnly)

@@ -32,7 +32,8 @@ struct BucketModelTests {
     func model() async throws {
         let server = try await RedisServer()
         let client = try await StoreHarness.client(for: server)
-        let script = BucketModelTests.clock + String(decoding: PackageResources.SendMagicLink_lua, as: UTF8.self)
+        let text = PackageResources.Buckets_lua + PackageResources.SendMagicLink_lua
+        let script = BucketModelTests.clock + String(decoding: text, as: UTF8.self)
         let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", script))
         guard case .bulk(let digest) = reply else {
             Issue.record("\(reply)")
@@ -130,7 +131,7 @@ private struct Sequence {
         command.append("token:\(seed):\(step)")
         command.append("mail")
         for index in limits.indices { command.append("bucket:\(seed):\(index)") }
-        for text in ["900000", "record", "id", "key", "job", "10000000"] { command.append(text) }
+        for text in ["900000", "entry", "id", "key", "job", "10000000", "900000", "", "", ""] { command.append(text) }
         for limit in limits {
             command.append(limit.burst)
             command.append(limit.microsecondsPerToken)

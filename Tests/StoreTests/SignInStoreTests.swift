@@ -18,7 +18,7 @@ struct SignInStoreTests {
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
         #expect(
             try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == [
-                "all", "ip", "mail", "to", "token",
+                "all", "ip", "mail", "newest", "to", "token",
             ])
         let lifetime = try #require(Int(try harness.server.command("PTTL", "postern:token:\(link.token.digest)")))
         #expect((890_000...900_000).contains(lifetime))
@@ -31,11 +31,13 @@ struct SignInStoreTests {
         _ = try await harness.send(link)
         var command = RedisCommand("GET")
         command.append("postern:token:\(link.token.digest)")
-        guard case .bulk(let box) = try await harness.redis.send(command) else {
+        guard case .bulk(let entry) = try await harness.redis.send(command),
+            let end = entry.firstIndex(of: UInt8(ascii: "\n"))
+        else {
             Issue.record("there is no record")
             return
         }
-        let record = try TokenRecord(opening: box, with: link.token)
+        let record = try TokenRecord(opening: Array(entry[(end + 1)...]), with: link.token)
         #expect(record.email.text == "ada@example.com")
         #expect(record.origin.description == "https://portal.example.com")
         #expect(record.next?.text == "/invoices?page=2")

@@ -59,7 +59,8 @@ struct StoreHarness {
     ) async throws -> Admission {
         // Both are of the right form by the letter.
         try await store.send(
-            link, to: EmailAddress(parsing: address)!, in: .english, for: IPAddress(parsing: client)!, at: .now())
+            SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),
+            for: IPAddress(parsing: client)!, at: .now())
     }
 }
 

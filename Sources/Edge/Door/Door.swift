@@ -10,6 +10,10 @@ public final class Door: Sendable {
 
     private let configuration: DoorConfiguration
     private let sendMagicLink: SendMagicLink
+    private let verifyMagicLink: VerifyMagicLink
+    private let verifyCode: VerifyCode
+    /// `nil` where links lead to the portal.
+    private let openLink: OpenLink?
     private let crossOrigin: CrossOrigin
     private let store: SignInStore
     private let readiness: Readiness
@@ -29,10 +33,12 @@ public final class Door: Sendable {
         self.metrics = metrics
         self.logger = logger
         crossOrigin = CrossOrigin(policy: configuration.originPolicy)
-        sendMagicLink = SendMagicLink(
-            policy: configuration.originPolicy, callbackPath: configuration.callbackPath,
-            proxies: configuration.trustedProxies, rateLimitFields: configuration.clientLimit.map(RateLimitFields.init),
-            store: store, random: random, now: now, metrics: metrics)
+        let context = RouteContext(
+            configuration: configuration, store: store, random: random, now: now, metrics: metrics)
+        sendMagicLink = SendMagicLink(context)
+        verifyMagicLink = VerifyMagicLink(context)
+        verifyCode = VerifyCode(context)
+        openLink = configuration.landing.map { OpenLink(context, landing: $0) }
     }
 
     /// Answers a request. It always does: whatever goes wrong becomes a response.
@@ -65,13 +71,14 @@ public final class Door: Sendable {
     // MARK: - Routes
 
     private enum Route: CaseIterable {
-        case sendMagicLink, health, readiness, description
+        case sendMagicLink, verifyMagicLink, verifyCode, openLink, keySet, health, readiness, description
 
         /// The value of `Allow` (RFC 9110 §10.2.1).
         var allow: String {
             switch self {
-            case .sendMagicLink: "POST, OPTIONS"
-            case .health, .readiness, .description: "GET, HEAD, OPTIONS"
+            case .sendMagicLink, .verifyMagicLink, .verifyCode: "POST, OPTIONS"
+            case .openLink: "GET, HEAD, POST, OPTIONS"
+            case .keySet, .health, .readiness, .description: "GET, HEAD, OPTIONS"
             }
         }
 
@@ -79,6 +86,10 @@ public final class Door: Sendable {
         var path: String {
             switch self {
             case .sendMagicLink: "/auth/send-magic-link"
+            case .verifyMagicLink: "/auth/verify-magic-link"
+            case .verifyCode: "/auth/verify-code"
+            case .openLink: LandingURL.pagePath
+            case .keySet: "/.well-known/jwks.json"
             case .health: "/healthz"
             case .readiness: "/readyz"
             case .description: "/openapi.yaml"
@@ -87,8 +98,9 @@ public final class Door: Sendable {
 
         func answers(_ method: Method) -> Bool {
             switch self {
-            case .sendMagicLink: method == .post
-            case .health, .readiness, .description: method == .get || method == .head
+            case .sendMagicLink, .verifyMagicLink, .verifyCode: method == .post
+            case .openLink: method == .get || method == .head || method == .post
+            case .keySet, .health, .readiness, .description: method == .get || method == .head
             }
         }
     }
@@ -97,7 +109,8 @@ public final class Door: Sendable {
     private func route(of path: String) -> Route? {
         guard path.hasPrefix(configuration.basePath) else { return nil }
         let rest = path.dropFirst(configuration.basePath.count)
-        return Route.allCases.first { $0.path == rest }
+        guard let route = Route.allCases.first(where: { $0.path == rest }) else { return nil }
+        return route == .openLink && openLink == nil ? nil : route
     }
 
     private func respond(
@@ -109,6 +122,16 @@ public final class Door: Sendable {
         switch route {
         case .sendMagicLink:
             return try await sendMagicLink.respond(to: request, log)
+        case .verifyMagicLink:
+            return try await verifyMagicLink.respond(to: request, log)
+        case .verifyCode:
+            return try await verifyCode.respond(to: request, log)
+        case .openLink:
+            // Without a landing no path leads here.
+            guard let openLink else { throw .notFound }
+            return try await openLink.respond(to: request, log)
+        case .keySet:
+            return Response(status: .ok, json: configuration.issuer?.keySet ?? AssertionIssuer.emptyKeySet)
         case .health:
             return .ok
         case .readiness:

@@ -1,4 +1,5 @@
 public import SignIn
+public import Store
 
 /// What the door is told about its deployment.
 public struct DoorConfiguration: Sendable {
@@ -8,17 +9,24 @@ public struct DoorConfiguration: Sendable {
     /// A prefix before every route: empty, or such as `/api`.
     public var basePath: String
     public var trustedProxies: TrustedProxies
-    /// The limit that is told in responses; `nil` where clients are not limited.
-    public var clientLimit: RateLimit?
+    /// The limits, which are told in responses.
+    public var limits: StoreConfiguration.Limits
+    /// Where the door's own page is, which links lead to; `nil` where they lead to the portal.
+    public var landing: LandingURL?
+    /// Who vouches for those who sign in; `nil` where nobody does.
+    public var issuer: AssertionIssuer?
 
     public init(
         originPolicy: OriginPolicy, callbackPath: PortalPath, basePath: String = "",
-        trustedProxies: TrustedProxies = TrustedProxies([]), clientLimit: RateLimit? = nil
+        trustedProxies: TrustedProxies = TrustedProxies([]), limits: StoreConfiguration.Limits,
+        landing: LandingURL? = nil, issuer: AssertionIssuer? = nil
     ) {
         self.originPolicy = originPolicy
         self.callbackPath = callbackPath
         self.basePath = basePath
         self.trustedProxies = trustedProxies
-        self.clientLimit = clientLimit
+        self.limits = limits
+        self.landing = landing
+        self.issuer = issuer
     }
 }

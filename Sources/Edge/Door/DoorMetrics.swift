@@ -13,22 +13,31 @@ public final class DoorMetrics: Sendable {
     private let answers = Mutex<[Answer: Counter]>([:])
     private let duration: Histogram
     private let queued: Counter
-    private let limitedClients: Counter
-    private let limitedRecipients: Counter
-    private let limitedDeployment: Counter
+    private let opened: Counter
+    private let limited: [Admission.Limit: Counter]
+    private let signedIn: [SignInCompletion.Way: Counter]
+    private let refused: [SignInCompletion.Way: Counter]
 
     /// Registers all of them.
     public init(_ registry: MetricsRegistry) {
-        func limited(_ limit: Admission.Limit) -> Counter {
-            registry.counter(
-                "postern_rate_limited_total", help: "Sign-in requests answered 429, by the limit that was reached.",
-                labels: ["limit": "\(limit)"])
+        /// A counter for each case.
+        func counters<Case: Hashable & CaseIterable>(
+            _ name: String, help: String, label: String
+        ) -> [Case: Counter] {
+            Dictionary(
+                uniqueKeysWithValues: Case.allCases.map {
+                    ($0, registry.counter(name, help: help, labels: [label: "\($0)"]))
+                })
         }
         self.registry = registry
         queued = registry.counter("postern_mail_queued_total", help: "Sign-in requests whose mail was queued.")
-        limitedClients = limited(.client)
-        limitedRecipients = limited(.recipient)
-        limitedDeployment = limited(.deployment)
+        opened = registry.counter(
+            "postern_links_opened_total", help: "Links opened by a press of the landing's button.")
+        limited = counters(
+            "postern_rate_limited_total", help: "Requests answered 429, by the limit that was reached.", label: "limit")
+        signedIn = counters("postern_sign_ins_total", help: "Sign-ins completed, by link or by code.", label: "by")
+        refused = counters(
+            "postern_sign_ins_refused_total", help: "Tokens and codes that let nobody in.", label: "by")
         duration = registry.histogram(
             "postern_http_request_duration_seconds", help: "Time from a whole request to its answer.",
             bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
@@ -52,11 +61,11 @@ public final class DoorMetrics: Sendable {
 
     func mailQueued() { queued.increment() }
 
-    func limited(by limit: Admission.Limit) {
-        switch limit {
-        case .client: limitedClients.increment()
-        case .recipient: limitedRecipients.increment()
-        case .deployment: limitedDeployment.increment()
-        }
-    }
+    func linkOpened() { opened.increment() }
+
+    func limited(by limit: Admission.Limit) { limited[limit]?.increment() }
+
+    func signedIn(by way: SignInCompletion.Way) { signedIn[way]?.increment() }
+
+    func refused(_ way: SignInCompletion.Way) { refused[way]?.increment() }
 }

@@ -1,4 +1,5 @@
 import Logging
+import Secrets
 import SignIn
 import Store
 
@@ -33,6 +34,31 @@ struct RequestLog: Sendable {
     func unavailable(_ reason: String) {
         guard outages.mayReport(reason) else { return }
         logger.warning("service_unavailable", metadata: ["request_id": "\(id.text)", "reason": "\(reason)"])
+    }
+
+    /// What a request is answered whose call of the store failed, which is written down.
+    func refusal(for error: StoreError) -> Refusal {
+        guard case .unavailable(let error) = error else {
+            failed(error)
+            return .internalError
+        }
+        unavailable("\(error)")
+        return .serviceUnavailable(retryAfter: .seconds(1))
+    }
+
+    /// What `body` makes of secrets; where it fails, the request is answered so, and it is written down.
+    func wrapping<Value>(_ body: () throws(SecretsError) -> Value) throws(Refusal) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw refusal(for: .secrets(error))
+        }
+    }
+
+    /// What a request is answered for which there is no room, which is written down.
+    func refusalOfFullQueue() -> Refusal {
+        unavailable("the mail queue is full: are senders running?")
+        return .serviceUnavailable(retryAfter: .seconds(30))
     }
 
     /// Something that should not happen did.

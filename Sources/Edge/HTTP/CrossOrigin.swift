@@ -16,7 +16,8 @@ struct CrossOrigin: Sendable {
     /// Lets the requesting site read the response, errors included, where its origin is allowed.
     /// - Parameter text: the request's `Origin`.
     func open(_ response: inout Response, to text: String?) {
-        response.fields.append(.vary, "Origin")
+        let isTranslated = response.fields[.contentLanguage] != nil
+        response.fields.append(.vary, isTranslated ? "Origin, Accept-Language" : "Origin")
         guard let text, policy.allows(text) else { return }
         response.fields.append(.accessControlAllowOrigin, text)
         response.fields.append(.accessControlExposeHeaders, CrossOrigin.exposedFields)

@@ -11,6 +11,8 @@ public struct Refusal: Error, Equatable {
         case validationError = "validation_error"
         case originNotAllowed = "origin_not_allowed"
         case originRequired = "origin_required"
+        case tokenInvalid = "token_invalid"
+        case codeInvalid = "code_invalid"
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case requestTimeout = "request_timeout"
@@ -24,7 +26,9 @@ public struct Refusal: Error, Equatable {
         /// The status that goes with the code.
         public var status: Status {
             switch self {
-            case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired: .badRequest
+            case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired, .tokenInvalid,
+                .codeInvalid:
+                .badRequest
             case .notFound: .notFound
             case .methodNotAllowed: .methodNotAllowed
             case .requestTimeout: .requestTimeout
@@ -69,11 +73,14 @@ extension Refusal {
     public static let headerFieldsTooLarge = Refusal(
         .headerFieldsTooLarge, "The header fields of the request are too large")
 
-    static let unsupportedMediaType = Refusal(
+    static let notJSON = Refusal(
         .unsupportedMediaType, "Send the body as JSON in UTF-8, with Content-Type: application/json")
+    static let notForm = Refusal(
+        .unsupportedMediaType, "Send the body as a form, with Content-Type: application/x-www-form-urlencoded")
     static let notFound = Refusal(.notFound, "There is nothing at this path")
-    static let originRequired = Refusal(
-        .originRequired, "The request names no origin: send callback_origin, or an Origin header")
+    static let tokenInvalid = Refusal(
+        .tokenInvalid, "This link was used, has expired or never worked: ask for a new one")
+    static let codeInvalid = Refusal(.codeInvalid, "The code is wrong, used or expired: ask for a new one")
     static let internalError = Refusal(.internalError, "Something went wrong on our side")
 
     static func invalidJSON(_ error: JSONError) -> Refusal {
@@ -84,12 +91,19 @@ extension Refusal {
         Refusal(.validationError, "Invalid request", issues: error.issues)
     }
 
-    /// - Parameters:
-    ///   - subject: what named the origin.
-    ///   - field: the body's field where it stood in one.
-    ///   - rule: what the origin must be, or must not.
-    static func originNotAllowed(subject: String, field: String?, rule: String) -> Refusal {
-        let sentence = "\(subject) \(rule)"
+    /// What names an origin that is not allowed, or none does where one must.
+    static func origin(_ refusal: OriginPolicy.Refusal) -> Refusal {
+        guard case .notAllowed(let source, let error) = refusal else {
+            return Refusal(.originRequired, "The request names no origin: send callback_origin, or an Origin header")
+        }
+        let (subject, field): (String, String?) =
+            switch source {
+            case .body: ("callback_origin", "callback_origin")
+            case .header: ("The header X-AppHandoff-Callback-Origin", nil)
+            case .origin: ("The header Origin", nil)
+            case .referer: ("The header Referer", nil)
+            }
+        let sentence = "\(subject) \(error?.description ?? "is not an origin that this service may lead to")"
         let issues = field.map { [Issue(path: $0, code: .custom, message: sentence)] } ?? []
         return Refusal(.originNotAllowed, sentence, issues: issues)
     }

@@ -5,6 +5,8 @@ public struct Request: Sendable {
     public var method: Method
     /// The target's path, its percent escapes untouched, without the query.
     public var path: String
+    /// What follows the first `?` of the target; empty where there is none.
+    public var query: String
     public var fields: RequestFields
     /// The whole body; the runtime refuses one longer than ``Door/maximumBodyByteCount``.
     public var body: [UInt8]
@@ -12,10 +14,12 @@ public struct Request: Sendable {
     public var peer: IPAddress?
 
     public init(
-        method: Method, path: String, fields: RequestFields = [:], body: [UInt8] = [], peer: IPAddress? = nil
+        method: Method, path: String, query: String = "", fields: RequestFields = [:], body: [UInt8] = [],
+        peer: IPAddress? = nil
     ) {
         self.method = method
         self.path = path
+        self.query = query
         self.fields = fields
         self.body = body
         self.peer = peer

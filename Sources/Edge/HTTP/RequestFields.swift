@@ -12,6 +12,7 @@ public struct RequestFields: Sendable, Equatable {
     public private(set) var origin: String?
     public private(set) var referer: String?
     public private(set) var requestID: String?
+    public private(set) var secFetchSite: String?
 
     public init() {}
 
@@ -22,6 +23,7 @@ public struct RequestFields: Sendable, Equatable {
         case 7 where isName(name, "referer"): add(value, to: &referer)
         case 12 where isName(name, "content-type"): add(value, to: &contentType)
         case 12 where isName(name, "x-request-id"): add(value, to: &requestID)
+        case 14 where isName(name, "sec-fetch-site"): add(value, to: &secFetchSite)
         case 15 where isName(name, "accept-language"): add(value, to: &acceptLanguage)
         case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)
         case 28 where isName(name, "x-apphandoff-callback-origin"): add(value, to: &callbackOrigin)

@@ -9,12 +9,17 @@ public struct ResponseFields: Sendable, Equatable {
         case accessControlMaxAge = "Access-Control-Max-Age"
         case allow = "Allow"
         case cacheControl = "Cache-Control"
+        case contentLanguage = "Content-Language"
+        case contentSecurityPolicy = "Content-Security-Policy"
         case contentType = "Content-Type"
         case contentTypeOptions = "X-Content-Type-Options"
+        case location = "Location"
         case rateLimit = "RateLimit"
         case rateLimitPolicy = "RateLimit-Policy"
+        case referrerPolicy = "Referrer-Policy"
         case requestID = "X-Request-Id"
         case retryAfter = "Retry-After"
+        case robotsTag = "X-Robots-Tag"
         case vary = "Vary"
     }
 

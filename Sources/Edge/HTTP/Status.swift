@@ -2,10 +2,12 @@
 public enum Status: Int, Sendable {
     case ok = 200
     case noContent = 204
+    case seeOther = 303
     case badRequest = 400
     case notFound = 404
     case methodNotAllowed = 405
     case requestTimeout = 408
+    case gone = 410
     case contentTooLarge = 413
     case unsupportedMediaType = 415
     case tooManyRequests = 429
@@ -18,10 +20,12 @@ public enum Status: Int, Sendable {
         switch self {
         case .ok: "OK"
         case .noContent: "No Content"
+        case .seeOther: "See Other"
         case .badRequest: "Bad Request"
         case .notFound: "Not Found"
         case .methodNotAllowed: "Method Not Allowed"
         case .requestTimeout: "Request Timeout"
+        case .gone: "Gone"
         case .contentTooLarge: "Content Too Large"
         case .unsupportedMediaType: "Unsupported Media Type"
         case .tooManyRequests: "Too Many Requests"

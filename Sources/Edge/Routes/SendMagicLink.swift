@@ -1,43 +1,53 @@
+import JSON
 import Secrets
 import SignIn
 import Store
 
 /// `POST /auth/send-magic-link`: a sign-in request, from its body to the mail in the queue.
 struct SendMagicLink: Sendable {
-    let policy: OriginPolicy
-    let callbackPath: PortalPath
-    let proxies: TrustedProxies
+    private let context: RouteContext
     /// `nil` where clients are not limited.
-    let rateLimitFields: RateLimitFields?
-    let store: SignInStore
-    let random: RandomBytes
-    let now: @Sendable () -> UnixTime
-    let metrics: DoorMetrics
+    private let rateLimitFields: RateLimitFields?
+
+    init(_ context: RouteContext) {
+        self.context = context
+        rateLimitFields = context.configuration.limits.client.map(RateLimitFields.init)
+    }
 
     /// Serves a request, or throws why it is not served.
     func respond(to request: Request, _ log: RequestLog) async throws(Refusal) -> Response {
         let body = try SendMagicLinkBody(of: request)
-        let origin = try callbackOrigin(for: request, body)
+        let configuration = context.configuration
         let link = MagicLink(
-            origin: origin, callbackPath: callbackPath, token: try newToken(log), next: body.callbackNext)
-        let client = proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
-        let language = Language(preferredBy: request.fields.acceptLanguage)
-        switch try await admission(of: link, to: body.email, in: language, for: client, log) {
+            origin: try callbackOrigin(for: request, body), callbackPath: configuration.callbackPath,
+            token: try context.newToken(log), next: body.callbackNext, landing: configuration.landing)
+        let signIn = SignInRequest(
+            link: link, recipient: body.email, language: Language(preferredBy: request.fields.acceptLanguage),
+            challenge: body.challenge, codeWay: body.wantsCode ? try newCodeWay(log) : nil)
+        switch try await admission(of: signIn, for: context.client(of: request), log) {
         case .admitted(let quota):
-            metrics.mailQueued()
-            var response = Response.ok
+            context.metrics.mailQueued()
+            var response = SendMagicLink.answer(to: signIn)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .limited(let limit, let retryAfter, let quota):
             log.limited(by: limit)
-            metrics.limited(by: limit)
+            context.metrics.limited(by: limit)
             var refusal = Refusal.rateLimited(retryAfter: retryAfter)
             if let quota { rateLimitFields?.add(quota, to: &refusal.fields) }
             throw refusal
         case .queueFull:
-            log.unavailable("the mail queue is full: are senders running?")
-            throw .serviceUnavailable(retryAfter: .seconds(30))
+            throw log.refusalOfFullQueue()
         }
+    }
+
+    /// Only who asked for a code is told what names the request.
+    private static func answer(to request: SignInRequest) -> Response {
+        guard let way = request.codeWay else { return .ok }
+        var json = JSONWriter()
+        json.member("ok", true)
+        json.member("request_id", way.requestID.text)
+        return Response(status: .ok, json: json.finish())
     }
 
     /// Where the link leads, by the body, the fields and the policy.
@@ -45,42 +55,27 @@ struct SendMagicLink: Sendable {
         let claims = OriginPolicy.Claims(
             body: body.callbackOrigin, header: request.fields.callbackOrigin,
             origin: request.fields.origin, referer: request.fields.referer)
-        do throws(OriginPolicy.Refusal) {
-            return try policy.callbackOrigin(for: claims)
+        do {
+            return try context.configuration.originPolicy.callbackOrigin(for: claims)
         } catch {
-            guard case .notAllowed(let source, let error) = error else { throw .originRequired }
-            let (subject, field): (String, String?) =
-                switch source {
-                case .body: ("callback_origin", "callback_origin")
-                case .header: ("The header X-AppHandoff-Callback-Origin", nil)
-                case .origin: ("The header Origin", nil)
-                case .referer: ("The header Referer", nil)
-                }
-            let rule = error?.description ?? "is not an origin that this service may lead to"
-            throw .originNotAllowed(subject: subject, field: field, rule: rule)
+            throw .origin(error)
         }
     }
 
-    private func newToken(_ log: RequestLog) throws(Refusal) -> LoginToken {
-        do {
-            return try LoginToken(random: random)
-        } catch {
-            log.failed(error)
-            throw .internalError
+    private func newCodeWay(_ log: RequestLog) throws(Refusal) -> SignInRequest.CodeWay {
+        try log.wrapping { () throws(SecretsError) in
+            SignInRequest.CodeWay(
+                requestID: try LoginToken(random: context.random), code: try SignInCode(random: context.random))
         }
     }
 
     private func admission(
-        of link: MagicLink, to recipient: EmailAddress, in language: Language, for client: IPAddress?, _ log: RequestLog
+        of signIn: SignInRequest, for client: IPAddress?, _ log: RequestLog
     ) async throws(Refusal) -> Admission {
         do {
-            return try await store.send(link, to: recipient, in: language, for: client, at: now())
-        } catch .unavailable(let error) {
-            log.unavailable("\(error)")
-            throw .serviceUnavailable(retryAfter: .seconds(1))
+            return try await context.store.send(signIn, for: client, at: context.now())
         } catch {
-            log.failed(error)
-            throw .internalError
+            throw log.refusal(for: error)
         }
     }
 }

@@ -1,4 +1,3 @@
-import JSON
 import SignIn
 import Validation
 
@@ -8,11 +7,18 @@ struct SendMagicLinkBody: Sendable {
     /// Has the form of a URL; whether it is an allowed origin is the policy's to say.
     let callbackOrigin: String?
     let callbackNext: PortalPath?
+    /// What a verifier must fit when the link is opened.
+    let challenge: CodeChallenge?
+    /// Whether a code is asked for, too.
+    let wantsCode: Bool
 
     private static let schema = object(
         field("email", EmailAddress.schema),
         field("callback_origin", string().url().optional()),
-        field("callback_next", portalPath.optional()))
+        field("callback_next", portalPath.optional()),
+        field("code_challenge", CodeChallenge.schema.optional()),
+        field("code_challenge_method", string().refine("Must be S256") { $0 == "S256" }.optional()),
+        field("code", boolean().optional()))
 
     private static let portalPath: Schema<PortalPath> = string().transform { text in
         do throws(PortalPath.Unsafe) {
@@ -25,30 +31,9 @@ struct SendMagicLinkBody: Sendable {
     /// Reads the body of a request.
     /// - Throws: a ``Refusal``: `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(Refusal) {
-        guard SendMagicLinkBody.isJSON(request.fields.contentType) else { throw .unsupportedMediaType }
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: request.body)
-        } catch {
-            throw .invalidJSON(error)
-        }
-        do {
-            (email, callbackOrigin, callbackNext) = try SendMagicLinkBody.schema.parse(json)
-        } catch {
-            throw .invalid(error)
-        }
-    }
-
-    /// Whether a `Content-Type` is `application/json`, in UTF-8 if it names a charset.
-    private static func isJSON(_ contentType: String?) -> Bool {
-        guard let contentType else { return false }
-        if contentType == "application/json" { return true }
-        let parts = contentType.split(separator: ";", omittingEmptySubsequences: false).map {
-            $0.trimmingBlanks().lowercased()
-        }
-        return parts[0] == "application/json"
-            && parts.dropFirst().allSatisfy { parameter in
-                !parameter.hasPrefix("charset=") || parameter == "charset=utf-8" || parameter == "charset=\"utf-8\""
-            }
+        let code: Bool?
+        (email, callbackOrigin, callbackNext, challenge, _, code) = try JSONBody.read(
+            of: request, by: SendMagicLinkBody.schema)
+        wantsCode = code ?? false
     }
 }

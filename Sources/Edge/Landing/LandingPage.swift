@@ -1,0 +1,83 @@
+import SignIn
+import Store
+
+/// What the landing page shows: one thing to know, and one to do.
+struct LandingPage: Sendable {
+    /// A button, which posts the mailed token.
+    struct Button: Sendable {
+        let token: LoginToken
+        /// Whether it asks for a new link, instead of opening this one.
+        let asksAgain: Bool
+        let label: String
+    }
+
+    /// A link below.
+    struct Link: Sendable {
+        let url: String
+        let label: String
+    }
+
+    let status: Status
+    let language: Language
+    let title: String
+    let text: String
+    var button: Button?
+    var note: String?
+    var link: Link?
+    /// The portal that the button may lead to: browsers hold redirects of a form against the page's policy, too.
+    var portal: Origin?
+    var retryAfter: Duration?
+
+    /// The page as HTML. Nothing in it needs a script, an image or another file.
+    var html: [UInt8] {
+        var body = "<h1>\(escapedForHTML(title))</h1>\n<p>\(escapedForHTML(text))</p>\n"
+        if let button {
+            body += "<form method=\"post\" action=\"open\">"
+            body += "<input type=\"hidden\" name=\"token\" value=\"\(escapedForHTML(button.token.text))\">"
+            if button.asksAgain { body += "<input type=\"hidden\" name=\"again\" value=\"1\">" }
+            body += "<button>\(escapedForHTML(button.label))</button></form>\n"
+        }
+        if let note { body += "<p class=\"note\">\(escapedForHTML(note))</p>\n" }
+        if let link {
+            body += "<p class=\"note\"><a href=\"\(escapedForHTML(link.url))\">\(escapedForHTML(link.label))</a></p>\n"
+        }
+        return Array(
+            """
+            <!doctype html>
+            <html lang="\(language.rawValue)">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width,initial-scale=1">
+            <meta name="robots" content="noindex,nofollow">
+            <meta name="referrer" content="no-referrer">
+            <meta name="color-scheme" content="light dark">
+            <title>\(escapedForHTML(title))</title>
+            <style>\(LandingStyle.text)</style>
+            </head>
+            <body>
+            <main>
+            \(body)</main>
+            </body>
+            </html>
+
+            """.utf8)
+    }
+
+    /// The page as it is answered.
+    var response: Response {
+        let formAction = ["'self'", portal?.description].compactMap(\.self).joined(separator: " ")
+        var response = Response(
+            status: status,
+            fields: [
+                .contentType: "text/html; charset=utf-8",
+                .contentLanguage: language.rawValue,
+                .contentSecurityPolicy:
+                    "default-src 'none'; style-src '\(LandingStyle.source)'; form-action \(formAction)"
+                    + "; base-uri 'none'; frame-ancestors 'none'",
+                .referrerPolicy: "no-referrer",
+                .robotsTag: "noindex, nofollow",
+            ], body: html)
+        if let retryAfter { response.fields.append(.retryAfter, String(max(1, retryAfter.secondsRoundedUp))) }
+        return response
+    }
+}

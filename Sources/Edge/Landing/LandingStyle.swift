@@ -1,0 +1,13 @@
+import Secrets
+
+/// The landing page's style sheet, which stands in the page itself.
+enum LandingStyle {
+    static let text = String(decoding: PackageResources.landing_css, as: UTF8.self)
+
+    /// What allows this style sheet and no other (CSP Level 3 §2.3.1): its SHA-256. Where that cannot be made the page
+    /// stays unstyled.
+    static let source: String = {
+        let digest = try? Digest.sha256.bytes(of: PackageResources.landing_css)
+        return "sha256-" + (digest ?? []).withUnsafeBytes(base64)
+    }()
+}

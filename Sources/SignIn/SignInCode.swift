@@ -1,0 +1,51 @@
+public import Secrets
+public import Validation
+
+/// The six digits in a mail, for who reads it on one device and signs in on another.
+///
+/// A code is only good together with the ``LoginToken`` that names its request, which only the browser that asked has:
+/// that is what makes a million of them enough.
+public struct SignInCode: Sendable, Equatable {
+    /// Six ASCII digits. Not to be logged or stored.
+    public let text: String
+
+    private static let count: UInt32 = 1_000_000
+
+    /// Issues a new code; all are equally likely.
+    public init(random: RandomBytes) throws(SecretsError) {
+        // Numbers beyond the last whole million of 32 bits would make small codes likelier.
+        let limit = UInt32.max - UInt32.max % SignInCode.count
+        var number = UInt32.max
+        while number >= limit {
+            number = try random.secret(count: 4).withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+        }
+        let digits = String(number % SignInCode.count)
+        text = String(repeating: "0", count: 6 - digits.utf8.count) + digits
+    }
+
+    /// Reads a code out of a JSON value.
+    public static let schema: Schema<SignInCode> = string().transform { text in
+        guard let code = SignInCode(parsing: text) else { return .refused(Finding(.custom, "Must be six digits")) }
+        return .value(code)
+    }
+
+    /// Reads a code; `nil` where the text is not six digits.
+    public init?(parsing text: String) {
+        guard text.utf8.count == 6, text.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
+        self.text = text
+    }
+
+    /// What is stored in the code's stead, as lower-case hexadecimal: its HMAC under a key that only the request's name
+    /// gives. Whoever reads Redis cannot try a million codes without that.
+    public func check(for requestID: LoginToken) throws(SecretsError) -> String {
+        try requestID.authentication(for: "postern code 1").code(for: Array(text.utf8)).withUnsafeBytes {
+            hexadecimal($0)
+        }
+    }
+}
+
+extension SignInCode: CustomStringConvertible, CustomReflectable {
+    public var description: String { "<secret>" }
+
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

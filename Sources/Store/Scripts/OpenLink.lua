@@ -1,0 +1,24 @@
+-- Changes a mailed token for a fresh one that works for a moment, and for nobody who only saw the mail's link.
+--
+-- KEYS: 1 the mailed token, 2 the fresh one, 3 the client's bucket where there is a limit.
+-- ARGV: 1 the mailed token, sealed for who has the fresh one; 2 how long that works, in ms; then the bucket's burst, and the
+--       microseconds that a token takes.
+--
+-- Returns the five integers of SendMagicLink, where the verdict is 1 changed, 0 limited, -1 not a token to change; and then
+-- the mailed token's state and sealed record, where it has any.
+--
+-- Until somebody is signed in it may be changed again: a button is pressed twice, and a portal may fail. Then only the last
+-- fresh token works. The same call again is one of these.
+
+local refusing, wait = look(3, 3)
+if refusing > 0 then return { 0, refusing, wait, quota(3) } end
+take(3, 3)
+local left, full = quota(3)
+
+local token = mailed(KEYS[1])
+if not token then return { -1, 0, 0, left, full } end
+if token.state ~= 'live' then return { -1, 0, 0, left, full, token.state, token.record } end
+local fresh = string.match(KEYS[2], '%x+$')
+change(KEYS[1], token, 'live', fresh)
+redis.call('SET', KEYS[2], 'via ' .. string.match(KEYS[1], '%x+$') .. '\n' .. ARGV[1], 'PX', ARGV[2])
+return { 1, 0, 0, left, full, token.state, token.record }

@@ -1,0 +1,34 @@
+-- What tokens lead to. Stands before every script that looks at one.
+--
+-- At a token's key there is one of these, a line of words and then bytes:
+--
+--   STATE RETENTION CHALLENGE RECIPIENT HOLDER    a mailed token, and its sealed record
+--   via DIGEST                                    a token that a mailed one was changed for, and the mailed one, sealed for it
+--
+-- STATE is live, dead (a newer link was sent) or used. RETENTION is for how many ms the entry outlives the link, so that a
+-- dead link can explain itself. CHALLENGE is what the verifier must fit, RECIPIENT the HMAC of the address; each is - where
+-- there is none. HOLDER is who may go on: - for whoever has the mailed token, the digest of the token that it was changed
+-- for, or, once it is used, the name of the call that used it.
+
+-- A mailed token's entry; nil where there is none. Its state can also be `expired`.
+local function mailed(key)
+  local value = redis.call('GET', key)
+  if not value then return nil end
+  local token = {}
+  token.state, token.retention, token.challenge, token.recipient, token.holder, token.record =
+    string.match(value, '^(%l+) (%d+) (%S+) (%S+) (%S+)\n(.*)$')
+  if not token.state then return nil end
+  if token.state == 'live' and redis.call('PTTL', key) <= tonumber(token.retention) then token.state = 'expired' end
+  return token
+end
+
+-- Writes a mailed token's entry with another state and holder. It lives no longer for that.
+local function change(key, token, state, holder)
+  local line = table.concat({ state, token.retention, token.challenge, token.recipient, holder }, ' ')
+  redis.call('SET', key, line .. '\n' .. token.record, 'KEEPTTL')
+end
+
+-- Whether a mailed token was used by this very call, which is repeated because its answer was lost.
+local function is_repeated(token, call)
+  return token.state == 'used' and token.holder == call
+end
