@@ -11,7 +11,7 @@ What it leaves out: mail that was refused, for now or for good, is neither put o
 tried again until its link has expired. Where Redis goes away it ends with an error, to be started again: jobs stay
 where they are.
 """
-import json, os, secrets, signal, smtplib, socket, sys, threading, time
+import json, os, re, secrets, signal, smtplib, socket, sys, threading, time
 from base64 import b64decode
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
@@ -80,6 +80,8 @@ def message(id, job):
     mail["Auto-Submitted"] = "auto-generated"
     minutes = (job["expires_at"] - job["issued_at"]) // 60_000
     text = f"Open this link to sign in. It works once, within {minutes} minutes:\n\n{job['link']}\n"
+    if "code" in job:
+        text += f"\nOr enter this code where you asked for the link:\n\n{job['code']}\n"
     mail.set_content(text, cte="quoted-printable")  # The link may be longer than a line of mail.
     return mail
 
@@ -95,6 +97,8 @@ def handle(entry, fields):
     try:
         opened = json.loads(KEYS[key.decode()].decrypt(box[:12], box[12:], id))
         job = {name: opened[name] for name in ("to", "link", "issued_at", "expires_at")}
+        if re.fullmatch("[0-9]{6}", str(opened.get("code"))):
+            job["code"] = opened["code"]
     except (InvalidTag, KeyError, TypeError, ValueError):
         return give_up(entry, fields, "unreadable", keep=[b"id", b"key", b"job"])
     if time.time() * 1000 >= job["expires_at"]:

@@ -22,13 +22,15 @@ extension SignInStore {
         var buckets = Buckets()
         buckets.append(.verification, limit, key: keys.verificationBucket(network: client.network))
         let name = try nameOfCall()
+        // Most tokens of a deployment whose links lead to its own page come by way of another.
+        let isByWay = configuration.retention > .zero
         let reply = try await call(scripts.verifyToken, keys: [keys.token(digest: token.digest)], buckets) { command in
             command.append(keys.prefix)
             command.append(name)
             command.append(challenge?.text ?? "-")
+            command.append(decoy.entry)
+            command.append(isByWay ? decoy.entryOfFresh : [])
         }
-        // Most tokens of a deployment whose links lead to its own page come by way of another.
-        let isByWay = configuration.retention > .zero
         return try verification(reply, buckets, tellsQuota: limit != nil, by: token, decoysByWay: isByWay)
     }
 

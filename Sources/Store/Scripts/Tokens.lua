@@ -10,22 +10,26 @@
 -- there is none. HOLDER is who may go on: - for whoever has the mailed token, the digest of the token that it was changed
 -- for, or, once it is used, the name of the call that used it.
 
--- A mailed token's entry; nil where there is none. Its state can also be `expired`.
-local function mailed(key)
-  local value = redis.call('GET', key)
-  if not value then return nil end
+-- The entry of a mailed token that is written in a value; nil where there is none. Its state can also be `expired`.
+local function read(value, left)
   local token = {}
   token.state, token.retention, token.challenge, token.recipient, token.holder, token.record =
     string.match(value, '^(%l+) (%d+) (%S+) (%S+) (%S+)\n(.*)$')
   if not token.state then return nil end
-  if token.state == 'live' and redis.call('PTTL', key) <= tonumber(token.retention) then token.state = 'expired' end
+  if token.state == 'live' and left <= tonumber(token.retention) then token.state = 'expired' end
   return token
 end
 
--- Writes a mailed token's entry with another state and holder. It lives no longer for that.
+-- A mailed token's entry; where there is none, the one that `other` is, or nil.
+local function mailed(key, other)
+  local left = redis.call('PTTL', key)
+  return read(redis.call('GET', key) or other or '', left) or (other and read(other, left))
+end
+
+-- Writes a mailed token's entry, if it is still there, with another state and holder. It lives no longer for that.
 local function change(key, token, state, holder)
   local line = table.concat({ state, token.retention, token.challenge, token.recipient, holder }, ' ')
-  redis.call('SET', key, line .. '\n' .. token.record, 'KEEPTTL')
+  redis.call('SET', key, line .. '\n' .. token.record, 'XX', 'KEEPTTL')
 end
 
 -- Whether a mailed token was used by this very call, which is repeated because its answer was lost.
