@@ -1,10 +1,41 @@
-"""Has schemathesis ask for the one origin that the handler is configured to allow."""
+"""Gives schemathesis what no description can state: an origin that the handler allows, and links and codes that work.
 
-from urllib.parse import urlparse
+Where POSTERN_MAIL_URL is set, a worker delivers there, and about every third request that conforms to the description
+gets a link or code of its own in place of a made-up one. It has to be let in, and all others have to be turned away.
+"""
 
+import base64
+import email.policy
+import hashlib
+import itertools
+import json
+import mailbox
+import os
+import re
+import time
+import zlib
+from urllib.parse import parse_qs, urlparse
+
+import requests
 import schemathesis
 
 ALLOWED = "https://portal.example.com"
+DOOR = f"http://127.0.0.1:{os.environ['PORT']}"
+MAIL = os.environ.get("POSTERN_MAIL_URL", "").removeprefix("maildir://")
+
+VERIFY_LINK, VERIFY_CODE = "POST /auth/verify-magic-link", "POST /auth/verify-code"
+SHOW_LINK, OPEN_LINK = "GET /auth/open", "POST /auth/open"
+# The status where a link or code works, and the status and code where it does not.
+OUTCOMES = {
+    VERIFY_LINK: (200, 400, "token_invalid"),
+    VERIFY_CODE: (200, 400, "code_invalid"),
+    SHOW_LINK: (200, 410, None),
+    OPEN_LINK: (303, 410, None),
+}
+
+numbers = itertools.count()
+# By the case's id: the address that its link or code was mailed to.
+let_in = {}
 
 
 @schemathesis.hook
@@ -15,3 +46,82 @@ def map_body(context, body):
         if url.scheme and (url.netloc or url.path):
             body["callback_origin"] = ALLOWED
     return body
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Puts a link or code that works into a part of the requests that conform to the description."""
+    label = case.operation.label
+    if not MAIL or label not in OUTCOMES or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    fields = case.query if label == SHOW_LINK else case.body
+    # By its content, so that a request that is repeated in search of a smaller one is treated the same.
+    if not isinstance(fields, dict) or zlib.crc32(json.dumps(fields, sort_keys=True).encode()) % 3:
+        return
+    verifier = fields.get("code_verifier")
+    address, request_id, token, code = send(verifier)
+    if label == VERIFY_CODE:
+        fields |= {"request_id": request_id, "code": code}
+    elif label == VERIFY_LINK:
+        answer = requests.post(f"{DOOR}/auth/open", data={"token": token}, allow_redirects=False, timeout=10)
+        fields["token"] = parse_qs(urlparse(answer.headers["Location"]).query)["token"][0]
+    else:
+        fields["token"] = token
+        # It asks for a new link, which is for one that does not work.
+        fields.pop("again", None)
+    let_in[case.id] = address
+
+
+def send(verifier):
+    """Has a mail sent, bound to a verifier where there is one: its address, and what it and the answer hold."""
+    address = f"person{next(numbers)}@contract.example.com"
+    body = {"email": address, "callback_next": "/invoices?page=2", "code": True}
+    if verifier is not None:
+        digest = hashlib.sha256(verifier.encode()).digest()
+        body["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    answer = requests.post(f"{DOOR}/auth/send-magic-link", json=body, headers={"Origin": ALLOWED}, timeout=10)
+    answer.raise_for_status()
+    box = mailbox.Maildir(MAIL)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for name in box.keys():
+            mail = email.message_from_bytes(box.get_bytes(name), policy=email.policy.default)
+            # Others were asked for by schemathesis, and nobody reads them.
+            box.remove(name)
+            if mail["To"].addresses[0].addr_spec == address:
+                text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+                [token] = re.findall(r"/auth/open\?token=([\w-]{43})$", text, re.M)
+                [code] = re.findall(r"^[0-9]{6}$", text, re.M)
+                return address, answer.json()["request_id"], token, code
+        time.sleep(0.002)
+    raise AssertionError("no mail within ten seconds")
+
+
+@schemathesis.check
+class LetsIn:
+    """Who has a link or code that works is let in, and nobody else, by each way in."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def after_response(self, ctx, response, case):
+        label = case.operation.label
+        if label not in OUTCOMES or case.meta is None or not case.meta.generation.mode.is_positive:
+            return
+        if response.status_code == 429 and not MAIL:
+            return
+        works, fails, code = OUTCOMES[label]
+        address = let_in.get(case.id)
+        self.seen.add((label, address is not None))
+        expected = fails if address is None else works
+        assert response.status_code == expected, f"{response.status_code} instead of {expected}"
+        if address is None:
+            assert code is None or response.json()["code"] == code, f"{response.text} instead of {code}"
+        elif works == 200 and label != SHOW_LINK:
+            answer = response.json()
+            assert (answer.get("email"), answer.get("callback_next")) == (address, "/invoices?page=2"), response.text
+            assert "assertion" in answer, response.text
+
+    def after_run(self, ctx):
+        for label in OUTCOMES if MAIL else ():
+            assert {(label, True), (label, False)} <= self.seen, f"{label} was not tried both ways"
