@@ -11,7 +11,9 @@ import hashlib
 import mailbox
 import pathlib
 import re
+import subprocess
 import sys
+import textwrap
 import time
 import warnings
 from urllib.parse import parse_qs, urlsplit
@@ -251,4 +253,31 @@ def unsigned():
     expect_error(open_link.sync_detailed(client=server, token="none"), ErrorCode.NOT_FOUND, status=404)
 
 
-{"walk": walk, "rotation": rotation, "unsigned": unsigned}[sys.argv[1]]()
+def readme():
+    """What the README has portals check an assertion with, in two languages: it takes this portal's, and no other's."""
+    text = pathlib.Path("README.md").read_text()
+    blocks = dict(re.findall(r"^ *```(\w+)\n((?:(?!```).)*\baddress\(assertion\).*?)^ *```", text, re.M | re.S))
+    assert set(blocks) == {"python", "js"}, blocks.keys()
+    _, text = send("barbara@example.com")
+    assertion = expect(verify(link_in(text)[1]["token"]), 200, SignedIn).assertion
+    signature = assertion.index(".", assertion.index(".") + 1) + 1
+    forged = assertion[:signature] + ("A" if assertion[signature] != "A" else "B") + assertion[signature + 1 :]
+    folder = ASSERTION.parent
+    for language, block in blocks.items():
+        block = textwrap.dedent(block).replace(LANDING, URL)
+        for portal, presented, who in ((PORTAL, assertion, "barbara@example.com"), (PORTAL, forged, None),
+                                       ("https://other.example.com", assertion, None)):
+            code = block.replace(PORTAL, portal)
+            if language == "python":
+                file, command = folder / "check.py", [sys.executable]
+                code += f"\nprint(address({presented!r}))\n"
+            else:
+                file, command = folder / "check.mjs", ["node"]
+                code += f"\nconsole.log(await address({presented!r}));\n"
+            file.write_text(code)
+            run = subprocess.run([*command, file], capture_output=True, text=True, timeout=20)
+            taken = run.stdout.strip() if run.returncode == 0 else None
+            assert taken == who, (language, portal, run.stdout, run.stderr)
+
+
+{"walk": walk, "rotation": rotation, "unsigned": unsigned, "readme": readme}[sys.argv[1]]()
