@@ -8,7 +8,8 @@ public struct CodeChallenge: Sendable, Hashable {
 
     /// Reads a challenge out of a JSON value.
     public static let schema: Schema<CodeChallenge> = string().transform { text in
-        guard text.utf8.count == 43, Secret(base64URL: text) != nil else {
+        // The last character has two bits to spare; only one spelling is what a digest is written as.
+        guard text.utf8.count == 43, Secret(base64URL: text)?.withUnsafeBytes(base64URL) == text else {
             let rule = "Must be the base64url of a SHA-256: 43 characters (RFC 7636, section 4.2)"
             return .refused(Finding(.custom, rule))
         }

@@ -41,11 +41,6 @@ public struct LoginToken: Sendable {
         try SealingKey(key(for: "postern token record 1"))
     }
 
-    /// Codes under a key of one purpose that only the token gives.
-    func authentication(for purpose: String) throws(SecretsError) -> MessageAuthentication {
-        MessageAuthentication(key: try key(for: purpose))
-    }
-
     private func key(for purpose: String) throws(SecretsError) -> Secret {
         try MessageAuthentication(key: bytes).derivedKey(for: purpose)
     }
@@ -63,6 +58,22 @@ extension LoginToken {
     /// - Throws: ``SecretsError/notAuthentic`` where it was handed to somebody else.
     public init(handedOver box: [UInt8], to other: LoginToken) throws(SecretsError) {
         let bytes = try other.handoverKey().open(box, authenticating: Array(other.digest.utf8))
+        guard bytes.count == LoginToken.byteCount else { throw .notAuthentic }
+        try self.init(bytes: bytes)
+    }
+
+    /// This token, kept for who brings the code of a request: a box sealed under the first key of a ring.
+    public func kept(for requestID: LoginToken, by ring: KeyRing, random: RandomBytes) throws(SecretsError) -> [UInt8] {
+        var plaintext = bytes.withUnsafeBytes { [UInt8]($0) }
+        return try ring.seal(wiping: &plaintext, authenticating: Array(requestID.digest.utf8), random: random)
+    }
+
+    /// The token that was kept for a request.
+    /// - Throws: ``SecretsError/notAuthentic`` where it was kept for another.
+    public init(
+        kept box: [UInt8], for requestID: LoginToken, by ring: KeyRing, keyID: String
+    ) throws(SecretsError) {
+        let bytes = try ring.open(box, keyID: keyID, authenticating: Array(requestID.digest.utf8))
         guard bytes.count == LoginToken.byteCount else { throw .notAuthentic }
         try self.init(bytes: bytes)
     }

@@ -35,13 +35,6 @@ public struct SignInCode: Sendable, Equatable {
         self.text = text
     }
 
-    /// What is stored in the code's stead, as lower-case hexadecimal: its HMAC under a key that only the request's name
-    /// gives. Whoever reads Redis cannot try a million codes without that.
-    public func check(for requestID: LoginToken) throws(SecretsError) -> String {
-        try requestID.authentication(for: "postern code 1").code(for: Array(text.utf8)).withUnsafeBytes {
-            hexadecimal($0)
-        }
-    }
 }
 
 extension SignInCode: CustomStringConvertible, CustomReflectable {

@@ -31,7 +31,10 @@ extension SignInStore {
             command.append(decoy.entry)
             command.append(isByWay ? decoy.entryOfFresh : [])
         }
-        return try verification(reply, buckets, tellsQuota: limit != nil, by: token, decoysByWay: isByWay)
+        return try verification(reply, buckets, tellsQuota: limit != nil, decoysByWay: isByWay) {
+            (sealed, _) throws(SecretsError) in
+            sealed.isEmpty ? token : try LoginToken(handedOver: sealed, to: token)
+        }
     }
 
     /// Takes a request's token by its code, in one atomic call.
@@ -49,18 +52,23 @@ extension SignInStore {
         var buckets = Buckets()
         buckets.append(.code, limit, key: keys.codeBucket(network: client.network))
         let name = try nameOfCall()
-        let check = try StoreError.wrapping { () throws(SecretsError) in try code.check(for: requestID) }
+        let checks = try StoreError.wrapping { () throws(SecretsError) in
+            try codeKeys.checks(of: code, for: requestID)
+        }
         let reply = try await call(
             scripts.verifyCode, keys: [keys.request(digest: requestID.digest)], buckets
         ) { command in
             command.append(keys.prefix)
             command.append(name)
             command.append(challenge?.text ?? "-")
-            command.append(check)
+            command.append(checks)
             command.append(SignInStore.maximumTries)
             command.append(max(SignInStore.triesMemory, configuration.linkLifetime).microseconds / 1000)
         }
-        return try verification(reply, buckets, tellsQuota: limit != nil, by: requestID, decoysByWay: true)
+        return try verification(reply, buckets, tellsQuota: limit != nil, decoysByWay: true) {
+            (sealed, keyID) throws(SecretsError) in
+            try codeKeys.token(in: sealed, keyID: keyID, of: requestID)
+        }
     }
 
     /// A name for one call, which no other has.
@@ -71,19 +79,22 @@ extension SignInStore {
     }
 
     /// - Parameters:
-    ///   - bearer: what was brought: the mailed token, or what the mailed token was sealed for.
     ///   - decoysByWay: whether a decoy's token is sealed for another, too.
+    ///   - open: gives the mailed token, as it was sealed for what was brought, and under which key.
     private func verification(
-        _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool, by bearer: LoginToken, decoysByWay: Bool
+        _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool, decoysByWay: Bool,
+        _ open: (_ sealed: [UInt8], _ keyID: String) throws(SecretsError) -> LoginToken
     ) throws(StoreError) -> Verification {
         guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
             throw .failed(.unexpectedReply("\(reply)"))
         }
         switch (outcome.verdict, outcome.refusal, Array(outcome.rest)) {
         case (1, nil, let rest):
-            guard rest.count == 2, case .bulk(let sealed) = rest[0], case .bulk(let record) = rest[1] else { break }
+            guard rest.count == 3, case .bulk(let sealed) = rest[0], case .bulk(let keyID) = rest[1],
+                case .bulk(let record) = rest[2]
+            else { break }
             let person = try StoreError.wrapping { () throws(SecretsError) in
-                let token = sealed.isEmpty ? bearer : try LoginToken(handedOver: sealed, to: bearer)
+                let token = try open(sealed, String(decoding: keyID, as: UTF8.self))
                 return SignedIn(by: token, try TokenRecord(opening: record, with: token))
             }
             return .signedIn(person, outcome.quota)

@@ -15,6 +15,7 @@ public final class SignInStore: Sendable {
     let decoy: Decoy
     private let jobKeys: KeyRing
     private let addressCodes: MessageAuthentication
+    let codeKeys: CodeKeys
 
     /// - Throws: where OpenSSL cannot make the keys.
     public init(redis: RedisClient, configuration: StoreConfiguration, random: RandomBytes) throws(SecretsError) {
@@ -23,6 +24,7 @@ public final class SignInStore: Sendable {
         self.configuration = configuration
         self.random = random
         keys = KeyLayout(prefix: configuration.keyPrefix)
+        codeKeys = try CodeKeys(configuration.keys)
         jobKeys = try KeyRing(configuration.keys, purpose: MailJob.sealingPurpose)
         let master = MessageAuthentication(key: configuration.keys[0].key)
         addressCodes = MessageAuthentication(key: try master.derivedKey(for: "postern recipient bucket 1"))
@@ -67,6 +69,7 @@ public final class SignInStore: Sendable {
             command.append(sealed.job.box)
             command.append(configuration.maximumQueueLength)
             command.append(configuration.linkLifetime.microseconds / 1000)
+            command.append(SignInStore.freshLifetime.microseconds / 1000)
             command.append(sealed.newestCode.map(keys.newest) ?? "")
             command.append(request.codeWay.map { keys.request(digest: $0.requestID.digest) } ?? "")
             command.append(sealed.requestEntry)
@@ -127,11 +130,8 @@ public final class SignInStore: Sendable {
         let job = MailJob(
             for: request, isNewestOnly: configuration.isNewestOnly, issuedAt: now,
             expiresAt: now + configuration.linkLifetime)
-        var requestEntry: [UInt8] = []
-        if let way = request.codeWay {
-            requestEntry += "\(try way.code.check(for: way.requestID)) \(token.digest)\n".utf8
-            requestEntry += try token.handedOver(to: way.requestID, random: random)
-        }
+        let requestEntry: [UInt8] =
+            if let way = request.codeWay { try codeKeys.entry(for: way, token, random: random) } else { [] }
         return try Sealed(
             entry: Array("live \(retention) \(request.challenge?.text ?? "-") \(recipientCode) -\n".utf8)
                 + record.sealed(for: token, random: random),

@@ -47,7 +47,9 @@ struct RefusalTests {
                 """#),
         ToldRefusal(
             refusal: .codeInvalid, status: 400,
-            body: #"{"error":"The code is wrong, used or expired: ask for a new one","code":"code_invalid"}"#),
+            body:
+                #"{"error":"The code is wrong, used or expired: open the link in the mail, or ask for a new one","code":"code_invalid"}"#
+        ),
         ToldRefusal(
             refusal: .notForm, status: 415,
             body: #"""

@@ -14,6 +14,12 @@ struct HandlerSettingsTests {
         #expect(settings.limits.client == RateLimit(burst: 10, period: .seconds(600)))
         #expect(settings.limits.recipient == RateLimit(burst: 3, period: .seconds(900)))
         #expect(settings.limits.deployment == nil)
+        #expect(settings.limits.verification == RateLimit(burst: 600, period: .seconds(60)))
+        #expect(settings.limits.code == RateLimit(burst: 30, period: .seconds(600)))
+        #expect(settings.isNewestOnly)
+        #expect(settings.landing == nil)
+        #expect(settings.signingKeys.isEmpty)
+        #expect(settings.issuerName == "postern")
         #expect(settings.trustedProxies == [])
         #expect(settings.host == "0.0.0.0")
         #expect(settings.port == 8080)
@@ -34,8 +40,9 @@ struct HandlerSettingsTests {
         let names = [
             "SSL_CERT_FILE", "POSTERN_REDIS_TIMEOUT", "POSTERN_KEY_PREFIX", "POSTERN_LOG_LEVEL",
             "POSTERN_DEFAULT_ORIGIN", "POSTERN_CALLBACK_PATH", "POSTERN_BASE_PATH", "POSTERN_LINK_LIFETIME",
-            "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_TRUSTED_PROXIES", "HOST",
-            "PORT",
+            "POSTERN_NEWEST_LINK_ONLY", "POSTERN_LANDING_URL", "POSTERN_SIGNING_KEYS", "POSTERN_ISSUER",
+            "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_VERIFY_LIMIT",
+            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "HOST", "PORT",
         ]
         var variables: [String: String] = [:]
         for name in names { variables[name] = "" }

@@ -97,9 +97,40 @@ struct SettingErrorTests {
         Case(
             name: "POSTERN_LINK_LIFETIME",
             values: ["59s", "59999ms", "0m", "25h", "1441m", "86401s", "2d", "900", "15 m", "-15m", "1.5h", "forever"]),
+        Case(name: "POSTERN_NEWEST_LINK_ONLY", values: ["true", "1", "yes", "Off", "On", "on,off", "newest", "öff"]),
+        Case(
+            name: "POSTERN_LANDING_URL",
+            values: [
+                "door.internal", "http://door.internal", "ftp://door.internal", "//door.internal", "https:///door",
+                "https://door.internal?h8dden", "https://door.internal/?h8dden", "https://door.internal#h8dden",
+                "https://door:h8dden@door.internal", "https://door.internal:0", "https://door.internal:65536",
+                "https://door.internal/..", "https://door.internal//x", "https://door.internal/a b",
+                "https://dör.internal", "https://door.internal/ä", "https://*.door.internal", "https://door.internal\n",
+                "https://door.internal,https://b.internal", "http://0.0.0.0:8080",
+            ]),
+        Case(
+            name: "POSTERN_SIGNING_KEYS",
+            values: [
+                "key-one", "key-one:", SampleKey.first, ":\(SampleKey.first)", "key-one:h8dden",
+                "key-one:\(SampleKey.first),", "key one:\(SampleKey.first)", "abcdefghij1234567:\(SampleKey.first)",
+                "key-one:\(SampleKey.first);key-two:\(SampleKey.second)", "key-one:\(SampleKey.first.dropLast())",
+                // 31 and 33 bytes, and base64url.
+                "key-one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==",
+                "key-one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g",
+                "key-one:4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8=",
+                "key-one:\(SampleKey.first),key-one:\(SampleKey.second)",
+            ]),
+        Case(
+            name: "POSTERN_ISSUER",
+            values: [
+                "two words", " door", "door ", "tab\there", "line\n", "delete\u{7F}", "dör", "\0", "door\u{200B}",
+                String(repeating: "x", count: 257),
+            ]),
         Case(name: "POSTERN_IP_LIMIT", values: limits),
         Case(name: "POSTERN_RECIPIENT_LIMIT", values: limits),
         Case(name: "POSTERN_GLOBAL_LIMIT", values: limits),
+        Case(name: "POSTERN_VERIFY_LIMIT", values: limits),
+        Case(name: "POSTERN_CODE_LIMIT", values: limits),
         Case(
             name: "POSTERN_TRUSTED_PROXIES",
             values: [

@@ -250,4 +250,50 @@ struct MailJobTests {
         let rotated = try KeyRing(entries, purpose: MailJob.sealingPurpose)
         #expect(try MailJob(opening: sealed, with: rotated) == job)
     }
+
+    // MARK: - The code
+
+    @Test("a code goes round with its job", arguments: [nil, "000000", "000042", "041592", "999999"] as [String?])
+    func code(text: String?) throws {
+        let ring = try ring("k1", from: 0x80)
+        let code = text.flatMap { SignInCode(parsing: $0) }
+        #expect(code?.text == text)
+        let requestID = try LoginToken(random: .counting(from: 0))
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://portal.example.com"),
+            callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: try LoginToken(random: .counting(from: 0xE0)), next: nil)
+        let request = SignInRequest(
+            link: link, recipient: try #require(EmailAddress(parsing: "ada@example.com")),
+            codeWay: code.map { SignInRequest.CodeWay(requestID: requestID, code: $0) })
+        let job = MailJob(
+            for: request, issuedAt: UnixTime(milliseconds: 1), expiresAt: UnixTime(milliseconds: 2))
+        let sealed = try job.sealed(by: ring, random: .system)
+        let opened = try MailJob(opening: sealed, with: ring)
+        #expect(opened == job)
+        #expect(opened.code?.text == text)
+        #expect("\(opened)" == "mail job d90bad97384181273203dd0f8cc30e16")
+
+        // The mail holds the code, and not what names the request.
+        let box = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
+        let plaintext = box.withUnsafeBytes { Array($0) }
+        guard case .object(let members) = try JSONValue(parsing: plaintext) else { throw SecretsError.notAuthentic }
+        #expect(members["code"] == text.map { JSONValue.string($0) })
+        #expect(!String(decoding: plaintext, as: UTF8.self).contains(requestID.text))
+    }
+
+    @Test(
+        "a code that is none is passed over, and the link goes out without",
+        arguments: [
+            "null", "123456", "true", "{}", #"["123456"]"#, #""""#, #""12345""#, #""1234567""#, #""12345a""#,
+            #"" 12345""#, #""123456 ""#, #""12 456""#, #""12345\n""#, #""12345\u0000""#, #""１２３４５６""#, #""١٢٣""#,
+        ])
+    func malformedCode(value: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try MailJob(opening: sealed(MailJobTests.json(["code": value]), by: ring), with: ring)
+        #expect(job.code == nil)
+        #expect(job.link == "https://portal.example.com/auth/callback?token=t")
+        let whole = try MailJob(opening: sealed(MailJobTests.json(["code": #""041592""#]), by: ring), with: ring)
+        #expect(whole.code?.text == "041592")
+    }
 }

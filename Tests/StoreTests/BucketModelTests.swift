@@ -131,7 +131,9 @@ private struct Sequence {
         command.append("token:\(seed):\(step)")
         command.append("mail")
         for index in limits.indices { command.append("bucket:\(seed):\(index)") }
-        for text in ["900000", "entry", "id", "key", "job", "10000000", "900000", "", "", ""] { command.append(text) }
+        for text in ["900000", "entry", "id", "key", "job", "10000000", "900000", "60000", "", "", ""] {
+            command.append(text)
+        }
         for limit in limits {
             command.append(limit.burst)
             command.append(limit.microsecondsPerToken)

@@ -12,6 +12,7 @@ struct StoreHarness {
     let server: RedisServer
     let redis: RedisClient
     let store: SignInStore
+    let configuration: StoreConfiguration
 
     /// The one key that jobs are sealed under: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
@@ -19,21 +20,27 @@ struct StoreHarness {
     static let noLimits = StoreConfiguration.Limits(client: nil, recipient: nil, deployment: nil)
 
     init(
-        limits: StoreConfiguration.Limits = noLimits, maximumQueueLength: Int = 1000, server: RedisServer? = nil
+        limits: StoreConfiguration.Limits = noLimits, maximumQueueLength: Int = 1000,
+        linkLifetime: Duration = .seconds(900), retention: Duration = .zero, isNewestOnly: Bool = true,
+        server: RedisServer? = nil
     ) async throws {
         let server =
             if let server { server } else { try await RedisServer(arguments: ["--enable-debug-command", "local"]) }
         redis = try await StoreHarness.client(for: server)
         var configuration = StoreConfiguration(
-            limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: StoreHarness.keys)
+            limits: limits, linkLifetime: linkLifetime, keyPrefix: "postern:", keys: StoreHarness.keys)
         configuration.maximumQueueLength = maximumQueueLength
+        configuration.retention = retention
+        configuration.isNewestOnly = isNewestOnly
         store = try SignInStore(redis: redis, configuration: configuration, random: .system)
+        self.configuration = configuration
         self.server = server
     }
 
-    static func client(for server: RedisServer) async throws -> RedisClient {
+    static func client(for server: RedisServer, timeout: TimeAmount = .seconds(10)) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let configuration = RedisConfiguration(url: server.url, preparations: try SignInStore.preparations())
+        let configuration = RedisConfiguration(
+            url: server.url, timeout: timeout, preparations: try SignInStore.preparations())
         let client = try await loop.submit {
             try RedisClient(configuration: configuration, eventLoop: loop, logger: Logger(label: "test"))
         }.get()
@@ -42,9 +49,9 @@ struct StoreHarness {
     }
 
     /// A link with a new token.
-    static func link(next: String? = nil) throws -> MagicLink {
+    static func link(for portal: String = "https://portal.example.com", next: String? = nil) throws -> MagicLink {
         MagicLink(
-            origin: try Origin(parsing: "https://portal.example.com"),
+            origin: try Origin(parsing: portal),
             callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: try next.map { try PortalPath(parsing: $0) })
     }

@@ -80,7 +80,8 @@ extension Refusal {
     static let notFound = Refusal(.notFound, "There is nothing at this path")
     static let tokenInvalid = Refusal(
         .tokenInvalid, "This link was used, has expired or never worked: ask for a new one")
-    static let codeInvalid = Refusal(.codeInvalid, "The code is wrong, used or expired: ask for a new one")
+    static let codeInvalid = Refusal(
+        .codeInvalid, "The code is wrong, used or expired: open the link in the mail, or ask for a new one")
     static let internalError = Refusal(.internalError, "Something went wrong on our side")
 
     static func invalidJSON(_ error: JSONError) -> Refusal {

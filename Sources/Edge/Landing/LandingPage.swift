@@ -63,9 +63,14 @@ struct LandingPage: Sendable {
             """.utf8)
     }
 
+    /// An origin as a policy names it (CSP Level 3 §2.3.1). It has no form for an IPv6 address: then any of its scheme.
+    private static func source(of origin: Origin) -> String {
+        origin.host.hasPrefix("[") ? origin.scheme.rawValue + ":" : origin.description
+    }
+
     /// The page as it is answered.
     var response: Response {
-        let formAction = ["'self'", portal?.description].compactMap(\.self).joined(separator: " ")
+        let formAction = ["'self'", portal.map(LandingPage.source(of:))].compactMap(\.self).joined(separator: " ")
         var response = Response(
             status: status,
             fields: [

@@ -1,6 +1,9 @@
 import Secrets
 
 /// The landing page's style sheet, which stands in the page itself.
+///
+/// A button that a pointer has pressed takes no second click: that would call back the way to the portal, where the
+/// fresh token may have been taken already.
 enum LandingStyle {
     static let text = String(decoding: PackageResources.landing_css, as: UTF8.self)
 

@@ -15,21 +15,16 @@ struct OpenLink: Sendable {
     /// Shows the page, or does what its button asks for. What goes wrong is a page, too, but where no browser asks.
     func respond(to request: Request, _ log: RequestLog) async throws(Refusal) -> Response {
         let visit = try Visit(request)
+        var token: LoginToken?
         do throws(Refusal) {
-            let token = try visit.fields["token"].flatMap { text throws(Refusal) in
-                try context.token(parsing: text, log)
-            }
-            do throws(Refusal) {
-                switch visit.wish {
-                case .look: return try await look(at: token, visit, log)
-                case .open: return try await open(token, visit, log)
-                case .again: return try await sendAgain(token, visit, log)
-                }
-            } catch {
-                return visit.pages.unavailable(error, token).response
+            if let text = visit.fields["token"] { token = try context.token(parsing: text, log) }
+            switch visit.wish {
+            case .look: return try await look(at: token, visit, log)
+            case .open: return try await open(token, visit, log)
+            case .again: return try await sendAgain(token, visit, log)
             }
         } catch {
-            return visit.pages.unavailable(error, nil).response
+            return visit.pages.unavailable(error, token).response
         }
     }
 

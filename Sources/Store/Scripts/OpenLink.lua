@@ -8,17 +8,20 @@
 -- the mailed token's state and sealed record, where it has any.
 --
 -- Until somebody is signed in it may be changed again: a button is pressed twice, and a portal may fail. Then only the last
--- fresh token works. The same call again is one of these.
-
-local refusing, wait = look(3, 3)
-if refusing > 0 then return { 0, refusing, wait, quota(3) } end
-take(3, 3)
-local left, full = quota(3)
+-- fresh token works. The same call again, because its answer was lost, is answered as before, and changes nothing.
 
 local token = mailed(KEYS[1])
-if not token then return { -1, 0, 0, left, full } end
-if token.state ~= 'live' then return { -1, 0, 0, left, full, token.state, token.record } end
 local fresh = string.match(KEYS[2], '%x+$')
-change(KEYS[1], token, 'live', fresh)
-redis.call('SET', KEYS[2], 'via ' .. string.match(KEYS[1], '%x+$') .. '\n' .. ARGV[1], 'PX', ARGV[2])
-return { 1, 0, 0, left, full, token.state, token.record }
+local refusing, wait = look(3, 3)
+local opens = token and token.state == 'live'
+if not (opens and token.holder == fresh) then
+  if refusing > 0 then return { 0, refusing, wait, quota(3) } end
+  take(3, 3)
+  if opens then
+    write(KEYS[1], changed(token, 'live', fresh))
+    redis.call('SET', KEYS[2], 'via ' .. string.match(KEYS[1], '%x+$') .. '\n' .. ARGV[1], 'PX', ARGV[2])
+  end
+end
+local left, full = quota(3)
+if not token then return { -1, 0, 0, left, full } end
+return { opens and 1 or -1, 0, 0, left, full, token.state, token.record }

@@ -2,9 +2,10 @@
 --
 -- KEYS: 1 the token, 2 the mail stream, 3 and on: a bucket for each limit, the client's first.
 -- ARGV: 1 how long the token's entry is kept, in ms; 2 that entry; 3 the job's id; 4 the id of the key that sealed it; 5 the
---       sealed job; 6 how many jobs may wait; 7 how long the link works, in ms; 8 where the newest link is named, '' where
---       several may work at once; 9 the request's key, '' where no code was asked for; 10 the request's entry; then for each
---       bucket: its burst, and the microseconds that a token takes.
+--       sealed job; 6 how many jobs may wait; 7 how long the link works, in ms, and 8 how much longer a token does that it
+--       was changed for; 9 where the newest link is named, '' where several may work at once; 10 the request's key, '' where
+--       no code was asked for; 11 the request's entry; then for each bucket: its burst, and the microseconds that a token
+--       takes.
 --
 -- Returns five integers: the verdict (1 admitted, 0 limited, -1 too many jobs wait); the bucket that made the caller wait
 -- the longest, counted from 1, else 0; that wait in microseconds; and of the first bucket the tokens left, and the
@@ -15,7 +16,7 @@
 --
 -- Keys that are not among KEYS share their prefix, and so, on a cluster, its hash tag.
 
-local refusing, wait = look(3, 11)
+local refusing, wait = look(3, 12)
 local verdict
 if refusing > 0 then
   verdict = 0
@@ -23,17 +24,17 @@ elseif redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[6]) then
   verdict = -1
 elseif redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) then
   verdict = 1
-  take(3, 11)
-  if ARGV[8] ~= '' then
+  take(3, 12)
+  if ARGV[9] ~= '' then
     local prefix, digest = string.match(KEYS[1], '^(.*:)(%x+)$')
-    local earlier = redis.call('SET', ARGV[8], digest, 'PX', ARGV[7], 'GET')
+    local earlier = redis.call('SET', ARGV[9], digest, 'PX', ARGV[7] + ARGV[8], 'GET')
     -- One that was used stays so: that is what it tells who opens it again.
     if earlier and redis.call('GETRANGE', prefix .. earlier, 0, 3) == 'live' then
       redis.call('SETRANGE', prefix .. earlier, 0, 'dead')
     end
   end
-  if ARGV[9] ~= '' then redis.call('SET', ARGV[9], ARGV[10], 'PX', ARGV[7]) end
+  if ARGV[10] ~= '' then redis.call('SET', ARGV[10], ARGV[11], 'PX', ARGV[7]) end
   redis.call('XADD', KEYS[2], '*', 'v', '1', 'id', ARGV[3], 'key', ARGV[4], 'job', ARGV[5])
 end
 if verdict ~= 1 and redis.call('EXISTS', KEYS[1]) == 1 then verdict, refusing, wait = 1, 0, 0 end
-return { verdict, refusing, wait, quota(11) }
+return { verdict, refusing, wait, quota(12) }

@@ -20,16 +20,22 @@ local function read(value, left)
   return token
 end
 
--- A mailed token's entry; where there is none, the one that `other` is, or nil.
+-- A mailed token's entry; where there is none, the one that `other` is, or nil. And what stands there as it is.
 local function mailed(key, other)
   local left = redis.call('PTTL', key)
-  return read(redis.call('GET', key) or other or '', left) or (other and read(other, left))
+  local value = redis.call('GET', key) or other or ''
+  return read(value, left) or (other and read(other, left)), value
 end
 
--- Writes a mailed token's entry, if it is still there, with another state and holder. It lives no longer for that.
-local function change(key, token, state, holder)
+-- Writes what stands at a token's key, if anything does. It lives no longer for that.
+local function write(key, value)
+  redis.call('SET', key, value, 'XX', 'KEEPTTL')
+end
+
+-- A mailed token's entry in another state and with another holder.
+local function changed(token, state, holder)
   local line = table.concat({ state, token.retention, token.challenge, token.recipient, holder }, ' ')
-  redis.call('SET', key, line .. '\n' .. token.record, 'XX', 'KEEPTTL')
+  return line .. '\n' .. token.record
 end
 
 -- Whether a mailed token was used by this very call, which is repeated because its answer was lost.

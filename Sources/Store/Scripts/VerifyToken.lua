@@ -6,18 +6,13 @@
 --       changed for, '' where that is rare; then the bucket's burst, and the microseconds that a token takes.
 --
 -- Returns the five integers of SendMagicLink, where the verdict is 1 taken, 0 limited, -1 not a token to take. Unless it is
--- 0 two strings follow: the mailed token as it was sealed for the caller's, '' where that is the mailed one; and its sealed
--- record. They mean nothing where the verdict is -1.
+-- 0 three strings follow: the mailed token as it was sealed for the caller's, '' where that is the mailed one; ''; and its
+-- sealed record. They mean nothing where the verdict is -1.
 --
 -- A token that is not taken has the same done for it as one that is: where there is none the entries of ARGV are read, and
 -- what was read is written back. So the time does not tell what kind of token it was.
 --
--- The same call again, because its answer was lost, is answered as before. It takes another token from the bucket.
-
-local refusing, wait = look(2, 6)
-if refusing > 0 then return { 0, refusing, wait, quota(6) } end
-take(2, 6)
-local left, full = quota(6)
+-- The same call again, because its answer was lost, is answered as before, and changes nothing.
 
 local key, holder, sealed = KEYS[1], '-', ''
 local digest, box = string.match(redis.call('GET', key) or ARGV[5], '^via (%x+)\n(.*)$')
@@ -25,15 +20,18 @@ if digest then
   holder, sealed = string.match(key, '%x+$'), box
   key = ARGV[1] .. 'token:' .. digest
 end
-local token = mailed(key, ARGV[4])
--- What it was changed for has a lifetime of its own: who pressed the button in time is let in.
-local works = token.state == 'live' or (token.state == 'expired' and digest)
-works = works and token.holder == holder and token.challenge == ARGV[3]
-if works or is_repeated(token, ARGV[2]) then
-  change(key, token, 'used', ARGV[2])
-  redis.call('DEL', ARGV[1] .. 'tries:' .. token.recipient)
-  return { 1, 0, 0, left, full, sealed, token.record }
+local token, value = mailed(key, ARGV[4])
+
+local refusing, wait = look(2, 6)
+local works = is_repeated(token, ARGV[2])
+if not works then
+  if refusing > 0 then return { 0, refusing, wait, quota(6) } end
+  take(2, 6)
+  -- What it was changed for has a lifetime of its own: who pressed the button in time is let in.
+  works = token.state == 'live' or (token.state == 'expired' and digest)
+  works = works and token.holder == holder and token.challenge == ARGV[3]
 end
-change(key, token, token.state, token.holder)
-redis.call('DEL', ARGV[1] .. 'tries:-')
-return { -1, 0, 0, left, full, sealed, token.record }
+write(key, works and changed(token, 'used', ARGV[2]) or value)
+redis.call('DEL', ARGV[1] .. 'tries:' .. (works and token.recipient or '-'))
+local left, full = quota(6)
+return { works and 1 or -1, 0, 0, left, full, sealed, '', token.record }

@@ -1,0 +1,126 @@
+import Secrets
+import Settings
+import SignIn
+import Store
+import Testing
+
+@Suite("the settings of how a sign-in is completed")
+struct SignInSettingsTests {
+    // MARK: - Signing keys
+
+    @Test("signing keys keep their order, their names and their bytes")
+    func signingKeys() throws {
+        let text = "2026-b:\(SampleKey.second),OLD_1:\(SampleKey.first),abcdefghij123456:\(SampleKey.third)"
+        let keys = try handlerSettings("POSTERN_SIGNING_KEYS", text).signingKeys
+        #expect(keys.map(\.id) == ["2026-b", "OLD_1", "abcdefghij123456"])
+        let starts: [UInt8] = [0, 0x80, 0xE0]
+        for (key, start) in zip(keys, starts) {
+            let expected = (UInt8(0)..<32).map { start + $0 }
+            #expect(key.key.withUnsafeBytes { Array($0) } == expected)
+        }
+    }
+
+    @Test("signing keys make an issuer, whose key set starts with the first")
+    func issuer() throws {
+        let settings = try handlerSettings([
+            "POSTERN_SIGNING_KEYS": "s2:\(SampleKey.second),s1:\(SampleKey.first)", "POSTERN_ISSUER": "door",
+        ])
+        let issuer = try AssertionIssuer(name: settings.issuerName, keys: settings.signingKeys)
+        let start =
+            #"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"s2","#
+            + #""x":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"},{"kty":"OKP","#
+        #expect(String(decoding: issuer.keySet, as: UTF8.self).hasPrefix(start))
+    }
+
+    @Test("signing keys and the keys that seal may have the same names, and neither stands in for the other")
+    func ownKeys() throws {
+        let settings = try handlerSettings("POSTERN_SIGNING_KEYS", "k1:\(SampleKey.second)")
+        #expect(settings.signingKeys.map(\.id) == ["k1"])
+        #expect(settings.shared.secretKeys.map(\.id) == ["k1"])
+        let (signing, sealing) = (settings.signingKeys[0].key, settings.shared.secretKeys[0].key)
+        #expect(!signing.matches(sealing))
+        #expect(try handlerSettings().signingKeys.isEmpty)
+    }
+
+    @Test("signing keys are not printed")
+    func printing() throws {
+        let settings = try handlerSettings("POSTERN_SIGNING_KEYS", "s1:\(SampleKey.third),s2:\(SampleKey.second)")
+        var dumped = ""
+        dump(settings, to: &dumped)
+        for text in ["\(settings)", String(reflecting: settings), dumped] {
+            #expect(text.contains("<secret>"))
+            for key in [SampleKey.first, SampleKey.second, SampleKey.third] {
+                #expect(!text.contains(key.prefix(8)))
+            }
+        }
+    }
+
+    // MARK: - Landing and issuer
+
+    static let landings: [(String, String)] = [
+        ("https://door.example.com", "https://door.example.com"),
+        ("HTTPS://Door.Example.com:443/", "https://door.example.com"),
+        ("https://example.com/api/", "https://example.com/api"), ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ]
+
+    @Test(
+        "the landing is a URL of the door's own, and vouches where nobody else is named",
+        arguments: SignInSettingsTests.landings)
+    func landing(text: String, expected: String) throws {
+        let settings = try handlerSettings("POSTERN_LANDING_URL", text)
+        #expect(settings.landing?.text == expected)
+        #expect(settings.issuerName == expected)
+        let named = try handlerSettings(["POSTERN_LANDING_URL": text, "POSTERN_ISSUER": "https://issuer.example.com"])
+        #expect(named.landing?.text == expected)
+        #expect(named.issuerName == "https://issuer.example.com")
+    }
+
+    @Test("the landing need not be on the allowlist, and does not join it")
+    func landingAndAllowlist() throws {
+        let settings = try handlerSettings("POSTERN_LANDING_URL", "https://door.example.com")
+        #expect(settings.originPolicy.allows("https://portal.example.com"))
+        #expect(!settings.originPolicy.allows("https://door.example.com"))
+    }
+
+    @Test(
+        "an issuer is 1 to 256 visible characters, taken as they are",
+        arguments: [
+            "postern", "https://Door.Example.com/", "x", "urn:door:7", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+            String(repeating: "x", count: 256),
+        ])
+    func issuerName(text: String) throws {
+        #expect(try handlerSettings("POSTERN_ISSUER", text).issuerName == text)
+    }
+
+    // MARK: - Newest link, and limits
+
+    @Test(
+        "the newest link alone works, unless that is switched off",
+        arguments: [("on", true), ("off", false), ("", true)])
+    func newestOnly(text: String, expected: Bool) throws {
+        #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).isNewestOnly == expected)
+    }
+
+    @Test("tokens and codes have limits of their own, which can be set or switched off")
+    func limits() throws {
+        let (tokens, codes) = (RateLimit(burst: 600, period: .seconds(60)), RateLimit(burst: 30, period: .seconds(600)))
+        let limit = RateLimit(burst: 5, period: .seconds(1))
+        let verify = try handlerSettings("POSTERN_VERIFY_LIMIT", "5/1s").limits
+        #expect(verify.verification == limit)
+        #expect(verify.code == codes)
+        #expect(verify.client == RateLimit(burst: 10, period: .seconds(600)))
+        let code = try handlerSettings("POSTERN_CODE_LIMIT", "5/1s").limits
+        #expect(code.code == limit)
+        #expect(code.verification == tokens)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").limits.verification == nil)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").limits.code == codes)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").limits.code == nil)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").limits.verification == tokens)
+        for name in ["POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT"] {
+            let others = try handlerSettings(name, "5/1s").limits
+            #expect(others.verification == tokens)
+            #expect(others.code == codes)
+        }
+    }
+}

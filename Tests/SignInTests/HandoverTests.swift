@@ -1,0 +1,181 @@
+import Secrets
+import Testing
+
+@testable import SignIn
+
+@Suite("a token that is handed over to who has another")
+struct HandoverTests {
+    private func token(from start: UInt8) throws -> LoginToken {
+        try LoginToken(random: .counting(from: start))
+    }
+
+    @Test("it is sealed as another implementation seals it")
+    func knownAnswer() throws {
+        // AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token handover 1`, with the nonce 40 to 4b
+        // and the digest of their token beside; within are the bytes 00 to 1f.
+        let expected = [
+            "404142434445464748494a4b1542fe846f8f72671c751f511db4bac6b0daed69",
+            "82cfd06d329f612918eed6c616f3db3533af4a9304d3d48897e4b1b5",
+        ].joined()
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.handedOver(to: fresh, random: .counting(from: 0x40))
+        #expect(hexadecimal(box) == expected)
+        #expect(box.count == 60)
+        let opened = try LoginToken(handedOver: [UInt8](hex: expected), to: fresh)
+        #expect(opened.text == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        #expect(opened.digest == "ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0")
+    }
+
+    @Test("who has the other gets it, as often as they like, and also where the other was read out of a link")
+    func roundTrip() throws {
+        for _ in 0..<20 {
+            let (mailed, fresh) = (try LoginToken(random: .system), try LoginToken(random: .system))
+            let box = try mailed.handedOver(to: fresh, random: .system)
+            #expect(try LoginToken(handedOver: box, to: fresh).text == mailed.text)
+            let read = try #require(try LoginToken(parsing: fresh.text))
+            #expect(try LoginToken(handedOver: box, to: read).digest == mailed.digest)
+            #expect(try LoginToken(handedOver: box, to: read).id == mailed.id)
+        }
+    }
+
+    @Test("the same token is sealed differently each time")
+    func nonces() throws {
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        var boxes: Set<[UInt8]> = []
+        for _ in 0..<100 { boxes.insert(try mailed.handedOver(to: fresh, random: .system)) }
+        #expect(boxes.count == 100)
+    }
+
+    @Test("who has any other token does not get it, not even who has the token itself")
+    func otherTokens() throws {
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.handedOver(to: fresh, random: .system)
+        var others = [mailed, try token(from: 0xDF), try token(from: 0xE1)]
+        for _ in 0..<20 { others.append(try LoginToken(random: .system)) }
+        for other in others {
+            #expect(throws: SecretsError.notAuthentic) { try LoginToken(handedOver: box, to: other) }
+        }
+    }
+
+    @Test("a box in which any bit was changed does not open")
+    func tampering() throws {
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.handedOver(to: fresh, random: .system)
+        for index in box.indices {
+            for bit in 0..<8 {
+                var changed = box
+                changed[index] ^= 1 << bit
+                #expect(throws: SecretsError.notAuthentic, "byte \(index), bit \(bit)") {
+                    try LoginToken(handedOver: changed, to: fresh)
+                }
+            }
+        }
+    }
+
+    @Test("a box that was cut off or has something added does not open")
+    func lengths() throws {
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.handedOver(to: fresh, random: .system)
+        for length in box.indices {
+            #expect(throws: SecretsError.notAuthentic, "\(length) bytes") {
+                try LoginToken(handedOver: Array(box[..<length]), to: fresh)
+            }
+            #expect(throws: SecretsError.notAuthentic, "without the first \(length)") {
+                try LoginToken(handedOver: Array(box[(length + 1)...]), to: fresh)
+            }
+        }
+        for whole in [box + [0], [0] + box, box + box] {
+            #expect(throws: SecretsError.notAuthentic) { try LoginToken(handedOver: whole, to: fresh) }
+        }
+    }
+
+    @Test("a box of the right key that holds no token is refused", arguments: [0, 1, 31, 33, 43, 64])
+    func noToken(byteCount: Int) throws {
+        let bytes = (UInt8(0)..<32).map { 0xE0 + $0 }
+        let fresh = try token(from: 0xE0)
+        let derived = try MessageAuthentication(key: Secret(copying: bytes)).derivedKey(for: "postern token handover 1")
+        let key = try SealingKey(derived)
+        // This is the key: a box of 32 bytes opens.
+        for count in [32, byteCount] {
+            var plaintext = [UInt8](repeating: 7, count: count)
+            let box = try key.seal(wiping: &plaintext, authenticating: Array(fresh.digest.utf8), random: .system)
+            if count == 32 {
+                let opened = try LoginToken(handedOver: box, to: fresh)
+                #expect(opened.text == "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc")
+            } else {
+                #expect(throws: SecretsError.notAuthentic) { try LoginToken(handedOver: box, to: fresh) }
+            }
+        }
+    }
+
+    @Test("boxes of tokens and of records do not open as each other")
+    func purposes() throws {
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        let handover = try mailed.handedOver(to: fresh, random: .system)
+        #expect(throws: SecretsError.notAuthentic) { try TokenRecord(opening: handover, with: fresh) }
+        #expect(throws: SecretsError.notAuthentic) { try TokenRecord(opening: handover, with: mailed) }
+        var plaintext = [UInt8](repeating: 7, count: 32)
+        let record = try fresh.recordKey().seal(
+            wiping: &plaintext, authenticating: Array(fresh.digest.utf8), random: .system)
+        #expect(throws: SecretsError.notAuthentic) { try LoginToken(handedOver: record, to: fresh) }
+    }
+
+    @Test("without randomness nothing is handed over")
+    func noRandomness() throws {
+        let broken = RandomBytes { (_) throws(SecretsError) in throw .noRandomness }
+        let (mailed, fresh) = (try token(from: 0), try token(from: 0xE0))
+        #expect(throws: SecretsError.noRandomness) { try mailed.handedOver(to: fresh, random: broken) }
+    }
+
+    // MARK: - Kept for a code
+
+    private func ring(_ entries: [(String, UInt8)], purpose: String = "code") throws -> KeyRing {
+        let entries = entries.map { KeyRing.Entry(id: $0.0, key: Secret(copying: [UInt8](repeating: $0.1, count: 32))) }
+        return try KeyRing(entries, purpose: purpose)
+    }
+
+    @Test("a token that is kept for a request is got by its name and the deployment's key, and not otherwise")
+    func kept() throws {
+        let (mailed, request) = (try token(from: 0), try token(from: 0xE0))
+        let ring = try ring([("k1", 1)])
+        let box = try mailed.kept(for: request, by: ring, random: .system)
+        #expect(try LoginToken(kept: box, for: request, by: ring, keyID: "k1").text == mailed.text)
+        let rotated = try self.ring([("k2", 2), ("k1", 1)])
+        #expect(try LoginToken(kept: box, for: request, by: rotated, keyID: "k1").digest == mailed.digest)
+
+        for other in [mailed, try token(from: 0xE1), try LoginToken(random: .system)] {
+            #expect(throws: SecretsError.notAuthentic) {
+                try LoginToken(kept: box, for: other, by: ring, keyID: "k1")
+            }
+        }
+        for foreign in [try self.ring([("k1", 2)]), try self.ring([("k1", 1)], purpose: "other")] {
+            #expect(throws: SecretsError.notAuthentic) {
+                try LoginToken(kept: box, for: request, by: foreign, keyID: "k1")
+            }
+        }
+        #expect(throws: SecretsError.notAuthentic) {
+            try LoginToken(kept: box, for: request, by: rotated, keyID: "k2")
+        }
+        #expect(throws: SecretsError.unknownKey(id: "k3")) {
+            try LoginToken(kept: box, for: request, by: rotated, keyID: "k3")
+        }
+        // Without the deployment's key the name alone is not enough.
+        #expect(throws: SecretsError.notAuthentic) { try LoginToken(handedOver: box, to: request) }
+        for index in box.indices {
+            var changed = box
+            changed[index] ^= 1
+            #expect(throws: SecretsError.notAuthentic, "byte \(index)") {
+                try LoginToken(kept: changed, for: request, by: ring, keyID: "k1")
+            }
+        }
+    }
+
+    @Test("what is kept and is no token is refused", arguments: [0, 31, 33])
+    func keptNoToken(byteCount: Int) throws {
+        let request = try token(from: 0xE0)
+        let ring = try ring([("k1", 1)])
+        var plaintext = [UInt8](repeating: 7, count: byteCount)
+        let box = try ring.seal(wiping: &plaintext, authenticating: Array(request.digest.utf8), random: .system)
+        #expect(throws: SecretsError.notAuthentic) { try LoginToken(kept: box, for: request, by: ring, keyID: "k1") }
+    }
+}
