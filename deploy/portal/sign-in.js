@@ -38,7 +38,7 @@ async function send(form) {
   const seconds = Number(answer.headers.get("Retry-After"));
   if (answer.ok) return showSent(form, email, body.request_id);
   if (seconds) return wait(form, seconds, answer.status === 429 ? "That was too often." : body.error + ".");
-  if (!error) say(form, body.error);
+  if (!error) say(form, body.error + ".");
 }
 
 // Shows the error beside the field, and puts the cursor there; or takes the earlier one away.

@@ -1,0 +1,302 @@
+"""The link of a mail and its code, and the door's page on the way."""
+import contextlib, http.server, re, threading, urllib.request
+
+from playwright.sync_api import expect
+
+from browser import ADDRESS, BrowserTest
+
+
+class Links(BrowserTest):
+    def test_a_link_that_was_used_says_so_and_offers_a_new_one_which_works(self):
+        page = self.page()
+        mail = self.ask(page, next="/invoices")
+        self.open(page, mail)
+        self.expect_signed_in(page, "/invoices")
+        phone = self.device()
+        self.expect_refused(phone, mail, "used")
+        self.ask_anew_and_sign_in(phone, "/invoices")
+
+    def test_a_link_that_has_expired_says_so_and_keeps_address_and_destination(self):
+        mail = self.ask(self.page(), next="/invoices?page=2")
+        self.stack.expire(mail)
+        phone = self.device()
+        self.expect_refused(phone, mail, "expired")
+        self.ask_anew_and_sign_in(phone, "/invoices?page=2")
+
+    def test_a_newer_link_ends_the_earlier_one_which_says_so(self):
+        page = self.page()
+        earlier = self.ask(page)
+        newer = self.ask(page, number=2)
+        self.expect_refused(self.device(), earlier, "newer")
+        self.open(page, newer)
+        self.expect_signed_in(page)
+
+    def test_the_new_link_of_an_earlier_one_ends_the_newer_one(self):
+        page = self.page()
+        earlier = self.ask(page)
+        newer = self.ask(page, number=2)
+        phone = self.device()
+        self.expect_refused(phone, earlier, "newer")
+        self.ask_anew_and_sign_in(phone, "/account", number=3)
+        self.expect_refused(phone, newer, "newer")
+
+    def test_a_link_that_nobody_knows_leads_back_to_the_portal(self):
+        for token in ("A" * 43, "A" * 42, ""):
+            with self.subTest(token=token):
+                page = self.page()
+                self.assertEqual(page.goto(f"{self.door}/auth/open?token={token}").status, 410)
+                expect(page.get_by_role("heading")).to_have_count(1)
+                expect(page.get_by_role("button")).to_have_count(0)
+
+    def test_a_link_that_a_scanner_opened_still_works(self):
+        page = self.page()
+        mail = self.ask(page)
+        scanner = self.device()
+        for method in ("GET", "HEAD", "GET", "GET"):
+            self.assertEqual(scanner.request.fetch(mail.link, method=method).status, 200)
+        visit = scanner.new_page()
+        visit.goto(mail.link, wait_until="networkidle")
+        visit.reload(wait_until="networkidle")
+        self.open(page, mail)
+        self.expect_signed_in(page)
+
+    def test_a_link_signs_in_where_it_is_opened(self):
+        laptop, phone = self.device(), self.device()
+        mail = self.ask(laptop.new_page())
+        page = phone.new_page()
+        self.open(page, mail)
+        self.expect_signed_in(page)
+        self.expect_signed_out(laptop)
+
+    def test_the_destination_is_kept(self):
+        queries = ("", "?page=2&sort=a%20b", "?customer=M%C3%BCller%20%26%20%E7%94%B0")
+        for number, path in enumerate(("/invoices" + query for query in queries), 1):
+            with self.subTest(path=path):
+                page = self.page()
+                page.goto(self.portal + path)
+                page.get_by_label("E-mail address").fill(ADDRESS)
+                page.get_by_role("button", name="Send me a link").click()
+                self.open(page, self.stack.mail(ADDRESS, number))
+                self.expect_signed_in(page, path)
+
+    def test_a_double_click_signs_in(self):
+        page = self.page()
+        for number in range(1, 6):
+            page.goto(self.ask(page, number=number).link)
+            page.get_by_role("button").dblclick()
+            self.expect_signed_in(page)
+            page.get_by_role("button", name="Sign out").click()
+
+    def test_a_second_click_does_not_call_a_slow_portal_back(self):
+        page = self.page()
+        mail = self.ask(page, next="/invoices")
+        self.stack.stop("portal")
+        with slow(self.door) as (url, is_taken, go_on):
+            self.stack.start_portal(url, issuer=self.door)
+            page.goto(mail.link)
+            pressed = []
+            page.on("request", lambda request: request.method == "POST" and pressed.append(request.url))
+            box = page.get_by_role("button").bounding_box()
+            place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            page.mouse.click(*place)
+            self.assertTrue(self.wait(page, is_taken.is_set))
+            page.mouse.click(*place)
+            go_on.set()
+            self.expect_signed_in(page, "/invoices")
+            self.assertEqual(pressed, [f"{self.door}/auth/open"])
+
+    def test_the_button_works_again_until_the_sign_in_is_completed(self):
+        page = self.page()
+        mail = self.ask(page, next="/invoices")
+        lost = page.request.post(f"{self.door}/auth/open", form={"token": mail.token}, max_redirects=0)
+        self.assertEqual(lost.status, 303)
+        self.open(page, mail)
+        self.expect_signed_in(page, "/invoices")
+        late = self.device().new_page()
+        self.assertEqual(late.goto(lost.headers["location"]).status, 400)
+
+    def test_a_form_of_another_site_does_not_open_a_link(self):
+        page = self.page()
+        mail = self.ask(page)
+        for host in ("localhost", "127.0.0.1"):  # Another site than the door's, and the same one by another port.
+            with self.subTest(host=host), auto_submitting(f"{self.door}/auth/open", mail.token) as port:
+                victim = self.page()
+                victim.goto(f"http://{host}:{port}/")
+                expect(victim).to_have_url(f"{self.door}/auth/open")
+                expect(victim.get_by_role("button")).to_be_visible()
+        self.open(page, mail)
+        self.expect_signed_in(page)
+
+    def test_the_landing_can_be_used_by_keyboard_alone(self):
+        page = self.page()
+        page.goto(self.ask(page).link)
+        self.tab_to(page, page.get_by_role("button"))
+        page.keyboard.press("Enter")
+        self.expect_signed_in(page)
+
+    def test_the_landing_is_in_the_language_of_the_browser(self):
+        mail = self.ask(self.page())
+        page = self.page(locale="de-DE")
+        answer = page.goto(mail.link)
+        self.assertEqual(answer.headers["content-language"], "de")
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        expect(page.get_by_role("button")).to_have_text(re.compile("anmelden", re.IGNORECASE))
+
+    def test_a_link_leaves_no_trace_in_referrers_caches_or_logs(self):
+        page = self.page()
+        answers = []
+        page.on("response", lambda answer: answer.request.is_navigation_request() and answers.append(answer))
+        mail = self.ask(page)
+        self.open(page, mail)
+        self.expect_signed_in(page)
+        with_token = [answer for answer in answers if "token=" in answer.url]
+        self.assertEqual(len(with_token), 2)
+        for answer in with_token:
+            self.assertEqual(answer.headers["referrer-policy"], "no-referrer")
+            self.assertEqual(answer.headers["cache-control"], "no-store")
+        for answer in answers:
+            self.assertNotIn("token=", answer.request.headers.get("referer", ""))
+        fresh = re.search("token=([^&]+)", with_token[1].url)[1]
+        for secret in (mail.token, fresh, mail.code):
+            self.assertNotIn(secret, self.stack.logs())
+
+    def expect_refused(self, device, mail, why):
+        """On a page that is left open."""
+        page = device.new_page()
+        self.assertEqual(page.goto(mail.link).status, 410)
+        expect(page.locator("body")).to_contain_text(re.compile(rf"\b{why}\b"))
+        expect(page.get_by_role("button")).to_contain_text(re.compile("a…\u2060?@example\\.com"))
+        expect(page.get_by_role("link")).to_have_attribute("href", re.compile("^" + self.portal))
+
+    def ask_anew_and_sign_in(self, device, path, number=2):
+        page = device.pages[-1]
+        self.press(page)
+        self.open(page, self.stack.mail(ADDRESS, number))
+        self.expect_signed_in(page, path)
+
+
+class BehindAPrefix(BrowserTest):
+    settings = {"POSTERN_BASE_PATH": "/api"}
+
+    def test_a_door_behind_a_prefix_signs_in(self):
+        for number, scripts in enumerate((True, False), 1):
+            with self.subTest(scripts=scripts):
+                page = self.page(java_script_enabled=scripts)
+                mail = self.ask(page, next="/invoices", number=number)
+                self.assertTrue(mail.link.startswith(self.door + "/auth/open?token="))
+                self.open(page, mail)
+                self.expect_signed_in(page, "/invoices")
+
+
+class Codes(BrowserTest):
+    def test_a_code_signs_in_where_it_is_typed(self):
+        laptop = self.device()
+        page = laptop.new_page()
+        mail = self.ask(page, next="/invoices")
+        phone = self.page()
+        phone.goto(mail.link)  # The person reads the mail there, and even looks at the link.
+        self.enter_code(page, f" {mail.code[:3]} {mail.code[3:]} ")
+        self.expect_signed_in(page, "/invoices")
+        self.press(phone)
+        expect(phone.locator("body")).to_contain_text(re.compile(r"\bused\b"))
+
+    def test_a_wrong_code_is_refused_beside_its_field_and_the_right_one_still_works(self):
+        for number, scripts in enumerate((True, False), 1):
+            with self.subTest(scripts=scripts):
+                page = self.page(java_script_enabled=scripts)
+                mail = self.ask(page, next="/invoices", number=number)
+                field = page.get_by_label("Code of six digits")
+                for code, error in ((wrong(mail.code), "The code is wrong, used or expired: open the link in the mail, or ask for a new one"),
+                                    ("12345", "Must be six digits"), ("", "Must be six digits")):
+                    self.enter_code(page, code)
+                    expect(field).to_have_accessible_description(error)
+                    expect(field).to_have_attribute("aria-invalid", "true")
+                self.enter_code(page, mail.code)
+                self.expect_signed_in(page, "/invoices")
+
+    def test_a_code_that_was_used_does_not_work_again(self):
+        first, second = self.page(), self.page()
+        mail = self.ask(first)
+        request_id = first.locator("[name=request_id]").first.input_value()
+        self.enter_code(first, mail.code)
+        self.expect_signed_in(first)
+        self.ask(second, "grace@example.com")
+        for field in second.locator("[name=request_id]").all():
+            field.evaluate("(field, value) => field.value = value", request_id)
+        self.enter_code(second, mail.code)
+        expect(second.get_by_label("Code of six digits")).to_have_attribute("aria-invalid", "true")
+
+    def test_five_wrong_codes_end_the_right_one_and_the_link_still_works(self):
+        page = self.page()
+        mail = self.ask(page, next="/invoices")
+        for code in [wrong(mail.code)] * 5 + [mail.code]:
+            self.enter_code(page, code)
+            expect(page.get_by_label("Code of six digits")).to_have_attribute("aria-invalid", "true")
+        self.open(page, mail)
+        self.expect_signed_in(page, "/invoices")
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+@contextlib.contextmanager
+def slow(door):
+    """Stands between portal and door, and keeps the door's answers back: its address, whether one is there, and the
+    word to let it go."""
+    is_taken, go_on = threading.Event(), threading.Event()
+
+    class Between(http.server.BaseHTTPRequestHandler):
+        def forward(self):
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or None
+            request = urllib.request.Request(door + self.path, body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                content = answer.read()
+            is_taken.set()
+            go_on.wait(4)  # The portal waits for five seconds.
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = forward
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Between)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", is_taken, go_on
+    finally:
+        go_on.set()
+        server.shutdown()
+        server.server_close()
+
+
+class auto_submitting:
+    """A site of somebody else, whose page sends a form by itself; its port."""
+
+    def __init__(self, action, token):
+        html = (f'<!doctype html><title>.</title><form method="post" action="{action}">'
+                f'<input name="token" value="{token}"></form><script>document.forms[0].submit()</script>')
+
+        class Page(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == "/" else 404)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(html.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self.server.server_address[1]
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
