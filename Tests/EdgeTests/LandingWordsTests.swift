@@ -18,7 +18,9 @@ struct LandingWordsTests {
 
     /// The names of the blanks of a sentence, in alphabetical order.
     private static func blanks(of text: String) -> [String] {
-        text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().map { piece in String(piece.prefix { $0 != "}" }) }.sorted()
+        text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().map { piece in
+            String(piece.prefix { $0 != "}" })
+        }.sorted()
     }
 
     private static let filled = ["portal": "portal.example:8443", "address": "a…@example.com", "seconds": "17"]
