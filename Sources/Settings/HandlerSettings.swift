@@ -18,6 +18,9 @@ public struct HandlerSettings: Sendable {
     /// `POSTERN_LANDING_URL`: where the handler is reached from outside, so that links lead to its own page. Default:
     /// none, and links lead to the portal.
     public let landing: LandingURL?
+    /// `POSTERN_LINK_RETENTION`: for how long a link that no longer works can explain itself on that page, 1m to 7d.
+    /// Default: 24h.
+    public let linkRetention: Duration
     /// `POSTERN_SIGNING_KEYS`: the keys that assertions are signed with, the first signs. Default: none are made.
     public let signingKeys: [KeyRing.Entry]
     /// `POSTERN_ISSUER`: who vouches, the claim `iss`. Default: the landing's URL, else `postern`.
@@ -40,55 +43,30 @@ public struct HandlerSettings: Sendable {
         callbackPath =
             try environment.optional("POSTERN_CALLBACK_PATH", example: "/auth/callback", HandlerSettings.path)
             ?? HandlerSettings.defaultCallbackPath
-        basePath =
-            try environment.optional("POSTERN_BASE_PATH", example: "/api") { (text) throws(Invalid) in
-                let path = try HandlerSettings.path(text).text
-                guard !path.hasSuffix("/") else { throw Invalid("must not end in /") }
-                return path
-            } ?? ""
+        basePath = try environment.optional("POSTERN_BASE_PATH", example: "/api", HandlerSettings.basePath) ?? ""
         linkLifetime =
             try environment.optional("POSTERN_LINK_LIFETIME", example: "15m") { (text) throws(Invalid) in
                 try duration(text, in: .seconds(60)...(.seconds(86_400)), "1m to 24h")
             } ?? .seconds(15 * 60)
         isNewestOnly =
-            try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on") { (text) throws(Invalid) in
-                guard text == "on" || text == "off" else { throw Invalid("must be on or off") }
-                return text == "on"
-            } ?? true
+            try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", HandlerSettings.isOn) ?? true
         landing = try environment.optional("POSTERN_LANDING_URL", example: "https://door.example.com") {
             (text) throws(Invalid) in
             try Invalid.wrapping { () throws(LandingURL.Invalid) in try LandingURL(parsing: text) }
         }
+        linkRetention =
+            try environment.optional("POSTERN_LINK_RETENTION", example: "24h") { (text) throws(Invalid) in
+                try duration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d")
+            } ?? .seconds(86_400)
         signingKeys =
             try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", keys) ?? []
         issuerName =
-            try environment.optional("POSTERN_ISSUER", example: "https://door.example.com") { (text) throws(Invalid) in
-                guard text.utf8.count <= 256, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                    throw Invalid("must be at most 256 visible ASCII characters")
-                }
-                return text
-            } ?? landing?.text ?? "postern"
-        limits = StoreConfiguration.Limits(
-            client: try HandlerSettings.limit(
-                "POSTERN_IP_LIMIT", RateLimit(burst: 10, period: .seconds(600)), environment),
-            recipient: try HandlerSettings.limit(
-                "POSTERN_RECIPIENT_LIMIT", RateLimit(burst: 3, period: .seconds(900)), environment),
-            deployment: try HandlerSettings.limit("POSTERN_GLOBAL_LIMIT", nil, environment),
-            verification: try HandlerSettings.limit(
-                "POSTERN_VERIFY_LIMIT", RateLimit(burst: 600, period: .seconds(60)), environment),
-            code: try HandlerSettings.limit(
-                "POSTERN_CODE_LIMIT", RateLimit(burst: 30, period: .seconds(600)), environment))
+            try environment.optional("POSTERN_ISSUER", example: "https://door.example.com", HandlerSettings.issuer)
+            ?? landing?.text ?? "postern"
+        limits = try HandlerSettings.limits(environment)
         trustedProxies =
-            try environment.optional("POSTERN_TRUSTED_PROXIES", example: "10.0.0.0/8,fd00::/8") {
-                (text) throws(Invalid) in
-                try HandlerSettings.list(text) { (entry) throws(Invalid) in
-                    guard let block = AddressBlock(parsing: entry) else {
-                        throw Invalid(
-                            "must be addresses or CIDR blocks parted by commas, without bits beyond the prefix")
-                    }
-                    return block
-                }
-            } ?? []
+            try environment.optional(
+                "POSTERN_TRUSTED_PROXIES", example: "10.0.0.0/8,fd00::/8", HandlerSettings.addressBlocks) ?? []
         host = try environment.optional("HOST", example: "0.0.0.0") { (text) throws(Invalid) in text } ?? "0.0.0.0"
         port = try environment.optional("PORT", example: "8080", Settings.port) ?? 8080
     }
@@ -114,6 +92,15 @@ public struct HandlerSettings: Sendable {
         return OriginPolicy(allowed: allowed, fallback: fallback)
     }
 
+    private static func limits(_ environment: Environment) throws(SettingError) -> StoreConfiguration.Limits {
+        StoreConfiguration.Limits(
+            client: try limit("POSTERN_IP_LIMIT", RateLimit(burst: 10, period: .seconds(600)), environment),
+            recipient: try limit("POSTERN_RECIPIENT_LIMIT", RateLimit(burst: 3, period: .seconds(900)), environment),
+            deployment: try limit("POSTERN_GLOBAL_LIMIT", nil, environment),
+            verification: try limit("POSTERN_VERIFY_LIMIT", RateLimit(burst: 600, period: .seconds(60)), environment),
+            code: try limit("POSTERN_CODE_LIMIT", RateLimit(burst: 30, period: .seconds(600)), environment))
+    }
+
     private static func limit(
         _ name: String, _ fallback: RateLimit?, _ environment: Environment
     ) throws(SettingError) -> RateLimit? {
@@ -122,6 +109,33 @@ public struct HandlerSettings: Sendable {
             return try Invalid.wrapping { () throws(RateLimit.Invalid) in try RateLimit(parsing: text) }
         }
         return setting ?? fallback
+    }
+
+    private static func basePath(_ text: String) throws(Invalid) -> String {
+        let path = try path(text).text
+        guard !path.hasSuffix("/") else { throw Invalid("must not end in /") }
+        return path
+    }
+
+    private static func isOn(_ text: String) throws(Invalid) -> Bool {
+        guard text == "on" || text == "off" else { throw Invalid("must be on or off") }
+        return text == "on"
+    }
+
+    private static func issuer(_ text: String) throws(Invalid) -> String {
+        guard text.utf8.count <= 256, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Invalid("must be at most 256 visible ASCII characters")
+        }
+        return text
+    }
+
+    private static func addressBlocks(_ text: String) throws(Invalid) -> [AddressBlock] {
+        try list(text) { (entry) throws(Invalid) in
+            guard let block = AddressBlock(parsing: entry) else {
+                throw Invalid("must be addresses or CIDR blocks parted by commas, without bits beyond the prefix")
+            }
+            return block
+        }
     }
 
     /// A path without query or fragment.

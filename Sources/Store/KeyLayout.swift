@@ -1,4 +1,5 @@
-/// The names of what sign-in keeps in Redis.
+/// The names of what sign-in keeps in Redis. Scripts make two kinds themselves, out of the prefix: `token:` with a
+/// token's digest, and `tries:` with a recipient's code, where wrong codes are counted.
 struct KeyLayout: Sendable {
     let prefix: String
 
@@ -30,7 +31,7 @@ struct KeyLayout: Sendable {
     /// A recipient's bucket, by the HMAC of the address.
     func recipientBucket(code: String) -> String { prefix + "to:" + code }
 
-    /// A token's entry. Scripts make this key, too.
+    /// A token's entry.
     func token(digest: String) -> String { prefix + "token:" + digest }
 
     /// The entry of a request that asked for a code.

@@ -93,7 +93,7 @@ enum PosternHandler {
             keys: settings.shared.secretKeys)
         stored.isNewestOnly = settings.isNewestOnly
         // Only the door's own page explains dead links.
-        stored.retention = settings.landing == nil ? .zero : .seconds(86_400)
+        stored.retention = settings.landing == nil ? .zero : settings.linkRetention
         let store = try SignInStore(redis: redis, configuration: stored, random: .system)
         let configuration = DoorConfiguration(
             originPolicy: settings.originPolicy, callbackPath: settings.callbackPath, basePath: settings.basePath,

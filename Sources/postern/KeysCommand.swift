@@ -14,7 +14,8 @@ struct KeysCommand: ParsableCommand {
             discussion: """
                 To rotate, put it before the entries that are there, separated by a comma, first for the workers and then \
                 for the handlers; take the old one out a day later. A signing key is for the handlers alone: put a new one \
-                behind the others first, and before them once portals have fetched it; take the old one out a minute later.
+                behind the others first, and before them five minutes later, when portals have it; take the old one out a \
+                minute after that.
                 """)
 
         @Flag(help: "Make a key that assertions are signed with (Ed25519).")

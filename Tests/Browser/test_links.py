@@ -1,9 +1,11 @@
 """The link of a mail and its code, and the door's page on the way."""
-import contextlib, http.server, re, threading, urllib.request
+import re
+from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
 from browser import ADDRESS, BrowserTest
+from others import auto_submitting, elsewhere, slow
 
 
 class Links(BrowserTest):
@@ -104,6 +106,15 @@ class Links(BrowserTest):
             go_on.set()
             self.expect_signed_in(page, "/invoices")
             self.assertEqual(pressed, [f"{self.door}/auth/open"])
+
+    def test_a_callback_may_lead_on_to_another_origin(self):
+        page = self.page()
+        mail = self.ask(page)
+        self.stack.stop("portal")
+        with elsewhere(urlsplit(self.portal).port) as place:
+            page.goto(mail.link)
+            self.press(page)
+            expect(page).to_have_url(place)
 
     def test_the_button_works_again_until_the_sign_in_is_completed(self):
         page = self.page()
@@ -238,65 +249,3 @@ class Codes(BrowserTest):
 
 def wrong(code):
     return f"{(int(code) + 1) % 1_000_000:06}"
-
-
-@contextlib.contextmanager
-def slow(door):
-    """Stands between portal and door, and keeps the door's answers back: its address, whether one is there, and the
-    word to let it go."""
-    is_taken, go_on = threading.Event(), threading.Event()
-
-    class Between(http.server.BaseHTTPRequestHandler):
-        def forward(self):
-            body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or None
-            request = urllib.request.Request(door + self.path, body, {"Content-Type": "application/json"})
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                content = answer.read()
-            is_taken.set()
-            go_on.wait(4)  # The portal waits for five seconds.
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = forward
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Between)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", is_taken, go_on
-    finally:
-        go_on.set()
-        server.shutdown()
-        server.server_close()
-
-
-class auto_submitting:
-    """A site of somebody else, whose page sends a form by itself; its port."""
-
-    def __init__(self, action, token):
-        html = (f'<!doctype html><title>.</title><form method="post" action="{action}">'
-                f'<input name="token" value="{token}"></form><script>document.forms[0].submit()</script>')
-
-        class Page(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200 if self.path == "/" else 404)
-                self.send_header("Content-Type", "text/html")
-                self.end_headers()
-                self.wfile.write(html.encode())
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self.server.server_address[1]
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

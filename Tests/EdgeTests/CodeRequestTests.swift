@@ -63,6 +63,15 @@ struct CodeRequestTests {
         #expect(response.text == OneIssue("", "code_challenge_method", "custom", "Must be S256").answer)
     }
 
+    @Test("a method without a challenge is refused, as a misspelt challenge would bind the link to nobody")
+    func methodAlone() async throws {
+        let harness = try await DoorHarness()
+        let body = #"{"email":"ada@example.com","codechallenge":"x","code_challenge_method":"S256"}"#
+        let response = await harness.respond(to: .signIn(body))
+        let rule = "Must be there where code_challenge_method is"
+        #expect(response.text == OneIssue("", "code_challenge", "custom", rule).answer)
+    }
+
     @Test("who asks for a code is told what names the request, and the mail alone what the code is")
     func code() async throws {
         let server = try await RedisServer()

@@ -65,7 +65,7 @@ struct KeySetTests {
         #expect(head.fields == get.fields)
         #expect(head.body == get.body)
         #expect(get.fields[.accessControlAllowOrigin] == "https://portal.example")
-        #expect(get.fields[.cacheControl] == "no-store")
+        #expect(get.fields[.cacheControl] == "public, max-age=300")
         #expect(get.fields[.contentTypeOptions] == "nosniff")
     }
 

@@ -86,13 +86,16 @@ struct LandingFaultTests {
     @Test("without random bytes nothing is opened and nothing mailed, and the page does not say why")
     func noRandomness() async throws {
         let server = try await RedisServer()
-        let token = try await self.harness(server).mailed("quetzal@example.com").token
+        let whole = try await self.harness(server)
+        let token = try await whole.mailed("quetzal@example.com").token
+        let expired = try await whole.mailed("other@example.com").token
+        try await whole.expire(expired)
         let broken = RandomBytes { (_: UnsafeMutableRawBufferPointer) throws(SecretsError) -> Void in
             throw SecretsError.noRandomness
         }
         let harness = try await self.harness(server, random: broken)
         let before = try await harness.contents()
-        for request in [Request.press(token), .press(token, isForAgain: true)] {
+        for request in [Request.press(token), .press(expired, isForAgain: true)] {
             let response = await harness.respond(to: request)
             expectPage(response, .internalServerError, "Not available right now")
             #expect(response.fields[.retryAfter] == nil)
@@ -158,6 +161,17 @@ struct LandingFaultTests {
             }
         }
         #expect(try await harness.jobs().count == 1)
+    }
+
+    @Test("a portal that is allowed no more is told nobody's address")
+    func portalGoneAtVerification() async throws {
+        let server = try await RedisServer()
+        let harness = try await harness(server)
+        let token = try await mailedElsewhere(harness)
+        let response = await harness.respond(to: .verify(token))
+        #expect(response.status == .badRequest)
+        #expect(response.code == "token_invalid")
+        #expect(!response.text.contains("quetzal"))
     }
 
     // MARK: - Where the page is

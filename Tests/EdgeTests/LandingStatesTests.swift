@@ -137,7 +137,7 @@ struct LandingStatesTests {
         #expect(response.fields[.vary] == "Origin, Accept-Language")
         #expect(response.fields[.cacheControl] == "no-store")
         let policy = try #require(response.fields[.contentSecurityPolicy])
-        #expect(policy.contains("; form-action 'self' https://portal.example; base-uri 'none'; "))
+        #expect(policy.contains("; form-action 'self' https:; base-uri 'none'; "))
         #expect(html.content(of: "h1")?.contains("portal.example") == true)
         #expect(html.content(of: "p")?.contains("portal.example") == true)
         #expect(html.elements.count { $0 == "button" } == 1)

@@ -17,7 +17,7 @@ struct SendAgainTests {
 
     /// Why a link cannot be opened.
     enum State: String, Sendable, CaseIterable {
-        case live, used, expired, ended
+        case used, expired, ended
     }
 
     /// A mailed token that came to be in some state.
@@ -25,7 +25,6 @@ struct SendAgainTests {
         let address = "quetzal+x@example.com"
         let token = try await harness.mailed(address, members, origin: "https://body.example").token
         switch state {
-        case .live: break
         case .used:
             let verifier = members.contains(SampleChallenge.challenge) ? SampleChallenge.verifier : nil
             #expect(await harness.respond(to: .verify(token, verifier: verifier)).status == .ok)
@@ -33,6 +32,17 @@ struct SendAgainTests {
         case .ended: _ = try await harness.mailed(address, members, origin: "https://body.example")
         }
         return token
+    }
+
+    @Test("for a link that works none is sent: the page shows it, with its button")
+    func live() async throws {
+        let server = try await RedisServer()
+        let harness = try await harness(server)
+        let token = try await harness.mailed().token
+        let response = await harness.respond(to: .press(token, isForAgain: true))
+        #expect(response.status == .ok)
+        #expect(LandingHTML(response).values(of: "value") == [token])
+        #expect(try await harness.jobs().count == 1)
     }
 
     @Test(
@@ -76,7 +86,7 @@ struct SendAgainTests {
         let server = try await RedisServer()
         let harness = try await harness(server)
         let used = try await token(.used, "", harness)
-        let live = try await token(.live, "", harness)
+        let live = try await harness.mailed("quetzal+x@example.com", origin: "https://body.example").token
         #expect(await harness.respond(to: .press(used, isForAgain: true)).status == .ok)
         let ended = LandingHTML(await harness.respond(to: .look(live)))
         #expect(ended.content(of: "h1") == "A newer link was sent")

@@ -108,6 +108,7 @@ struct SettingErrorTests {
                 "https://dör.internal", "https://door.internal/ä", "https://*.door.internal", "https://door.internal\n",
                 "https://door.internal,https://b.internal", "http://0.0.0.0:8080",
             ]),
+        Case(name: "POSTERN_LINK_RETENTION", values: ["59s", "0m", "8d", "169h", "off", "86400", "1 d", "-1d"]),
         Case(
             name: "POSTERN_SIGNING_KEYS",
             values: [

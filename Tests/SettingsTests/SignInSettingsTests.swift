@@ -76,6 +76,14 @@ struct SignInSettingsTests {
         #expect(named.issuerName == "https://issuer.example.com")
     }
 
+    @Test(
+        "a link that is over is remembered for a day, or from a minute to a week",
+        arguments: [(nil, 86_400), ("1m", 60), ("90m", 5400), ("7d", 604_800)] as [(String?, Int)])
+    func retention(text: String?, seconds: Int) throws {
+        let settings = try handlerSettings(text.map { ["POSTERN_LINK_RETENTION": $0] } ?? [:])
+        #expect(settings.linkRetention == .seconds(seconds))
+    }
+
     @Test("the landing need not be on the allowlist, and does not join it")
     func landingAndAllowlist() throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", "https://door.example.com")

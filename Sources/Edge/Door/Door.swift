@@ -131,7 +131,10 @@ public final class Door: Sendable {
             guard let openLink else { throw .notFound }
             return try await openLink.respond(to: request, log)
         case .keySet:
-            return Response(status: .ok, json: configuration.issuer?.keySet ?? AssertionIssuer.emptyKeySet)
+            var response = Response(status: .ok, json: configuration.issuer?.keySet ?? AssertionIssuer.emptyKeySet)
+            // So long after a new key was put behind the others it may sign.
+            response.fields.append(.cacheControl, "public, max-age=300")
+            return response
         case .health:
             return .ok
         case .readiness:
@@ -149,7 +152,7 @@ public final class Door: Sendable {
 
     private func finish(_ response: inout Response, for origin: String?, _ id: RequestID) {
         crossOrigin.open(&response, to: origin)
-        response.fields.append(.cacheControl, "no-store")
+        if response.fields[.cacheControl] == nil { response.fields.append(.cacheControl, "no-store") }
         response.fields.append(.contentTypeOptions, "nosniff")
         response.fields.append(.requestID, id.text)
     }

@@ -24,7 +24,7 @@ struct LandingPage: Sendable {
     var button: Button?
     var note: String?
     var link: Link?
-    /// The portal that the button may lead to: browsers hold redirects of a form against the page's policy, too.
+    /// The portal that the button leads to.
     var portal: Origin?
     var retryAfter: Duration?
 
@@ -63,14 +63,18 @@ struct LandingPage: Sendable {
             """.utf8)
     }
 
-    /// An origin as a policy names it (CSP Level 3 §2.3.1). It has no form for an IPv6 address: then any of its scheme.
-    private static func source(of origin: Origin) -> String {
-        origin.host.hasPrefix("[") ? origin.scheme.rawValue + ":" : origin.description
+    /// Where the form may lead. Browsers hold all redirects of a form against this, also those of the portal's callback,
+    /// which are the portal's own matter: so any origin of its scheme, and of the better one.
+    private var formAction: String {
+        switch portal?.scheme {
+        case nil: "'self'"
+        case .https: "'self' https:"
+        case .http: "'self' http: https:"
+        }
     }
 
     /// The page as it is answered.
     var response: Response {
-        let formAction = ["'self'", portal.map(LandingPage.source(of:))].compactMap(\.self).joined(separator: " ")
         var response = Response(
             status: status,
             fields: [

@@ -78,7 +78,7 @@ struct OpenLink: Sendable {
         }
         switch opening {
         case .opened(let record):
-            guard isAllowed(record.origin) else { return visit.pages.unknown().response }
+            guard context.isAllowed(record.origin) else { return visit.pages.unknown().response }
             context.metrics.linkOpened()
             let link = MagicLink(
                 origin: record.origin, callbackPath: context.configuration.callbackPath, token: fresh,
@@ -93,14 +93,13 @@ struct OpenLink: Sendable {
         }
     }
 
-    /// Sends another link to the address that this one was for, with the same way on.
+    /// Sends another link to the address that this one was for, with the same way on. Only the link's entry says what
+    /// that is, so Redis is asked twice.
     private func sendAgain(_ token: LoginToken?, _ visit: Visit, _ log: RequestLog) async throws(Refusal) -> Response {
-        let record: TokenRecord
-        switch try await state(of: token, log) {
-        case .over(_, let known), .live(let known): record = known
-        case .unknown: return visit.pages.unknown().response
+        let state = try await state(of: token, log)
+        guard case .over(_, let record) = state, context.isAllowed(record.origin) else {
+            return page(for: state, token, visit).response
         }
-        guard isAllowed(record.origin) else { return visit.pages.unknown().response }
         let link = MagicLink(
             origin: record.origin, callbackPath: context.configuration.callbackPath, token: try context.newToken(log),
             next: record.next, landing: landing)
@@ -139,15 +138,10 @@ struct OpenLink: Sendable {
     private func page(for state: LinkState, _ token: LoginToken?, _ visit: Visit) -> LandingPage {
         guard let token else { return visit.pages.unknown() }
         switch state {
-        case .live(let record) where isAllowed(record.origin): return visit.pages.open(record, token)
-        case .over(let reason, let record) where isAllowed(record.origin):
+        case .live(let record) where context.isAllowed(record.origin): return visit.pages.open(record, token)
+        case .over(let reason, let record) where context.isAllowed(record.origin):
             return visit.pages.over(reason, record, token)
         case .live, .over, .unknown: return visit.pages.unknown()
         }
-    }
-
-    /// Whether links may still lead to a portal: the allowlist may have changed since.
-    private func isAllowed(_ origin: Origin) -> Bool {
-        context.configuration.originPolicy.allows(origin.description)
     }
 }

@@ -32,6 +32,9 @@ struct RouteContext: Sendable {
         return try log.wrapping { () throws(SecretsError) in try CodeChallenge(of: verifier) }
     }
 
+    /// Whether links may lead to a portal.
+    func isAllowed(_ origin: Origin) -> Bool { configuration.originPolicy.allows(origin.description) }
+
     /// Refuses what another site makes a browser post.
     func checkOrigin(of request: Request) throws(Refusal) {
         do {

@@ -31,9 +31,14 @@ struct SendMagicLinkBody: Sendable {
     /// Reads the body of a request.
     /// - Throws: a ``Refusal``: `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(Refusal) {
-        let code: Bool?
-        (email, callbackOrigin, callbackNext, challenge, _, code) = try JSONBody.read(
+        let (code, method): (Bool?, String?)
+        (email, callbackOrigin, callbackNext, challenge, method, code) = try JSONBody.read(
             of: request, by: SendMagicLinkBody.schema)
         wantsCode = code ?? false
+        // A misspelt challenge must not give a link that is bound to nobody.
+        guard method == nil || challenge != nil else {
+            let rule = "Must be there where code_challenge_method is"
+            throw .invalid(ValidationError(issues: [Issue(path: "code_challenge", code: .custom, message: rule)]))
+        }
     }
 }

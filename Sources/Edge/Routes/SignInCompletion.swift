@@ -31,8 +31,13 @@ struct SignInCompletion: Sendable {
     func respond(to verification: Verification, _ log: RequestLog) throws(Refusal) -> Response {
         switch verification {
         case .signedIn(let person, let quota):
-            context.metrics.signedIn(by: way)
             var response = try answer(for: person, log)
+            // The allowlist may have changed since the link was asked for.
+            guard context.isAllowed(person.record.origin) else {
+                context.metrics.refused(way)
+                throw withQuota(way.refusal, quota)
+            }
+            context.metrics.signedIn(by: way)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .refused(let decoy, let quota):

@@ -16,25 +16,30 @@
 --
 -- Keys that are not among KEYS share their prefix, and so, on a cluster, its hash tag.
 
-local refusing, wait = look(3, 12)
+local token, mail = KEYS[1], KEYS[2]
+local kept, entry, job, key_of_job, box, room = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local lifetime, lifetime_of_fresh, newest, request, entry_of_request = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local first_bucket, first_setting = 3, 12
+
+local refusing, wait = look(first_bucket, first_setting)
 local verdict
 if refusing > 0 then
   verdict = 0
-elseif redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[6]) then
+elseif redis.call('XLEN', mail) >= room then
   verdict = -1
-elseif redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) then
+elseif redis.call('SET', token, entry, 'NX', 'PX', kept) then
   verdict = 1
-  take(3, 12)
-  if ARGV[9] ~= '' then
-    local prefix, digest = string.match(KEYS[1], '^(.*:)(%x+)$')
-    local earlier = redis.call('SET', ARGV[9], digest, 'PX', ARGV[7] + ARGV[8], 'GET')
+  take(first_bucket, first_setting)
+  if newest ~= '' then
+    local prefix, digest = string.match(token, '^(.*:)(%x+)$')
+    local earlier = redis.call('SET', newest, digest, 'PX', lifetime + lifetime_of_fresh, 'GET')
     -- One that was used stays so: that is what it tells who opens it again.
     if earlier and redis.call('GETRANGE', prefix .. earlier, 0, 3) == 'live' then
       redis.call('SETRANGE', prefix .. earlier, 0, 'dead')
     end
   end
-  if ARGV[10] ~= '' then redis.call('SET', ARGV[10], ARGV[11], 'PX', ARGV[7]) end
-  redis.call('XADD', KEYS[2], '*', 'v', '1', 'id', ARGV[3], 'key', ARGV[4], 'job', ARGV[5])
+  if request ~= '' then redis.call('SET', request, entry_of_request, 'PX', lifetime) end
+  redis.call('XADD', mail, '*', 'v', '1', 'id', job, 'key', key_of_job, 'job', box)
 end
-if verdict ~= 1 and redis.call('EXISTS', KEYS[1]) == 1 then verdict, refusing, wait = 1, 0, 0 end
-return { verdict, refusing, wait, quota(12) }
+if verdict ~= 1 and redis.call('EXISTS', token) == 1 then verdict, refusing, wait = 1, 0, 0 end
+return { verdict, refusing, wait, quota(first_setting) }

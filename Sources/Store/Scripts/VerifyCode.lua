@@ -18,33 +18,37 @@
 -- Wrong codes are counted by recipient, over all codes: otherwise each new mail would give a guesser as many tries again.
 -- The last one destroys the code.
 
+local prefix, call, challenge, candidates = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local most_tries, memory = tonumber(ARGV[5]), ARGV[6]
+local first_bucket, first_setting = 2, 7
+
 local check, digest, key_id, sealed = string.match(redis.call('GET', KEYS[1]) or '', '^(%x+) (%x+) (%S+)\n(.*)$')
-local key = check and ARGV[1] .. 'token:' .. digest
+local key = check and prefix .. 'token:' .. digest
 local token = key and mailed(key)
-local key_of_tries = token and ARGV[1] .. 'tries:' .. token.recipient
+local key_of_tries = token and prefix .. 'tries:' .. token.recipient
 local tries, last = string.match(token and redis.call('GET', key_of_tries) or '', '^(%d+) (%x+)$')
 tries = tonumber(tries or 0)
 
-local refusing, wait = look(2, 7)
-local is_repeated_try = last == ARGV[2]
-local works = token and is_repeated(token, ARGV[2])
+local refusing, wait = look(first_bucket, first_setting)
+local is_repeated_try = last == call
+local works = token and is_repeated(token, call)
 if not works and not is_repeated_try then
-  if refusing > 0 then return { 0, refusing, wait, quota(7) } end
-  take(2, 7)
-  if token and token.state == 'live' and tries < tonumber(ARGV[5]) then
+  if refusing > 0 then return { 0, refusing, wait, quota(first_setting) } end
+  take(first_bucket, first_setting)
+  if token and token.state == 'live' and tries < most_tries then
     -- Lua's strings are compared by where they are in memory, so it takes as long whether they are alike or not; and what
     -- is compared are HMACs.
-    for candidate in string.gmatch(ARGV[4], '%x+') do works = works or candidate == check end
-    works = works and token.challenge == ARGV[3]
+    for candidate in string.gmatch(candidates, '%x+') do works = works or candidate == check end
+    works = works and token.challenge == challenge
     if works then
-      write(key, changed(token, 'used', ARGV[2]))
+      write(key, changed(token, 'used', call))
       redis.call('DEL', key_of_tries)
     else
-      redis.call('SET', key_of_tries, tries + 1 .. ' ' .. ARGV[2], 'PX', ARGV[6])
-      if tries + 1 >= tonumber(ARGV[5]) then redis.call('DEL', KEYS[1]) end
+      redis.call('SET', key_of_tries, tries + 1 .. ' ' .. call, 'PX', memory)
+      if tries + 1 >= most_tries then redis.call('DEL', KEYS[1]) end
     end
   end
 end
-local left, full = quota(7)
+local left, full = quota(first_setting)
 if not works then return { -1, 0, 0, left, full } end
 return { 1, 0, 0, left, full, sealed, key_id, token.record }

@@ -14,24 +14,27 @@
 --
 -- The same call again, because its answer was lost, is answered as before, and changes nothing.
 
+local prefix, call, challenge, decoy, decoy_of_fresh = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local first_bucket, first_setting = 2, 6
+
 local key, holder, sealed = KEYS[1], '-', ''
-local digest, box = string.match(redis.call('GET', key) or ARGV[5], '^via (%x+)\n(.*)$')
+local digest, box = string.match(redis.call('GET', key) or decoy_of_fresh, '^via (%x+)\n(.*)$')
 if digest then
   holder, sealed = string.match(key, '%x+$'), box
-  key = ARGV[1] .. 'token:' .. digest
+  key = prefix .. 'token:' .. digest
 end
-local token, value = mailed(key, ARGV[4])
+local token, value = mailed(key, decoy)
 
-local refusing, wait = look(2, 6)
-local works = is_repeated(token, ARGV[2])
+local refusing, wait = look(first_bucket, first_setting)
+local works = is_repeated(token, call)
 if not works then
-  if refusing > 0 then return { 0, refusing, wait, quota(6) } end
-  take(2, 6)
+  if refusing > 0 then return { 0, refusing, wait, quota(first_setting) } end
+  take(first_bucket, first_setting)
   -- What it was changed for has a lifetime of its own: who pressed the button in time is let in.
   works = token.state == 'live' or (token.state == 'expired' and digest)
-  works = works and token.holder == holder and token.challenge == ARGV[3]
+  works = works and token.holder == holder and token.challenge == challenge
 end
-write(key, works and changed(token, 'used', ARGV[2]) or value)
-redis.call('DEL', ARGV[1] .. 'tries:' .. (works and token.recipient or '-'))
-local left, full = quota(6)
+write(key, works and changed(token, 'used', call) or value)
+redis.call('DEL', prefix .. 'tries:' .. (works and token.recipient or '-'))
+local left, full = quota(first_setting)
 return { works and 1 or -1, 0, 0, left, full, sealed, '', token.record }
