@@ -40,15 +40,11 @@ let_in = {}
 
 @schemathesis.hook
 def map_body(context, body):
-    """Replaces each well-formed callback_origin; what is not a URL stays, since it must be refused. And takes a
-    code_challenge_method away that stands alone."""
+    """Replaces each well-formed callback_origin; what is not a URL stays, since it must be refused."""
     if isinstance(body, dict) and isinstance(body.get("callback_origin"), str):
         url = urlparse(body["callback_origin"])
         if url.scheme and (url.netloc or url.path):
             body["callback_origin"] = ALLOWED
-    # OpenAPI 3.0 cannot say that one member asks for another.
-    if isinstance(body, dict) and "code_challenge" not in body:
-        body.pop("code_challenge_method", None)
     return body
 
 
@@ -56,6 +52,9 @@ def map_body(context, body):
 def before_call(context, case, kwargs):
     """Puts a link or code that works into a part of the requests that conform to the description."""
     label = case.operation.label
+    # OpenAPI 3.0 cannot say that one member asks for another.
+    if isinstance(case.body, dict) and "code_challenge" not in case.body:
+        case.body.pop("code_challenge_method", None)
     if not MAIL or label not in OUTCOMES or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     fields = case.query if label == SHOW_LINK else case.body
