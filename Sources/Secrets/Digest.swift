@@ -32,6 +32,9 @@ public enum Digest: Sendable {
 }
 
 /// Two lower-case digits for each byte.
+///
+/// Inlinable, so that it is specialised where it is called: each request has some.
+@inlinable
 public func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
     String(unsafeUninitializedCapacity: bytes.count * 2) { text in
         var index = 0

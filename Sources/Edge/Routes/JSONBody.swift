@@ -3,7 +3,9 @@ import Validation
 
 /// A body of JSON, read by a schema.
 enum JSONBody {
+    /// Inlined, so that it is specialised for what is read.
     /// - Throws: a ``Refusal``: `unsupported_media_type`, `invalid_json` or `validation_error`.
+    @inline(__always)
     static func read<Output>(of request: Request, by schema: Schema<Output>) throws(Refusal) -> Output {
         guard isJSON(request.fields.contentType) else { throw .notJSON }
         let json: JSONValue
