@@ -17,8 +17,7 @@ public struct LandingURL: Sendable, Hashable {
         var path = String(decoding: parts.rest, as: UTF8.self)
         if path.hasSuffix("/") { path.removeLast() }
         guard !path.hasSuffix("/"), path.isEmpty || (try? PortalPath(parsing: path)) != nil,
-            !path.utf8.contains(UInt8(ascii: "?")),
-            !path.utf8.contains(UInt8(ascii: "#"))
+            !path.utf8.contains(UInt8(ascii: "?")), !path.utf8.contains(UInt8(ascii: "#"))
         else { throw Invalid() }
         self.text = origin.description + path
     }

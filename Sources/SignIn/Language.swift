@@ -60,13 +60,3 @@ public enum Language: String, Sendable, CaseIterable {
         return thousandths <= 1000 ? thousandths : nil
     }
 }
-
-extension Substring {
-    /// Without the blanks and tabs around it.
-    fileprivate func trimmingBlanks() -> Substring {
-        var text = self
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
-    }
-}

@@ -34,7 +34,6 @@ public struct SignInCode: Sendable, Equatable {
         guard text.utf8.count == 6, text.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
         self.text = text
     }
-
 }
 
 extension SignInCode: CustomStringConvertible, CustomReflectable {

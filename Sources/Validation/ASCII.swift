@@ -15,3 +15,13 @@ extension UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
     }
 }
+
+extension Substring {
+    /// Without the blanks and tabs around it (OWS, RFC 9110 §5.6.3).
+    @inlinable package func trimmingBlanks() -> Substring {
+        var bytes = utf8
+        while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
+        while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
+        return Substring(bytes)
+    }
+}

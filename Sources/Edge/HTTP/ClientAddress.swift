@@ -1,4 +1,5 @@
 public import SignIn
+import Validation
 
 /// The proxies whose word is taken for who is behind them.
 public struct TrustedProxies: Sendable {
@@ -29,15 +30,5 @@ public struct TrustedProxies: Sendable {
 
     private func isTrusted(_ address: IPAddress) -> Bool {
         blocks.contains { $0.contains(address) }
-    }
-}
-
-extension Substring {
-    /// Without the blanks and tabs around it (OWS, RFC 9110 §5.6.3).
-    func trimmingBlanks() -> Substring {
-        var bytes = utf8
-        while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
-        while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
-        return Substring(bytes)
     }
 }

@@ -58,7 +58,7 @@ public struct Refusal: Error, Equatable {
         self.code = code
         self.sentence = sentence
         self.issues = issues
-        self.retryAfter = retryAfter.map { max(1, $0.secondsRoundedUp) }
+        self.retryAfter = retryAfter?.retryAfterSeconds
         self.fields = fields
     }
 }
@@ -114,7 +114,7 @@ extension Refusal {
     }
 
     static func rateLimited(retryAfter: Duration) -> Refusal {
-        let seconds = max(1, retryAfter.secondsRoundedUp)
+        let seconds = retryAfter.retryAfterSeconds
         let time = seconds == 1 ? "1 second" : "\(seconds) seconds"
         return Refusal(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
     }
@@ -147,4 +147,9 @@ extension Refusal {
         if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
         return response
     }
+}
+
+extension Duration {
+    /// What `Retry-After` says of a wait: whole seconds, rounded up, at least 1 (RFC 9110 §10.2.3).
+    var retryAfterSeconds: Int { max(1, secondsRoundedUp) }
 }

@@ -26,7 +26,8 @@ struct LandingPage: Sendable {
     var link: Link?
     /// The portal that the button leads to.
     var portal: Origin?
-    var retryAfter: Duration?
+    /// Whole seconds, at least 1.
+    var retryAfter: Int?
 
     /// The page as HTML. Nothing in it needs a script, an image or another file.
     var html: [UInt8] {
@@ -86,7 +87,7 @@ struct LandingPage: Sendable {
                 .referrerPolicy: "no-referrer",
                 .robotsTag: "noindex, nofollow",
             ], body: html)
-        if let retryAfter { response.fields.append(.retryAfter, String(max(1, retryAfter.secondsRoundedUp))) }
+        if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
         return response
     }
 }

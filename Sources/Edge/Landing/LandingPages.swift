@@ -51,10 +51,10 @@ struct LandingPages: Sendable {
 
     /// Too much was asked for.
     func limited(retryAfter: Duration, _ token: LoginToken?) -> LandingPage {
-        let seconds = String(max(1, retryAfter.secondsRoundedUp))
+        let seconds = retryAfter.retryAfterSeconds
         return LandingPage(
             status: .tooManyRequests, language: language, title: words.sentence(.limitedTitle),
-            text: words.sentence(.limitedText, ["seconds": seconds]), link: retry(token), retryAfter: retryAfter)
+            text: words.sentence(.limitedText, ["seconds": "\(seconds)"]), link: retry(token), retryAfter: seconds)
     }
 
     /// Redis is away, or something broke.
@@ -62,7 +62,7 @@ struct LandingPages: Sendable {
         LandingPage(
             status: refusal.code.status, language: language, title: words.sentence(.unavailableTitle),
             text: words.sentence(.unavailableText), link: retry(token),
-            retryAfter: refusal.retryAfter.map { .seconds($0) })
+            retryAfter: refusal.retryAfter)
     }
 
     private func link(to portal: Origin) -> LandingPage.Link {

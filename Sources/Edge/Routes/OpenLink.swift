@@ -1,5 +1,6 @@
 import SignIn
 import Store
+import Validation
 
 /// `/auth/open`: where links lead before the portal, so that only a person's press of a button uses them up. Programs that
 /// look through mail follow links, and run what scripts they find; they do not press buttons.
@@ -87,8 +88,7 @@ struct OpenLink: Sendable {
         case .notOpened(let state):
             return page(for: state, token, visit).response
         case .limited(let retryAfter):
-            log.limited(by: .verification)
-            context.metrics.limited(by: .verification)
+            context.note(.verification, log)
             return visit.pages.limited(retryAfter: retryAfter, token).response
         }
     }
@@ -117,8 +117,7 @@ struct OpenLink: Sendable {
             context.metrics.mailQueued()
             return visit.pages.sent(record).response
         case .limited(let limit, let retryAfter, _):
-            log.limited(by: limit)
-            context.metrics.limited(by: limit)
+            context.note(limit, log)
             return visit.pages.limited(retryAfter: retryAfter, token).response
         case .queueFull:
             throw log.refusalOfFullQueue()

@@ -35,6 +35,12 @@ struct RouteContext: Sendable {
     /// Whether links may lead to a portal.
     func isAllowed(_ origin: Origin) -> Bool { configuration.originPolicy.allows(origin.description) }
 
+    /// Writes down and counts that a limit was reached.
+    func note(_ limit: Admission.Limit, _ log: RequestLog) {
+        log.limited(by: limit)
+        metrics.limited(by: limit)
+    }
+
     /// Refuses what another site makes a browser post.
     func checkOrigin(of request: Request) throws(Refusal) {
         do {

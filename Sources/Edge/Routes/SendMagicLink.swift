@@ -31,8 +31,7 @@ struct SendMagicLink: Sendable {
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .limited(let limit, let retryAfter, let quota):
-            log.limited(by: limit)
-            context.metrics.limited(by: limit)
+            context.note(limit, log)
             var refusal = Refusal.rateLimited(retryAfter: retryAfter)
             if let quota { rateLimitFields?.add(quota, to: &refusal.fields) }
             throw refusal

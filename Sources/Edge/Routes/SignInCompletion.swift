@@ -46,8 +46,7 @@ struct SignInCompletion: Sendable {
             _ = try answer(for: decoy, log)
             throw withQuota(way.refusal, quota)
         case .limited(let retryAfter, let quota):
-            log.limited(by: way.limit)
-            context.metrics.limited(by: way.limit)
+            context.note(way.limit, log)
             throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
         }
     }
