@@ -38,6 +38,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var peer: IPAddress?
     private var isReadHeld = false
     private var isTakingParts = false
+    /// Whether nothing of any request has come yet.
+    private var isNew = true
     /// Whether no request is to follow the present one.
     private var isLastRequest = false
     /// Whether the client will send no more, or nothing sensible; what has come before is still answered.
@@ -122,16 +124,19 @@ final class HTTPConnection: ChannelDuplexHandler {
     /// Answers what has begun to come, and ends.
     private func quiesce(_ context: ChannelHandlerContext) {
         isLastRequest = true
-        if case .idle = phase { return finish(context) }
-        deadline = min(deadline, .now() + configuration.drainTimeout)
+        // A client that has just connected has a request on its way; one that was answered may go.
+        if case .idle = phase, !isNew { return finish(context) }
+        deadline = min(deadline, .now() + (isNew ? configuration.firstRequestTimeout : configuration.drainTimeout))
         setTimer(context)
     }
 
     // MARK: - A request
 
     private func beginReceiving() {
+        isNew = false
         phase = .receiving(nil, body: ByteBuffer())
         deadline = .now() + configuration.requestTimeout
+        if isLastRequest { deadline = min(deadline, .now() + configuration.drainTimeout) }
     }
 
     private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {

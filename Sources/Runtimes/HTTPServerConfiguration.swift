@@ -19,6 +19,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var drainDelay = TimeAmount.seconds(2)
     /// How long connections with a request in flight are then waited for.
     public var drainTimeout = TimeAmount.seconds(5)
+    /// How long, of that, the first request of a connection that was only just made is waited for.
+    public var firstRequestTimeout = TimeAmount.seconds(1)
 
     public init(host: String, port: Int) {
         self.host = host

@@ -107,6 +107,24 @@ struct DrainTests {
         try await server.run.value
     }
 
+    @Test("a request that is on its way on a connection just made is waited for and answered")
+    func onItsWay() async throws {
+        var configuration = HTTPServerConfiguration.onLoopback
+        configuration.firstRequestTimeout = .seconds(60)
+        let server = try await LiveServer(configuration)
+        let client = try await Client(server)
+        try await expectAlive(server)
+
+        await server.shutDown()
+        try await eventually("connections to be refused") { await server.refusesConnections() }
+        let response = try await client.ask(getRequest("/healthz"))
+        #expect(response.status == 200)
+        #expect(response["Connection"] == "close")
+        #expect(try await client.rest().isEmpty)
+        client.close()
+        try await server.run.value
+    }
+
     @Test("a request that takes too long is not waited for without end")
     func tooLong() async throws {
         let redis = try await RedisServer()

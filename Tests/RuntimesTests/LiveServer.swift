@@ -116,6 +116,7 @@ extension HTTPServerConfiguration {
         configuration.lingerTimeout = .seconds(5)
         configuration.drainDelay = .nanoseconds(0)
         configuration.drainTimeout = .seconds(60)
+        configuration.firstRequestTimeout = .nanoseconds(0)
         return configuration
     }
 }
