@@ -6,11 +6,25 @@ typealias CallResult = Result<RESPValue, RedisError>
 /// A command on its way, and who waits for its reply.
 struct Call {
     let command: RedisCommand
-    let deadline: NIODeadline
+    /// By when the reply must have come on the present connection.
+    var deadline: NIODeadline
+    /// By when it must have come at all: later, where another connection may be tried.
+    let end: NIODeadline
     /// Whether the command may be sent once more where it is unknown whether it was carried out.
     var mayRetry: Bool
     /// Called exactly once, on the event loop.
     let complete: (CallResult) -> Void
+
+    init(
+        command: RedisCommand, deadline: NIODeadline, end: NIODeadline? = nil, mayRetry: Bool,
+        complete: @escaping (CallResult) -> Void
+    ) {
+        self.command = command
+        self.deadline = deadline
+        self.end = end ?? deadline
+        self.mayRetry = mayRetry
+        self.complete = complete
+    }
 }
 
 /// Calls in the order of their deadlines, with a timer for the first.
@@ -20,6 +34,8 @@ struct CallQueue {
 
     /// Appends a call; its deadline is no earlier than those of the calls before it.
     mutating func append(_ call: Call) { calls.append(call) }
+
+    var isEmpty: Bool { calls.isEmpty }
 
     mutating func removeFirst() -> Call? { calls.popFirst() }
 

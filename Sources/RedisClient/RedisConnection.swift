@@ -23,6 +23,7 @@ final class RedisConnection: ChannelInboundHandler {
     private var outgoing = ByteBuffer()
     private var isFlushScheduled = false
     private var failure: RedisError?
+    private var lastReply = NIODeadline.now()
 
     /// Called once, when the connection has ended, with the calls that have no reply.
     var onEnd: ((End, [Call]) -> Void)?
@@ -34,6 +35,9 @@ final class RedisConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }
+
+    /// Whether nothing was asked or answered since a time.
+    func isSilent(since time: NIODeadline) -> Bool { pending.isEmpty && lastReply < time }
 
     /// Sends a command with this turn of the event loop's others.
     func send(_ call: Call) {
@@ -68,6 +72,7 @@ final class RedisConnection: ChannelInboundHandler {
             try fed.get()
             while let reply = try reader.next() {
                 guard let call = pending.removeFirst() else { throw .unexpectedReply("one that nothing was asked for") }
+                lastReply = .now()
                 call.complete(.success(reply))
             }
         } catch {

@@ -46,8 +46,12 @@ final class RedisSession {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
         }
         callCount += 1
-        let deadline = NIODeadline.now() + configuration.timeout + blockingTime
-        let call = Call(command: command, deadline: deadline, mayRetry: isIdempotent) { result in
+        let now = NIODeadline.now()
+        let end = now + configuration.timeout + blockingTime
+        // What stands between may have forgotten a connection that was silent for long, and let nobody know.
+        let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
+        let deadline = isSuspect ? now + .nanoseconds(configuration.timeout.nanoseconds / 4) : end
+        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { result in
             self.callCount -= 1
             complete(result)
             if case .success(let reply) = result { self.consider(reply) }
@@ -109,23 +113,32 @@ final class RedisSession {
 
     private func ended(_ end: RedisConnection.End, _ calls: [Call]) {
         connection = nil
+        let now = NIODeadline.now()
         switch end {
+        case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
+            replace(calls, "no answer after a long silence")
         case .timeout:
             fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
             for call in calls { call.complete(.failure(.timeout)) }
         case .lost(let error):
-            logger.debug("redis_connection_lost", metadata: ["reason": "\(error)"])
-            if availability.state != .closed { lastFailure = String(describing: error) }
-            perform(availability.lost())
-            let now = NIODeadline.now()
-            for var call in calls {
-                guard call.mayRetry, call.deadline > now else {
-                    call.complete(.failure(.connectionLost(reason: String(describing: error))))
-                    continue
-                }
-                call.mayRetry = false
-                send(call)
+            replace(calls, String(describing: error))
+        }
+    }
+
+    /// Makes another connection in the place of one that ended, and sends on it what may be sent twice.
+    private func replace(_ calls: [Call], _ reason: String) {
+        logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
+        if availability.state != .closed { lastFailure = reason }
+        perform(availability.lost())
+        let now = NIODeadline.now()
+        for var call in calls {
+            guard call.mayRetry, call.end > now else {
+                call.complete(.failure(.connectionLost(reason: reason)))
+                continue
             }
+            call.mayRetry = false
+            call.deadline = call.end
+            send(call)
         }
     }
 

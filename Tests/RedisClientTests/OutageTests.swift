@@ -48,6 +48,28 @@ struct OutageTests {
         try await eventually("the client to find Redis") { (try? await client.send(RedisCommand("PING"))) != nil }
     }
 
+    @Test("a connection that was forgotten on the way is given a part of the time, and then another is made")
+    func forgotten() async throws {
+        let connectionCount = Mutexed(0)
+        let isFirstForgotten = Mutexed(false)
+        let server = try Impostor { text in
+            guard text.contains("SETNAME") else {
+                return connectionCount.value == 1 && isFirstForgotten.value ? "" : "+PONG\r\n"
+            }
+            connectionCount.update { $0 += 1 }
+            return "+OK\r\n+PONG\r\n"
+        }
+        let client = try await client(
+            "redis://127.0.0.1:\(server.port)", timeout: .seconds(4), suspicionDelay: .nanoseconds(0))
+        #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
+        isFirstForgotten.value = true
+        #expect(try await client.send(RedisCommand("PING"), isIdempotent: true) == .status("PONG"))
+        #expect(connectionCount.value == 2)
+        // What may not be sent twice has the whole time on the connection that there is.
+        #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
+        #expect(connectionCount.value == 2)
+    }
+
     @Test("a late reply answers nobody else's command")
     func lateReply() async throws {
         let server = try await RedisServer()

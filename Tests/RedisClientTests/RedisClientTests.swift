@@ -9,13 +9,14 @@ import TestSupport
 /// A client that has begun to connect.
 func client(
     _ url: String, timeout: TimeAmount = .seconds(5), certificateAuthorities: String? = nil,
-    preparations: [RedisCommand] = []
+    preparations: [RedisCommand] = [], suspicionDelay: TimeAmount = .seconds(30)
 ) async throws -> RedisClient {
-    let configuration = RedisConfiguration(
+    var configuration = RedisConfiguration(
         url: try RedisURL(parsing: url), timeout: timeout, clientName: "test",
         certificateAuthorities: certificateAuthorities, preparations: preparations)
+    configuration.suspicionDelay = suspicionDelay
     let loop = MultiThreadedEventLoopGroup.singleton.next()
-    let client = try await loop.submit {
+    let client = try await loop.submit { [configuration] in
         try RedisClient(configuration: configuration, eventLoop: loop, logger: Logger(label: "test"))
     }.get()
     client.start()
