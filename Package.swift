@@ -80,7 +80,8 @@ let package = Package(
         .target(
             name: "Runtimes",
             dependencies: [
-                "Edge", "EventLoopExecutor", "SignIn", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
+                "Edge", "EventLoopExecutor", "JSON", "Secrets", "SignIn", "Validation", lifecycle, logging, nioCore,
+                nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
@@ -121,7 +122,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["RedisClient", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["RedisClient", nioCore, nioHTTP1, nioPosix, nioSSL],
+            path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -27,11 +27,13 @@ public enum JSONValue: Sendable, Equatable {
 /// compared by their bytes, unlike Swift's strings, of which some are equal whose bytes are not. A look takes time in
 /// proportion to the number of members: this is for bodies of a bounded size, of which a few are read.
 public struct JSONObject: Sendable, Equatable {
-    private var members: [Member] = []
+    /// The members in the order in which they were written.
+    public private(set) var members: [Member] = []
 
-    private struct Member: Sendable, Equatable {
-        let name: String
-        let value: JSONValue
+    /// A name and its value.
+    public struct Member: Sendable, Equatable {
+        public let name: String
+        public let value: JSONValue
     }
 
     /// - Parameter capacity: the members to make room for at once.

@@ -41,7 +41,8 @@ public struct HTTPServer: Service {
         let quiescing = ServerQuiescingHelper(group: group)
         let channel = try await listen(quiescing)
         let port = channel.localAddress?.port ?? configuration.port
-        logger.notice("listening", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
+        let host = channel.localAddress?.ipAddress ?? configuration.host
+        logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         onListening(port)
         // Cancellation ends both waits: whoever cancels does not want to be waited for.
         try? await gracefulShutdown()
@@ -87,7 +88,15 @@ public struct HTTPServer: Service {
                     try pipeline.addHandler(connection)
                 }
             }
-            .bind(host: configuration.host, port: configuration.port)
-            .get()
+            .listen(as: configuration)
+    }
+}
+
+extension ServerBootstrap {
+    fileprivate func listen(as configuration: HTTPServerConfiguration) async throws -> any Channel {
+        guard let descriptor = configuration.listeningSocket else {
+            return try await bind(host: configuration.host, port: configuration.port).get()
+        }
+        return try await withBoundSocket(NIOBSDSocket.Handle(descriptor)).get()
     }
 }

@@ -5,6 +5,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var host: String
     /// 0 takes a free port.
     public var port: Int
+    /// A socket that listens already, in the address' stead.
+    public var listeningSocket: Int?
     /// How long a request may take to arrive, from its first byte to its last.
     public var requestTimeout = TimeAmount.seconds(10)
     /// How long a connection may be silent between requests.

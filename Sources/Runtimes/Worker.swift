@@ -13,4 +13,7 @@ public struct Worker: Sendable {
         self.door = door
         executor = EventLoopExecutor(eventLoop)
     }
+
+    /// Whether requests can be served; waits for Redis as long as a request would.
+    public func isReady() async -> Bool { await door.isReady() }
 }

@@ -30,10 +30,8 @@ public struct HandlerSettings: Sendable {
     public let limits: StoreConfiguration.Limits
     /// `POSTERN_TRUSTED_PROXIES`: the proxies whose `X-Forwarded-For` counts. Default: none.
     public let trustedProxies: [AddressBlock]
-    /// `HOST`: the address to listen at. Default: `0.0.0.0`.
-    public let host: String
-    /// `PORT`: the port to listen at; 0 takes a free one. Default: 8080.
-    public let port: Int
+    /// Where requests come from.
+    public let source: RequestSource
 
     /// Reads all of them.
     /// - Throws: ``SettingError`` for the first that is missing or wrong.
@@ -67,8 +65,7 @@ public struct HandlerSettings: Sendable {
         trustedProxies =
             try environment.optional(
                 "POSTERN_TRUSTED_PROXIES", example: "10.0.0.0/8,fd00::/8", HandlerSettings.addressBlocks) ?? []
-        host = try environment.optional("HOST", example: "0.0.0.0") { (text) throws(Invalid) in text } ?? "0.0.0.0"
-        port = try environment.optional("PORT", example: "8080", Settings.port) ?? 8080
+        source = try RequestSource(environment)
     }
 
     private static let defaultCallbackPath: PortalPath = {

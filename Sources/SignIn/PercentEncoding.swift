@@ -21,7 +21,7 @@ package func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 /// A text as one value of a query: all but unreserved characters escaped (RFC 3986 §2.3).
-func percentEncoded(_ text: String) -> String {
+package func percentEncoded(_ text: String) -> String {
     String(unsafeUninitializedCapacity: text.utf8.count * 3) { encoded in
         var count = 0
         for byte in text.utf8 {

@@ -24,11 +24,23 @@ import UnixSignals
 /// The stateless handler: reads its settings, and serves until it is told to end.
 @main
 enum PosternHandler {
-    static func main() async {
+    /// Not async: the main thread of such a one ends, for which the C library loads GCC's runtime library.
+    static func main() {
+        // Not on the main actor, whose thread only waits.
+        Task { @concurrent in
+            await run()
+            exit(EXIT_SUCCESS)
+        }
+        while true { pause() }
+    }
+
+    private static func run() async {
+        let environment = Environment()
         let settings: HandlerSettings
         do {
-            settings = try HandlerSettings(Environment())
+            settings = try HandlerSettings(environment)
         } catch {
+            await tellHost(error, environment)
             end(with: EX_CONFIG, saying: error.description)
         }
         let level = settings.shared.logLevel
@@ -36,19 +48,30 @@ enum PosternHandler {
         do {
             try await serve(settings, logger)
         } catch let error as SettingError {
+            await tellHost(error, environment)
             end(with: EX_CONFIG, saying: error.description)
         } catch let error as MetricsServer.Failure {
             end(with: EXIT_FAILURE, saying: error.description)
+        } catch let error as RuntimeAPIError {
+            end(with: EXIT_FAILURE, saying: error.description)
         } catch {
-            end(with: EXIT_FAILURE, saying: "cannot serve at \(settings.host):\(settings.port): \(error)")
+            end(with: EXIT_FAILURE, saying: "cannot serve at \(settings.source): \(error)")
         }
     }
 
+    /// Tells the host of a wrong setting, where it is one that wants to know.
+    private static func tellHost(_ error: SettingError, _ environment: Environment) async {
+        guard let (host, port) = try? RequestSource.runtimeAPI(environment) else { return }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        await LambdaRuntime.reportFailure(
+            error.description, to: RuntimeAPIAddress(host: host, port: port), on: eventLoop)
+    }
+
     private static func serve(_ settings: HandlerSettings, _ logger: Logger) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))
         let readiness = Readiness()
         let registry = MetricsRegistry()
         let metrics = DoorMetrics(registry)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threadCount(for: settings.source))
         var workers: [Worker] = []
         var connections: [RedisClient] = []
         for eventLoop in group.makeIterator() {
@@ -62,18 +85,12 @@ enum PosternHandler {
             connections.append(redis)
             workers.append(Worker(eventLoop: eventLoop, door: door))
         }
-        var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
-        // Some files are not connections of clients.
-        let otherFileCount = 64
-        let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
-        guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
-        configuration.maximumConnectionCount = limit - otherFileCount
-        let server = HTTPServer(
-            configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
         // Services end in reverse order: no request is left when the connections to Redis are closed.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
-            .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "http"),
+            .init(
+                service: try await requestService(settings.source, group, workers, readiness, logger),
+                successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "requests"),
         ]
         if let port = settings.shared.metricsPort {
             let server = MetricsServer(port: port, registry: registry, eventLoop: group.next(), logger: logger)
@@ -82,6 +99,40 @@ enum PosternHandler {
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         try await ServiceGroup(configuration: lifecycle).run()
+    }
+
+    /// Lambda gives a process one invocation at a time, or a few; elsewhere the kernel's network stack and Redis want
+    /// half the cores.
+    private static func threadCount(for source: RequestSource) -> Int {
+        if case .lambda = source { 1 } else { max(1, System.coreCount / 2) }
+    }
+
+    /// What takes requests from where they come from.
+    private static func requestService(
+        _ source: RequestSource, _ group: MultiThreadedEventLoopGroup, _ workers: [Worker], _ readiness: Readiness,
+        _ logger: Logger
+    ) async throws -> any Service {
+        var configuration: HTTPServerConfiguration
+        switch source {
+        case .lambda(let host, let port, let concurrency):
+            // While the process starts it costs nobody time; Lambda may freeze it as soon as it asks for work.
+            _ = await workers[0].isReady()
+            return LambdaRuntime(
+                address: RuntimeAPIAddress(host: host, port: port), concurrency: concurrency, worker: workers[0],
+                logger: logger)
+        case .listeningSocket(let descriptor):
+            configuration = HTTPServerConfiguration(host: "", port: 0)
+            configuration.listeningSocket = descriptor
+        case .address(let host, let port):
+            configuration = HTTPServerConfiguration(host: host, port: port)
+        }
+        // Some files are not connections of clients.
+        let otherFileCount = 64
+        let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
+        guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
+        configuration.maximumConnectionCount = limit - otherFileCount
+        return HTTPServer(
+            configuration: configuration, group: group, workers: workers, readiness: readiness, logger: logger)
     }
 
     private static func door(

@@ -74,9 +74,5 @@ final class Handler: Sendable {
     }
 
     /// The memory that the process has in use, in KiB.
-    func residentKilobytes() throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        return Int(line.filter(\.isNumber)) ?? 0
-    }
+    func residentKilobytes() throws -> Int { try process.residentKilobytes() }
 }

@@ -21,8 +21,7 @@ struct HandlerSettingsTests {
         #expect(settings.signingKeys.isEmpty)
         #expect(settings.issuerName == "postern")
         #expect(settings.trustedProxies == [])
-        #expect(settings.host == "0.0.0.0")
-        #expect(settings.port == 8080)
+        #expect(settings.source == .address(host: "0.0.0.0", port: 8080))
         #expect(settings.shared.redis.timeout == .seconds(1))
         #expect(settings.shared.redis.keyPrefix == "postern:")
         #expect(settings.shared.logLevel == .info)
@@ -163,11 +162,11 @@ struct HandlerSettingsTests {
 
     @Test("a port lies between 0 and 65535", arguments: HandlerSettingsTests.ports)
     func port(text: String, expected: Int) throws {
-        #expect(try handlerSettings("PORT", text).port == expected)
+        #expect(try handlerSettings("PORT", text).source == .address(host: "0.0.0.0", port: expected))
     }
 
     @Test("the address to listen at is taken as it is", arguments: ["127.0.0.1", "::", "localhost"])
     func host(text: String) throws {
-        #expect(try handlerSettings("HOST", text).host == text)
+        #expect(try handlerSettings("HOST", text).source == .address(host: text, port: 8080))
     }
 }

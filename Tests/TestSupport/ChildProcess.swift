@@ -42,6 +42,13 @@ public final class ChildProcess: @unchecked Sendable {
     /// Sends a signal.
     public func signal(_ number: Int32) { Foundation.kill(id, number) }
 
+    /// The memory that it has in use, in KiB.
+    public func residentKilobytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        return Int(line.filter(\.isNumber)) ?? 0
+    }
+
     /// Waits until it has ended, and gives its exit status.
     /// - Throws: ``Timeout`` where it does not end in time.
     public func waitForExit(within limit: Duration = .seconds(20)) async throws -> Int32 {

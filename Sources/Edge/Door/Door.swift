@@ -45,7 +45,7 @@ public final class Door: Sendable {
     public func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
-        let log = RequestLog(logger: logger, outages: outages, id: id)
+        let log = RequestLog(logger: logger, outages: outages, id: id, traceID: request.traceID)
         let route = route(of: request.path)
         var response: Response
         do throws(Refusal) {
@@ -67,6 +67,15 @@ public final class Door: Sendable {
         finish(&response, for: fields.origin, RequestID(given: fields.requestID))
         return response
     }
+
+    /// Whether requests can be served: Redis answers, and no drain has begun.
+    public func isReady() async -> Bool {
+        guard !readiness.isDraining else { return false }
+        return await store.isReachable()
+    }
+
+    /// Whether a path leads anywhere.
+    public func isRoute(_ path: String) -> Bool { route(of: path) != nil }
 
     // MARK: - Routes
 
@@ -107,6 +116,12 @@ public final class Door: Sendable {
 
     /// The route of a path. Paths are compared as they are, not normalised: no second spelling leads anywhere.
     private func route(of path: String) -> Route? {
+        switch path {
+        // As OpenFaaS asks, whatever the base path.
+        case "/_/health": return .health
+        case "/_/ready": return .readiness
+        default: break
+        }
         guard path.hasPrefix(configuration.basePath) else { return nil }
         let rest = path.dropFirst(configuration.basePath.count)
         guard let route = Route.allCases.first(where: { $0.path == rest }) else { return nil }
@@ -138,9 +153,7 @@ public final class Door: Sendable {
         case .health:
             return .ok
         case .readiness:
-            guard !readiness.isDraining, await store.isReachable() else {
-                throw .serviceUnavailable(retryAfter: .seconds(1))
-            }
+            guard await isReady() else { throw .serviceUnavailable(retryAfter: .seconds(1)) }
             return .ok
         case .description:
             return Response(

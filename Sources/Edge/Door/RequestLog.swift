@@ -9,7 +9,10 @@ struct RequestLog: Sendable {
     private let outages: OutageLog
     private let id: RequestID
 
-    init(logger: Logger, outages: OutageLog, id: RequestID) {
+    /// - Parameter traceID: what the host's tracing calls the request, where it does.
+    init(logger: Logger, outages: OutageLog, id: RequestID, traceID: String? = nil) {
+        var logger = logger
+        if let traceID { logger[metadataKey: "trace_id"] = "\(traceID)" }
         self.logger = logger
         self.outages = outages
         self.id = id

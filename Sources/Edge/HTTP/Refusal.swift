@@ -119,7 +119,8 @@ extension Refusal {
         return Refusal(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
     }
 
-    static func serviceUnavailable(retryAfter: Duration) -> Refusal {
+    /// Something that is needed does not answer, or not in time.
+    public static func serviceUnavailable(retryAfter: Duration) -> Refusal {
         Refusal(.serviceUnavailable, "Sign-in is not available right now: try again shortly", retryAfter: retryAfter)
     }
 }

@@ -1,0 +1,59 @@
+import Edge
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+import SignIn
+
+/// Takes invocations from AWS Lambda, one after another on each of its connections, until it is told to end.
+public struct LambdaRuntime: Service {
+    private let address: RuntimeAPIAddress
+    private let concurrency: Int
+    private let worker: Worker
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - concurrency: how many invocations may be under way at once.
+    public init(address: RuntimeAPIAddress, concurrency: Int, worker: Worker, logger: Logger) {
+        self.address = address
+        self.concurrency = concurrency
+        self.worker = worker
+        self.logger = logger
+    }
+
+    /// Takes invocations until graceful shutdown; those that are under way are answered.
+    /// - Throws: ``RuntimeAPIError`` where the Runtime API has gone, which ends the process: Lambda starts another.
+    public func run() async throws {
+        logger.notice("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
+        let loops = (0..<concurrency).map { _ in
+            LambdaLoop(address: address, worker: worker, logger: logger)
+        }
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for loop in loops {
+                    group.addTask(executorPreference: worker.executor) {
+                        do {
+                            try await loop.run()
+                        } catch {
+                            // What ends one is the end of all: those that wait would wait for ever.
+                            for other in loops { await other.end() }
+                            throw error
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        } onGracefulShutdown: {
+            Task { for loop in loops { await loop.end() } }
+        }
+        logger.notice("stopped")
+    }
+
+    /// Reports that the process cannot start, as far as there is somebody to tell.
+    public static func reportFailure(_ message: String, to address: RuntimeAPIAddress, on eventLoop: any EventLoop)
+        async
+    {
+        let failure = LambdaFailure(type: "Postern.WrongSetting", message: message)
+        // Where it cannot be told, the exit status says it.
+        try? await RuntimeAPI(at: address, on: eventLoop).failInitialization(failure)
+    }
+}

@@ -1,0 +1,112 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// One connection to the Runtime API, as the last handler of its channel: one exchange after another. It belongs to its
+/// event loop.
+final class RuntimeAPIConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: [UInt8]
+    }
+
+    typealias Completion = (Result<Answer, RuntimeAPIError>) -> Void
+
+    private var context: ChannelHandlerContext?
+    private var completion: Completion?
+    private var head: HTTPResponseHead?
+    private var body = ByteBuffer()
+    private var timer: Scheduled<Void>?
+
+    /// How large an invocation may be: AWS has 6 MB of event, which is escaped in JSON.
+    private static let maximumBodyByteCount = 16 * 1024 * 1024
+
+    static func connect(to address: RuntimeAPIAddress, on eventLoop: any EventLoop) async throws -> any Channel {
+        try await ClientBootstrap(group: eventLoop)
+            .connectTimeout(.seconds(5))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHTTPClientHandlers()
+                    try pipeline.addHandler(RuntimeAPIConnection())
+                }
+            }
+            .connect(host: address.host, port: address.port)
+            .get()
+    }
+
+    var isActive: Bool { context?.channel.isActive ?? false }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    /// Sends a request; there is no other under way.
+    /// - Parameters:
+    ///   - timeout: how long the whole exchange may take; `nil` where nobody knows when the answer is due.
+    ///   - complete: called once.
+    func send(_ head: HTTPRequestHead, _ body: [UInt8], within timeout: TimeAmount?, _ complete: @escaping Completion) {
+        guard let context, context.channel.isActive else {
+            return complete(.failure(.connectionEnded(reason: "before the request")))
+        }
+        completion = complete
+        self.head = nil
+        self.body.clear()
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        guard let timeout else { return }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.fail("no answer in time") }
+    }
+
+    /// Ends the connection, if an answer is waited for: who waits is told.
+    func abandon() {
+        if completion != nil { fail("it is not waited for any more") }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+        case .body(var bytes):
+            guard body.readableBytes + bytes.readableBytes <= RuntimeAPIConnection.maximumBodyByteCount else {
+                return fail("an invocation of more than \(RuntimeAPIConnection.maximumBodyByteCount) bytes")
+            }
+            body.writeBuffer(&bytes)
+        case .end:
+            guard let head else { return fail("an answer without a head") }
+            if !head.isKeepAlive { context.close(promise: nil) }
+            complete(
+                .success(
+                    Answer(
+                        status: Int(head.status.code), headers: head.headers, body: Array(body.readableBytesView))))
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        complete(.failure(.connectionEnded(reason: "before the answer")))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(String(describing: error))
+    }
+
+    private func fail(_ reason: String) {
+        complete(.failure(.connectionEnded(reason: reason)))
+        context?.close(promise: nil)
+    }
+
+    private func complete(_ result: Result<Answer, RuntimeAPIError>) {
+        timer?.cancel()
+        timer = nil
+        guard let completion else { return }
+        self.completion = nil
+        completion(result)
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import TestSupport
+
+/// The release build of the handler as a function of AWS Lambda: started by `bootstrap`, with a stand-in for the
+/// Runtime API.
+final class LambdaHandler: Sendable {
+    let api: RuntimeAPIServer
+    let process: ChildProcess
+    /// Where it would listen, if it were not a function.
+    let port: Int
+
+    /// Starts the handler; it waits for its first event when this returns, or has ended.
+    /// - Parameters:
+    ///   - settings: environment variables besides those that every test needs.
+    ///   - api: a Runtime API other than the usual.
+    init(redis url: String, _ settings: [String: String] = [:], api given: RuntimeAPIServer? = nil) async throws {
+        let port = try freePort()
+        let api = if let given { given } else { try await RuntimeAPIServer() }
+        let process = try LambdaHandler.start(
+            redis: url, api: api.address, settings.merging(["PORT": "\(port)"]) { own, _ in own })
+        self.port = port
+        self.api = api
+        self.process = process
+        try await eventually("the handler to wait for an event; it says: \(process.log)") {
+            api.waitingCount > 0 || !process.isRunning
+        }
+    }
+
+    /// Starts a handler's process.
+    static func start(
+        redis url: String, api address: String, _ settings: [String: String] = [:]
+    ) throws -> ChildProcess {
+        let environment = [
+            "AWS_LAMBDA_RUNTIME_API": address, "HOST": "127.0.0.1", "REDIS_URL": url,
+            "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
+            "POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off",
+        ]
+        return try ChildProcess(
+            Handler.repository.appendingPathComponent("bootstrap").path, [],
+            environment: environment.merging(settings) { _, own in own })
+    }
+
+    /// Has a request answered.
+    /// - Throws: where the outcome is another.
+    func answer(
+        to request: LambdaRequest = .signIn(), as shape: LambdaShape = .httpAPI,
+        within limit: Duration = .seconds(10), requestID: String = RuntimeAPIServer.newRequestID()
+    ) async throws -> LambdaAnswer {
+        try LambdaAnswer(await api.invoke(request.event(as: shape), within: limit, requestID: requestID))
+    }
+
+    /// Waits until an invocation is with the handler.
+    func waitUntilInFlight(count: Int = 1) async throws {
+        try await eventually("\(count) invocations to be in flight") { api.inFlightCount >= count }
+    }
+}
