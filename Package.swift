@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Settings",
-            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", logging, nioCore],
+            dependencies: ["RedisClient", "Secrets", "SignIn", "Store", "Validation", logging, nioCore],
             swiftSettings: settings),
         .target(
             name: "Mail",
@@ -117,8 +117,8 @@ let package = Package(
         .executableTarget(
             name: "postern-handler",
             dependencies: [
-                "Edge", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn", "Store", "Telemetry",
-                lifecycle, logging, nioCore, nioPosix, unixSignals,
+                "Edge", "EventLoopExecutor", "Metrics", "RedisClient", "Runtimes", "Secrets", "Settings", "SignIn",
+                "Store", "Telemetry", lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .target(

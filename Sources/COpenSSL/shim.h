@@ -4,6 +4,13 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+/// Has the library come up without what is not used here: the machine's configuration, and the tables of all ciphers and
+/// digests by their older names. Later than anything else of the library it changes nothing.
+static inline int postern_openssl_prepare(void) {
+    return OPENSSL_init_crypto(
+        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL);
+}
+
 // OSSL_PARAM's constructors return structures that hold pointers to their arguments, so they are used within one call.
 
 /// Makes an HMAC context one of HMAC-SHA-256.

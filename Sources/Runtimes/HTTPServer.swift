@@ -15,6 +15,11 @@ public struct HTTPServer: Service {
     private let logger: Logger
     private let onListening: @Sendable (Int) -> Void
 
+    /// The address cannot be listened at.
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
     /// - Parameters:
     ///   - group: what connections are accepted and served on.
     ///   - workers: one for each of the group's event loops.
@@ -36,10 +41,15 @@ public struct HTTPServer: Service {
     ///
     /// Shutdown turns readiness off, and for a moment goes on accepting; then it listens no more, lets requests in
     /// flight be answered, closes their connections, and returns. Cancellation does the same without that moment.
-    /// - Throws: where the address cannot be listened at.
+    /// - Throws: ``Failure`` where the address cannot be listened at.
     public func run() async throws {
         let quiescing = ServerQuiescingHelper(group: group)
-        let channel = try await listen(quiescing)
+        let channel: any Channel
+        do {
+            channel = try await listen(quiescing)
+        } catch {
+            throw Failure(description: "cannot serve at \(configuration.host):\(configuration.port): \(error)")
+        }
         let port = channel.localAddress?.port ?? configuration.port
         let host = channel.localAddress?.ipAddress ?? configuration.host
         logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])

@@ -15,7 +15,7 @@ public struct KeyRing: Sendable {
         }
 
         /// Whether a text may be the name of a key.
-        public static func isName(_ text: some StringProtocol) -> Bool {
+        @inlinable public static func isName(_ text: some StringProtocol) -> Bool {
             (1...16).contains(text.utf8.count)
                 && text.utf8.allSatisfy { byte in
                     switch byte {

@@ -1,6 +1,7 @@
 public import Secrets
 public import SignIn
 public import Store
+import Validation
 
 /// The handler's settings.
 public struct HandlerSettings: Sendable {
@@ -148,14 +149,8 @@ public struct HandlerSettings: Sendable {
     ) throws(Invalid) -> [Element] {
         var elements: [Element] = []
         for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-            elements.append(try parse(entry.trimming(" ")))
+            elements.append(try parse(String(entry.trimmingBlanks())))
         }
         return elements
-    }
-}
-
-extension Substring {
-    fileprivate func trimming(_ blank: Character) -> String {
-        String(drop { $0 == blank }.reversed().drop { $0 == blank }.reversed())
     }
 }

@@ -8,7 +8,7 @@ public enum Admission: Sendable, Equatable {
     case queueFull
 
     /// Which bucket was empty.
-    public enum Limit: Sendable, CaseIterable {
+    public enum Limit: String, Sendable, CaseIterable {
         case client, recipient, deployment, verification, code
     }
 

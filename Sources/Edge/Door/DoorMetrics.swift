@@ -21,12 +21,12 @@ public final class DoorMetrics: Sendable {
     /// Registers all of them.
     public init(_ registry: MetricsRegistry) {
         /// A counter for each case.
-        func counters<Case: Hashable & CaseIterable>(
+        func counters<Case: Hashable & CaseIterable & RawRepresentable<String>>(
             _ name: String, help: String, label: String
         ) -> [Case: Counter] {
             Dictionary(
                 uniqueKeysWithValues: Case.allCases.map {
-                    ($0, registry.counter(name, help: help, labels: [label: "\($0)"]))
+                    ($0, registry.counter(name, help: help, labels: [label: $0.rawValue]))
                 })
         }
         self.registry = registry

@@ -23,7 +23,9 @@ public struct LambdaRuntime: Service {
     /// Takes invocations until graceful shutdown; those that are under way are answered.
     /// - Throws: ``RuntimeAPIError`` where the Runtime API has gone, which ends the process: Lambda starts another.
     public func run() async throws {
-        logger.notice("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
+        // While the process starts, Redis costs nobody time; Lambda may freeze it as soon as it asks for work.
+        _ = await worker.isReady()
+        logger.debug("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
         let loops = (0..<concurrency).map { _ in
             LambdaLoop(address: address, worker: worker, logger: logger)
         }
@@ -45,7 +47,7 @@ public struct LambdaRuntime: Service {
         } onGracefulShutdown: {
             Task { for loop in loops { await loop.end() } }
         }
-        logger.notice("stopped")
+        logger.debug("stopped")
     }
 
     /// Reports that the process cannot start, as far as there is somebody to tell.

@@ -26,7 +26,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
     private static let maximumBodyByteCount = 16 * 1024 * 1024
 
     static func connect(to address: RuntimeAPIAddress, on eventLoop: any EventLoop) async throws -> any Channel {
-        try await ClientBootstrap(group: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(.seconds(5))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -36,8 +36,11 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
                     try pipeline.addHandler(RuntimeAPIConnection())
                 }
             }
-            .connect(host: address.host, port: address.port)
-            .get()
+        // An address needs no thread to look it up.
+        if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
+            return try await bootstrap.connect(to: address).get()
+        }
+        return try await bootstrap.connect(host: address.host, port: address.port).get()
     }
 
     var isActive: Bool { context?.channel.isActive ?? false }
