@@ -125,6 +125,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["RedisClient", nioCore, nioHTTP1, nioPosix, nioSSL],
             path: "Tests/TestSupport",
             swiftSettings: settings),
+        .executableTarget(
+            name: "runtime-api", dependencies: ["TestSupport", argumentParser], path: "Tests/RuntimeAPI",
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ValidationTests", dependencies: ["JSON", "TestSupport", "Validation"], swiftSettings: settings),

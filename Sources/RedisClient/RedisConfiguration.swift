@@ -13,37 +13,59 @@ public struct RedisConfiguration: Sendable {
     public var clientName: String
     /// A PEM file of the certificate authorities to trust instead of the system's, for `rediss://`.
     public var certificateAuthorities: String?
-    /// Commands to send on each new connection before it is used, such as `SCRIPT LOAD`. They save time later, and may
-    /// be refused.
-    public var preparations: [RedisCommand]
+    /// What a server that a connection is made to is to know. Where it may not be told, the first call tells it.
+    public var scripts: [Script]
 
     public init(
         url: RedisURL, timeout: TimeAmount = .seconds(1), clientName: String = "postern",
-        certificateAuthorities: String? = nil, preparations: [RedisCommand] = []
+        certificateAuthorities: String? = nil, scripts: [Script] = []
     ) {
         self.url = url
         self.timeout = timeout
         self.clientName = clientName
         self.certificateAuthorities = certificateAuthorities
-        self.preparations = preparations
+        self.scripts = scripts
     }
 
-    /// The commands that make a new connection ready, and whether an error from each fails it.
-    var handshake: [(command: RedisCommand, isRequired: Bool)] {
-        var steps: [(command: RedisCommand, isRequired: Bool)] = []
+    /// A command that makes a new connection ready, and what its reply decides.
+    struct HandshakeStep {
+        enum Kind {
+            /// An error fails the connection.
+            case required
+            /// An error changes nothing.
+            case optional
+            /// Tells which of the scripts the server knows.
+            case scripts
+        }
+
+        let command: RedisCommand
+        let kind: Kind
+
+        init(_ kind: Kind, _ command: RedisCommand) {
+            self.command = command
+            self.kind = kind
+        }
+    }
+
+    var handshake: [HandshakeStep] {
+        var steps: [HandshakeStep] = []
         if let password = url.password {
             var command = RedisCommand("AUTH")
             if let user = url.user { command.append(user) }
             command.append(password.withUnsafeBytes(Array.init))
-            steps.append((command, true))
+            steps.append(HandshakeStep(.required, command))
         }
         // A convenience for who looks at Redis, which some hosted ones refuse.
-        steps.append((RedisCommand("CLIENT", "SETNAME", clientName), false))
-        if url.database > 0 { steps.append((RedisCommand("SELECT", String(url.database)), true)) }
-        steps += preparations.map { ($0, false) }
+        steps.append(HandshakeStep(.optional, RedisCommand("CLIENT", "SETNAME", clientName)))
+        if url.database > 0 { steps.append(HandshakeStep(.required, RedisCommand("SELECT", String(url.database)))) }
+        if !scripts.isEmpty {
+            var command = RedisCommand("SCRIPT", "EXISTS")
+            for script in scripts { command.append(script.digest) }
+            steps.append(HandshakeStep(.scripts, command))
+        }
         // Last, since it answers only where commands are accepted: not while loading, and not without a password that
         // is due.
-        steps.append((RedisCommand("PING"), true))
+        steps.append(HandshakeStep(.required, RedisCommand("PING")))
         return steps
     }
 }

@@ -3,7 +3,7 @@ import NIOPosix
 import NIOSSL
 
 /// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database,
-/// and prepared as the configuration says.
+/// told the scripts that its server lacks.
 struct RedisConnector {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop
@@ -72,11 +72,13 @@ struct RedisConnector {
         }
     }
 
-    /// Sends all that makes a connection ready in one write, and waits for the last reply.
+    /// Sends all that makes a connection ready in one write, and waits for the last reply. Scripts that are missing are
+    /// sent behind that, before all else: nobody waits for them.
     private func handshake(
         on connection: RedisConnection, _ complete: @escaping (Result<RedisConnection, RedisError>) -> Void
     ) {
         var refusal: String?
+        var missing: [Script] = []
         connection.onEnd = { end, calls in
             let reason =
                 switch end {
@@ -91,12 +93,19 @@ struct RedisConnector {
         for (index, step) in commands.enumerated() {
             connection.send(
                 Call(command: step.command, deadline: deadline, mayRetry: false) { result in
-                    if step.isRequired, case .success(.error(let message)) = result, refusal == nil {
-                        refusal = RedisError.withoutArguments(message)
+                    switch (step.kind, result) {
+                    case (.required, .success(.error(let message))):
+                        refusal = refusal ?? RedisError.withoutArguments(message)
+                    case (.scripts, .success(.array(let known))):
+                        missing = zip(configuration.scripts, known).filter { $1 == .integer(0) }.map { $0.0 }
+                    default: break
                     }
                     guard index == commands.count - 1, case .success = result else { return }
                     guard refusal == nil else { return connection.close() }
                     connection.onEnd = nil
+                    for script in missing {
+                        connection.send(Call(command: script.load, deadline: deadline, mayRetry: false) { _ in })
+                    }
                     complete(.success(connection))
                 })
         }

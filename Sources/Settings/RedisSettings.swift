@@ -45,14 +45,14 @@ public struct RedisSettings: Sendable {
     /// A client that is not connected yet. Must be called on the event loop.
     /// - Parameters:
     ///   - name: the name that `CLIENT LIST` shows.
-    ///   - preparations: commands to send on each new connection.
+    ///   - scripts: what the server is to know.
     /// - Throws: ``SettingError`` where the file of authorities cannot be used, which is the one way to fail.
     public func client(
-        named name: String, preparations: [RedisCommand] = [], on eventLoop: any EventLoop, logger: Logger
+        named name: String, scripts: [Script] = [], on eventLoop: any EventLoop, logger: Logger
     ) throws(SettingError) -> RedisClient {
         let configuration = RedisConfiguration(
             url: url, timeout: TimeAmount(timeout), clientName: name, certificateAuthorities: certificateAuthorities,
-            preparations: preparations)
+            scripts: scripts)
         do {
             return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
         } catch {

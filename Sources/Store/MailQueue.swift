@@ -39,10 +39,8 @@ public final class MailQueue: Sendable {
         scripts = try QueueScripts()
     }
 
-    /// The commands that spare a new connection second round trips.
-    public static func preparations() throws(SecretsError) -> [RedisCommand] {
-        try QueueScripts().all.map(\.load)
-    }
+    /// What a server should know before the first call of each, which it spares a second round trip.
+    public static func scripts() throws(SecretsError) -> [Script] { try QueueScripts().all }
 
     // MARK: - Taking jobs
 

@@ -1,3 +1,4 @@
+import RedisClient
 import Secrets
 
 /// The scripts that change the queue of mail jobs.

@@ -1,3 +1,4 @@
+import RedisClient
 import Secrets
 
 /// The scripts that requests call, each with what it shares with others before it.

@@ -32,10 +32,8 @@ public final class SignInStore: Sendable {
         decoy = try Decoy(random: random)
     }
 
-    /// The commands that spare a new connection's first request a second round trip.
-    public static func preparations() throws(SecretsError) -> [RedisCommand] {
-        try SignInScripts().all.map(\.load)
-    }
+    /// What a server should know before the first request, which it spares a second round trip.
+    public static func scripts() throws(SecretsError) -> [Script] { try SignInScripts().all }
 
     /// Whether Redis answers.
     public func isReachable() async -> Bool {

@@ -31,7 +31,7 @@ struct HandlerServices {
         for eventLoop in loops.makeIterator() {
             let redis = try eventLoop.submit {
                 try settings.shared.redis.client(
-                    named: "postern-handler", preparations: try SignInStore.preparations(), on: eventLoop,
+                    named: "postern-handler", scripts: try SignInStore.scripts(), on: eventLoop,
                     logger: logger)
             }.wait()
             // It connects while the rest is put together.

@@ -10,12 +10,12 @@ import Telemetry
 
 /// Makes a client on an event loop, and begins to connect.
 func redisClient(
-    _ settings: RedisSettings, _ name: String, _ preparations: [RedisCommand], _ eventLoop: any EventLoop,
+    _ settings: RedisSettings, _ name: String, _ scripts: [Script], _ eventLoop: any EventLoop,
     _ logger: Logger
 ) async throws -> RedisClient {
     do {
         let client = try await eventLoop.submit {
-            try settings.client(named: name, preparations: preparations, on: eventLoop, logger: logger)
+            try settings.client(named: name, scripts: scripts, on: eventLoop, logger: logger)
         }.get()
         client.start()
         return client

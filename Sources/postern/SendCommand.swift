@@ -50,9 +50,8 @@ struct SendCommand: AsyncParsableCommand {
         let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level) }
         let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         let registry = MetricsRegistry()
-        let preparations = try MailQueue.preparations()
         let claims = try await redisClient(shared.redis, "postern-send-claims", [], eventLoop, logger)
-        let commands = try await redisClient(shared.redis, "postern-send", preparations, eventLoop, logger)
+        let commands = try await redisClient(shared.redis, "postern-send", try MailQueue.scripts(), eventLoop, logger)
         let queue = try MailQueue(
             claims: claims, commands: commands, keyPrefix: shared.redis.keyPrefix, worker: try SendCommand.workerName())
         let sender = Sender(

@@ -37,7 +37,7 @@ final class DoorHarness: Sendable {
         // Nothing listens at port 1.
         let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
         let configuration = RedisConfiguration(
-            url: url, timeout: .seconds(10), preparations: try SignInStore.preparations())
+            url: url, timeout: .seconds(10), scripts: try SignInStore.scripts())
         redis = try await loop.submit {
             try RedisClient(configuration: configuration, eventLoop: loop, logger: quiet)
         }.get()

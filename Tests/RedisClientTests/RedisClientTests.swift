@@ -9,11 +9,11 @@ import TestSupport
 /// A client that has begun to connect.
 func client(
     _ url: String, timeout: TimeAmount = .seconds(5), certificateAuthorities: String? = nil,
-    preparations: [RedisCommand] = [], suspicionDelay: TimeAmount = .seconds(30)
+    scripts: [Script] = [], suspicionDelay: TimeAmount = .seconds(30)
 ) async throws -> RedisClient {
     var configuration = RedisConfiguration(
         url: try RedisURL(parsing: url), timeout: timeout, clientName: "test",
-        certificateAuthorities: certificateAuthorities, preparations: preparations)
+        certificateAuthorities: certificateAuthorities, scripts: scripts)
     configuration.suspicionDelay = suspicionDelay
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let client = try await loop.submit { [configuration] in
@@ -56,15 +56,38 @@ struct RedisClientTests {
         }
     }
 
-    @Test("user, password and database are used, and preparations carried out")
+    @Test("user, password and database are used")
     func handshake() async throws {
         let server = try await RedisServer()
         try server.command("ACL", "SETUSER", "door", "on", ">p@ss/word", "~*", "+@all")
         let client = try await client(
-            "redis://door:p%40ss%2Fword@127.0.0.1:\(server.port)/3",
-            preparations: [RedisCommand("SET", "prepared", "yes")])
+            "redis://door:p%40ss%2Fword@127.0.0.1:\(server.port)/3")
         #expect(try await client.send(RedisCommand("ACL", "WHOAMI")) == .bulk(Array("door".utf8)))
-        #expect(try server.command("-n", "3", "GET", "prepared") == "yes")
+        _ = try await client.send(RedisCommand("SET", "here", "yes"))
+        #expect(try server.command("-n", "3", "GET", "here") == "yes")
+    }
+
+    @Test("a server is told the scripts that it lacks, before anything else, and no other")
+    func scripts() async throws {
+        let server = try await RedisServer()
+        let (one, two) = (try Script(Array("return 1".utf8)), try Script(Array("return 2".utf8)))
+        for (scripts, loads) in [([one], 1), ([one, two], 2), ([two, one], 2)] {
+            let client = try await client(server.address, scripts: scripts)
+            for script in scripts {
+                // Not by `call`, which tells the server by itself.
+                let reply = try await client.send(RedisCommand("EVALSHA", script.digest, "0"))
+                #expect(reply == .integer(script.digest == one.digest ? 1 : 2))
+            }
+            #expect(try server.callCount(of: "script|load") == loads)
+        }
+    }
+
+    @Test("where scripts may not be loaded, a connection is made all the same")
+    func scriptsRefused() async throws {
+        let server = try await RedisServer()
+        try server.command("ACL", "SETUSER", "default", "-script")
+        let client = try await client(server.address, scripts: [try Script(Array("return 1".utf8))])
+        #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
     }
 
     @Test("a wrong password is a refusal by name, until it is right")

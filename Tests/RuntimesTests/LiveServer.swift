@@ -36,7 +36,7 @@ final class LiveServer: Sendable {
         // Nothing listens at port 1.
         let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
         let redisConfiguration = RedisConfiguration(
-            url: url, timeout: .seconds(60), preparations: try SignInStore.preparations())
+            url: url, timeout: .seconds(60), scripts: try SignInStore.scripts())
         let redis = try await loop.submit {
             try RedisClient(configuration: redisConfiguration, eventLoop: loop, logger: quiet)
         }.get()

@@ -83,7 +83,7 @@ final class SenderHarness: Sendable {
     private static func client(for server: RedisServer) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let configuration = RedisConfiguration(
-            url: server.url, timeout: .seconds(10), preparations: try MailQueue.preparations())
+            url: server.url, timeout: .seconds(10), scripts: try MailQueue.scripts())
         let client = try await loop.submit {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             return try RedisClient(configuration: configuration, eventLoop: loop, logger: logger)

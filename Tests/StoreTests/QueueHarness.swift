@@ -34,7 +34,7 @@ final class QueueHarness: Sendable {
     private static func client(for server: RedisServer, timeout: TimeAmount) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let configuration = RedisConfiguration(
-            url: server.url, timeout: timeout, preparations: try MailQueue.preparations())
+            url: server.url, timeout: timeout, scripts: try MailQueue.scripts())
         let client = try await loop.submit {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             return try RedisClient(configuration: configuration, eventLoop: loop, logger: logger)

@@ -40,7 +40,7 @@ struct StoreHarness {
     static func client(for server: RedisServer, timeout: TimeAmount = .seconds(10)) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let configuration = RedisConfiguration(
-            url: server.url, timeout: timeout, preparations: try SignInStore.preparations())
+            url: server.url, timeout: timeout, scripts: try SignInStore.scripts())
         let client = try await loop.submit {
             try RedisClient(configuration: configuration, eventLoop: loop, logger: Logger(label: "test"))
         }.get()

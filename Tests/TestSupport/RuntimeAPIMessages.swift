@@ -22,6 +22,8 @@ struct RuntimeAPICall: Sendable {
     let isTooLarge: Bool
     /// Whether the connection ends with the reply.
     let isLast: Bool
+    /// When its end was read.
+    let instant = ContinuousClock.now
 
     init(_ head: HTTPRequestHead, body: [UInt8], isTooLarge: Bool) {
         target = RuntimeAPICall.target(of: head)

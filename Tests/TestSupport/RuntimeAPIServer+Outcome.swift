@@ -30,6 +30,13 @@ extension RuntimeAPIServer {
         case initError
     }
 
+    /// A call that came.
+    public struct Arrival: Sendable {
+        public let call: Call
+        /// When its end was read.
+        public let instant: ContinuousClock.Instant
+    }
+
     /// An error that a runtime reports.
     public struct ErrorReport: Sendable, Equatable {
         /// `Lambda-Runtime-Function-Error-Type`; empty where there is none.

@@ -106,6 +106,9 @@ public final class RuntimeAPIServer: Sendable {
     /// none of it.
     public var violations: [String] { state.update { $0.violations } }
 
+    /// The calls that came, in the order of their coming.
+    public var arrivals: [Arrival] { state.update { $0.arrivals } }
+
     // MARK: - Trouble
 
     /// Answers a call with 500: one that waits, else the next of its kind. The invocation is ``Outcome/lost``.

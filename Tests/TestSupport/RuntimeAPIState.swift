@@ -53,6 +53,7 @@ struct RuntimeAPIState: Sendable {
     private(set) var connections: [Int: any Channel] = [:]
     private(set) var initError: RuntimeAPIServer.ErrorReport?
     private(set) var violations: [String] = []
+    private(set) var arrivals: [RuntimeAPIServer.Arrival] = []
     var delay = Duration.zero
 
     init(concurrency: Int, now: @escaping @Sendable () -> Int64) {
@@ -128,9 +129,12 @@ struct RuntimeAPIState: Sendable {
     mutating func receive(
         _ call: RuntimeAPICall, on connection: Int, _ reply: EventLoopPromise<RuntimeAPIReply>
     ) -> [Action] {
-        if let kind = call.kind, let index = failures.firstIndex(of: kind) {
-            failures.remove(at: index)
-            return [Action.reply(.failure, reply)] + lose(call)
+        if let kind = call.kind {
+            arrivals.append(RuntimeAPIServer.Arrival(call: kind, instant: call.instant))
+            if let index = failures.firstIndex(of: kind) {
+                failures.remove(at: index)
+                return [Action.reply(.failure, reply)] + lose(call)
+            }
         }
         switch call.target {
         case .next:

@@ -32,8 +32,8 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHTTPClientHandlers()
-                    try pipeline.addHandler(RuntimeAPIConnection())
+                    try pipeline.addHandlers(
+                        HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()), RuntimeAPIConnection())
                 }
             }
         // An address needs no thread to look it up.

@@ -1,12 +1,13 @@
-import RedisClient
-import Secrets
+public import Secrets
 
 /// A Lua script, called by its digest.
-struct Script: Sendable {
+public struct Script: Sendable {
     private let text: String
-    private let digest: String
+    /// SHA-1, in lower-case hexadecimal.
+    let digest: String
 
-    init(_ bytes: [UInt8]) throws(SecretsError) {
+    /// - Parameter bytes: its text.
+    public init(_ bytes: [UInt8]) throws(SecretsError) {
         text = String(decoding: bytes, as: UTF8.self)
         digest = try Digest.sha1.hex(of: bytes)
     }
@@ -20,7 +21,7 @@ struct Script: Sendable {
     ///   - mayRepeat: whether it may be called again where its answer was lost: it then must change nothing the second
     ///     time.
     ///   - append: appends the number of keys, the keys, and the arguments.
-    func call(
+    public func call(
         on redis: RedisClient, mayRepeat: Bool = true, capacity: Int = 512, _ append: (inout RedisCommand) -> Void
     ) async throws(RedisError) -> RESPValue {
         var command = RedisCommand("EVALSHA", capacity: capacity)

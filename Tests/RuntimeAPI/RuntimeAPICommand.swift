@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import TestSupport
+
+/// `runtime-api`: a program as a function of AWS Lambda, on this machine.
+@main
+struct RuntimeAPICommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runtime-api",
+        abstract: "Starts a program as AWS Lambda does, and gives it events.",
+        discussion: """
+            The program has this command's environment, and AWS_LAMBDA_RUNTIME_API. The events wait for it when it \
+            starts. Prints each answer as it came, or with --timings a line of JSON for each start:
+
+            next_us: microseconds from just before the start to the first call of next.
+            answer_us: from just before the start to the first answer.
+            warm_us: from the second call of next to the second answer.
+            memory_kib: the most memory that the program had in use.
+
+            With --timings the program is started once more before that, which is not printed: the first start takes \
+            this command itself longer.
+
+            Exit status: 0 every event was answered; 1 one was not, or the program broke a rule of the Runtime API; 64 \
+            wrong arguments.
+            """)
+
+    @Option(
+        name: .customLong("event"),
+        help: ArgumentHelp(
+            "A file with an event; may be given several times. Without it: a sign-in by an HTTP API.",
+            valueName: "file"))
+    var files: [String] = []
+
+    @Option(help: "How often each event is given. Default: once, or with --timings twice.")
+    var count: Int?
+
+    @Option(help: "How often the program is started, one start after the other.")
+    var starts = 1
+
+    @Option(help: "How many seconds a start and its events may take.")
+    var timeout = 30
+
+    @Flag(help: "Print times instead of answers.")
+    var timings = false
+
+    @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
+    var program: [String] = []
+
+    func validate() throws {
+        guard !program.isEmpty else { throw ValidationError("give a program after --") }
+        guard timesForEach > 0, starts > 0, timeout > 0 else {
+            throw ValidationError("--count, --starts and --timeout must be 1 or more")
+        }
+        guard !timings || timesForEach * max(1, files.count) >= Timings.minimumEventCount else {
+            throw ValidationError("--timings needs \(Timings.minimumEventCount) events")
+        }
+    }
+
+    func run() async throws {
+        let start = ProgramStart(command: program, events: try events(), timeout: .seconds(timeout))
+        if timings { _ = try await completed(start) }
+        for _ in 0..<starts {
+            let result = try await completed(start)
+            guard timings else {
+                for answer in result.answers { print(String(decoding: answer, as: UTF8.self)) }
+                continue
+            }
+            guard let timings = result.timings else { throw failure(["the program ended before it was measured"]) }
+            print(timings.json)
+        }
+    }
+
+    private var timesForEach: Int { count ?? (timings ? Timings.minimumEventCount : 1) }
+
+    private func events() throws -> [[UInt8]] {
+        var events = try files.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
+        if events.isEmpty { events = [LambdaRequest.signIn().event(as: .httpAPI)] }
+        return Array(repeating: events, count: timesForEach).flatMap { $0 }
+    }
+
+    /// A start that went as it should.
+    /// - Throws: the exit status, where it did not.
+    private func completed(_ start: ProgramStart) async throws -> ProgramStart.Result {
+        let result = try await start.run()
+        guard result.faults.isEmpty else { throw failure(result.faults) }
+        return result
+    }
+
+    /// Says on standard error what was wrong, and gives the exit status.
+    private func failure(_ faults: [String]) -> ExitCode {
+        FileHandle.standardError.write(Data(faults.map { "runtime-api: \($0)\n" }.joined().utf8))
+        return .failure
+    }
+}
