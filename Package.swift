@@ -80,8 +80,9 @@ let package = Package(
         .target(
             name: "Runtimes",
             dependencies: [
-                "Edge", "EventLoopExecutor", "JSON", "Secrets", "SignIn", "Validation", lifecycle, logging, nioCore,
-                nioExtras, nioHTTP1, nioPosix,
+                "Edge", "EventLoopExecutor", "JSON", "RedisClient", "Secrets", "SignIn", "Validation", lifecycle,
+                logging,
+                nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),

@@ -68,10 +68,10 @@ struct Availability {
     }
 
     /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth
-    /// waiting for.
+    /// waiting for, whatever was before: Redis answered when this one was made.
     mutating func lost() -> Action {
-        guard case .ready(let failures) = state else { return .nothing }
-        state = .connecting(failures: failures)
+        guard case .ready = state else { return .nothing }
+        state = .connecting(failures: 0)
         return .connect
     }
 

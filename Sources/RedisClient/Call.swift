@@ -12,17 +12,20 @@ struct Call {
     let end: NIODeadline
     /// Whether the command may be sent once more where it is unknown whether it was carried out.
     var mayRetry: Bool
+    /// Whether who called gave it less time than Redis is otherwise given, so that its end says nothing of Redis.
+    let isCurtailed: Bool
     /// Called exactly once, on the event loop.
     let complete: (CallResult) -> Void
 
     init(
         command: RedisCommand, deadline: NIODeadline, end: NIODeadline? = nil, mayRetry: Bool,
-        complete: @escaping (CallResult) -> Void
+        isCurtailed: Bool = false, complete: @escaping (CallResult) -> Void
     ) {
         self.command = command
         self.deadline = deadline
         self.end = end ?? deadline
         self.mayRetry = mayRetry
+        self.isCurtailed = isCurtailed
         self.complete = complete
     }
 }
@@ -32,8 +35,14 @@ struct CallQueue {
     private var calls = CircularBuffer<Call>()
     private var timer: (fires: NIODeadline, scheduled: Scheduled<Void>)?
 
-    /// Appends a call; its deadline is no earlier than those of the calls before it.
-    mutating func append(_ call: Call) { calls.append(call) }
+    /// Appends a call. None before it has a later deadline then: replies come in order, so none could outlast it.
+    mutating func append(_ call: Call) {
+        for index in calls.indices.reversed() {
+            guard calls[index].deadline > call.deadline else { break }
+            calls[index].deadline = call.deadline
+        }
+        calls.append(call)
+    }
 
     var isEmpty: Bool { calls.isEmpty }
 

@@ -8,6 +8,8 @@ public import NIOCore
 /// what was sent cannot be called back.
 public final class RedisClient: Sendable {
     public let eventLoop: any EventLoop
+    /// By when a task's commands must have their replies, where that is earlier than the configured timeout has it.
+    @TaskLocal public static var deadline: NIODeadline?
     private let session: NIOLoopBound<RedisSession>
 
     /// Must be called on the event loop.
@@ -32,19 +34,18 @@ public final class RedisClient: Sendable {
     /// - Parameters:
     ///   - command: what to send.
     ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once
-    ///     more
-    ///     when its connection ended before the reply, within the same deadline.
+    ///     more when its connection ended before the reply, within the same deadline.
     ///   - blockingTime: for how long Redis may keep the command waiting, beyond the configured timeout. Whatever is
-    ///     sent
-    ///     behind such a command waits with it, so it wants a client of its own.
+    ///     sent behind such a command waits with it, so it wants a client of its own.
     /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
     public func send(
         _ command: RedisCommand, isIdempotent: Bool = false, blockingFor blockingTime: Duration = .zero
     ) async throws(RedisError) -> RESPValue {
         // Resumed exactly once, as each call completes exactly once.
+        let limit = RedisClient.deadline
         let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<CallResult, Never>) in
             onEventLoop { session in
-                session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime)) {
+                session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime), by: limit) {
                     continuation.resume(returning: $0)
                 }
             }

@@ -19,6 +19,10 @@ final class RedisSession {
     private var callCount = 0
     private var lastFailure = "not connected yet"
     private var unavailableSince: NIODeadline?
+    /// When the next attempt to connect is due, where one is waited for.
+    private var attemptDue: NIODeadline?
+    /// The least time that a silent connection is given.
+    private static let minimumSuspectTimeout = TimeAmount.milliseconds(200)
 
     init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.configuration = configuration
@@ -38,20 +42,27 @@ final class RedisSession {
         refuseWaiting()
     }
 
+    /// - Parameter limit: by when the reply must have come, where that is earlier than the configured timeout has it.
     func submit(
-        _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount,
+        _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?,
         _ complete: @escaping (CallResult) -> Void
     ) {
         guard callCount < RedisSession.maximumCallCount else {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
         }
-        callCount += 1
         let now = NIODeadline.now()
-        let end = now + configuration.timeout + blockingTime
+        let usualEnd = now + configuration.timeout + blockingTime
+        let end = min(usualEnd, limit ?? .distantFuture)
+        guard end > now else { return complete(.failure(.timeout)) }
+        callCount += 1
         // What stands between may have forgotten a connection that was silent for long, and let nobody know.
         let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
-        let deadline = isSuspect ? now + .nanoseconds(configuration.timeout.nanoseconds / 4) : end
-        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { result in
+        let part = max(
+            RedisSession.minimumSuspectTimeout, .nanoseconds(configuration.timeout.nanoseconds / 4))
+        let deadline = isSuspect ? min(now + part, end) : end
+        let call = Call(
+            command: command, deadline: deadline, end: end, mayRetry: isIdempotent, isCurtailed: end < usualEnd
+        ) { result in
             self.callCount -= 1
             complete(result)
             if case .success(let reply) = result { self.consider(reply) }
@@ -62,13 +73,17 @@ final class RedisSession {
     private func send(_ call: Call) {
         if let connection, availability.isReady {
             connection.send(call)
-        } else if availability.mayWait {
+        } else if availability.mayWait || isAttemptOverdue {
             waiting.append(call)
             waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+            // After a freeze this call may be here before the timer is.
+            perform(availability.waited())
         } else {
             call.complete(.failure(.unavailable(reason: lastFailure)))
         }
     }
+
+    private var isAttemptOverdue: Bool { attemptDue.map { $0 <= .now() } ?? false }
 
     /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name
     /// or address that is configured there may be a primary by now.
@@ -89,10 +104,12 @@ final class RedisSession {
         case .nothing:
             break
         case .connect:
+            attemptDue = nil
             connector.connect { self.attempted($0) }
         case .wait(let exponent):
-            let delay = backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
-            eventLoop.assumeIsolated().scheduleTask(in: delay) { self.perform(self.availability.waited()) }
+            let due = NIODeadline.now() + backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
+            attemptDue = due
+            eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.perform(self.availability.waited()) }
         }
     }
 
@@ -117,6 +134,9 @@ final class RedisSession {
         switch end {
         case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
             replace(calls, "no answer after a long silence")
+        case .timeout where calls.first?.isCurtailed ?? false:
+            calls.first?.complete(.failure(.timeout))
+            replace(Array(calls.dropFirst()), "no answer in the time that there was")
         case .timeout:
             fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
             for call in calls { call.complete(.failure(.timeout)) }

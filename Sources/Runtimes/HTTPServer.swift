@@ -48,7 +48,10 @@ public struct HTTPServer: Service {
         do {
             channel = try await listen(quiescing)
         } catch {
-            throw Failure(description: "cannot serve at \(configuration.host):\(configuration.port): \(error)")
+            let place =
+                configuration.listeningSocket.map { "descriptor \($0), which LISTEN_FDS names" }
+                ?? "\(configuration.host):\(configuration.port)"
+            throw Failure(description: "cannot serve at \(place): \(error)")
         }
         let port = channel.localAddress?.port ?? configuration.port
         let host = channel.localAddress?.ipAddress ?? configuration.host

@@ -37,7 +37,7 @@ public final class SignInStore: Sendable {
 
     /// Whether Redis answers.
     public func isReachable() async -> Bool {
-        (try? await redis.send(RedisCommand("PING"))) != nil
+        (try? await redis.send(RedisCommand("PING"), isIdempotent: true)) != nil
     }
 
     /// Admits a request, remembers its token and queues its mail, in one atomic call: all of it, or nothing.

@@ -58,6 +58,17 @@ struct RoutesTests {
         }
     }
 
+    @Test("OpenFaaS' paths lead where our own do, whatever the base path", arguments: ["", "/api"])
+    func openFaaS(basePath: String) async throws {
+        let redis = try await RedisServer()
+        let harness = try await DoorHarness(redis, basePath: basePath)
+        for path in ["/_/health", "/_/ready"] {
+            let response = await harness.respond(to: .get(path))
+            #expect(response.status == .ok, "\(path)")
+        }
+        #expect(await harness.respond(to: .get("/_/other")).status == .notFound)
+    }
+
     @Test("OPTIONS tells the methods of every path", arguments: ["/healthz", "/readyz", "/openapi.yaml"])
     func options(_ path: String) async throws {
         let harness = try await DoorHarness()

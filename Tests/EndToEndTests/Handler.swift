@@ -13,9 +13,11 @@ final class Handler: Sendable {
     let port: Int
 
     /// Starts the handler; it answers when this returns.
-    /// - Parameter settings: environment variables besides those that every test needs.
-    init(redis url: String, _ settings: [String: String] = [:]) async throws {
-        let port = try freePort()
+    /// - Parameters:
+    ///   - settings: environment variables besides those that every test needs.
+    ///   - given: where it will listen, if the settings say so.
+    init(redis url: String, _ settings: [String: String] = [:], at given: Int? = nil) async throws {
+        let port = try given ?? freePort()
         let environment = [
             "HOST": "127.0.0.1", "PORT": "\(port)", "REDIS_URL": url,
             "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,

@@ -4,11 +4,13 @@ import TestSupport
 
 @Suite("the events of AWS Lambda's triggers", .timeLimit(.minutes(3)))
 struct LambdaEventTests {
-    @Test("the events that are kept beside the function's template are answered 200")
-    func samples() async throws {
+    @Test(
+        "the events that are kept beside the function's template are answered 200, by bootstrap and by the handler alone",
+        arguments: ["bootstrap", ".build/postern/bin/postern-handler"])
+    func samples(program: String) async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(
-            redis: redis.address, ["POSTERN_ALLOWED_ORIGINS": "https://portal.example.com"])
+            redis: redis.address, ["POSTERN_ALLOWED_ORIGINS": "https://portal.example.com"], program: program)
         let folder = Handler.repository.appendingPathComponent("deploy/aws-lambda/events")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "json" }

@@ -13,11 +13,15 @@ final class LambdaHandler: Sendable {
     /// - Parameters:
     ///   - settings: environment variables besides those that every test needs.
     ///   - api: a Runtime API other than the usual.
-    init(redis url: String, _ settings: [String: String] = [:], api given: RuntimeAPIServer? = nil) async throws {
+    ///   - program: what is started, a path in the repository.
+    init(
+        redis url: String, _ settings: [String: String] = [:], api given: RuntimeAPIServer? = nil,
+        program: String = "bootstrap"
+    ) async throws {
         let port = try freePort()
         let api = if let given { given } else { try await RuntimeAPIServer() }
         let process = try LambdaHandler.start(
-            redis: url, api: api.address, settings.merging(["PORT": "\(port)"]) { own, _ in own })
+            redis: url, api: api.address, settings.merging(["PORT": "\(port)"]) { own, _ in own }, program: program)
         self.port = port
         self.api = api
         self.process = process
@@ -28,7 +32,7 @@ final class LambdaHandler: Sendable {
 
     /// Starts a handler's process.
     static func start(
-        redis url: String, api address: String, _ settings: [String: String] = [:]
+        redis url: String, api address: String, _ settings: [String: String] = [:], program: String = "bootstrap"
     ) throws -> ChildProcess {
         let environment = [
             "AWS_LAMBDA_RUNTIME_API": address, "HOST": "127.0.0.1", "REDIS_URL": url,
@@ -36,7 +40,7 @@ final class LambdaHandler: Sendable {
             "POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off",
         ]
         return try ChildProcess(
-            Handler.repository.appendingPathComponent("bootstrap").path, [],
+            Handler.repository.appendingPathComponent(program).path, [],
             environment: environment.merging(settings) { _, own in own })
     }
 

@@ -80,16 +80,17 @@ struct LambdaTests {
     @Test("SIGTERM while an invocation is with it: that is answered, and it ends with status 0")
     func endInFlight() async throws {
         let redis = try await RedisServer()
-        let lambda = try await LambdaHandler(redis: redis.address, ["POSTERN_REDIS_TIMEOUT": "20s"])
+        let lambda = try await LambdaHandler(
+            redis: redis.address, ["POSTERN_REDIS_TIMEOUT": "20s", "POSTERN_LOG_LEVEL": "debug"])
         redis.freeze()
         async let outcome = lambda.api.invoke(LambdaRequest.signIn().event(as: .restAPI))
         try await lambda.waitUntilInFlight()
         lambda.process.signal(SIGTERM)
-        // Time enough to see the signal.
-        try await Task.sleep(for: .milliseconds(100))
+        try await eventually("the signal to be seen") { lambda.process.log.contains("graceful") }
         redis.thaw()
         #expect(try await outcome.status == 200)
         #expect(try await lambda.process.waitForExit() == 0)
+        #expect(lambda.api.arrivals.last?.call == .response)
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
@@ -121,18 +122,21 @@ struct LambdaTests {
         #expect(process.log.contains("POSTERN_SECRET_KEYS must"))
     }
 
-    @Test("at debug level the log tells an invocation's request id and trace id on one line")
+    @Test("at debug level the log tells an invocation's id, its trace's and the client's on one line")
     func debugLog() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, ["POSTERN_LOG_LEVEL": "debug"])
         let requestID = RuntimeAPIServer.newRequestID()
         let root = "1-6921a5f0-5d90a2f4468b1d0c373c1b7e"
+        let request = LambdaRequest.signIn().with { $0.fields.append((name: "X-Request-Id", value: "caller-1")) }
         let outcome = try await lambda.api.invoke(
-            LambdaRequest.signIn().event(as: .httpAPI), requestID: requestID,
+            request.event(as: .httpAPI), requestID: requestID,
             traceID: "Root=\(root);Parent=53995c3f42cd8ad8;Sampled=1")
         #expect(outcome.status == 200)
         let lines = lambda.process.log.split(separator: "\n")
-        #expect(lines.contains { $0.contains(requestID) && $0.contains(root) }, "\(lambda.process.log)")
+        #expect(
+            lines.contains { line in [requestID, root, "caller-1"].allSatisfy { line.contains($0) } },
+            "\(lambda.process.log)")
     }
 
     @Test("what is logged and reported at the most talkative level holds no address, token or link, nor an event")

@@ -38,6 +38,16 @@ struct ProcessTests {
         #expect(!handler.process.log.contains("s3cret"))
     }
 
+    @Test("Azure's port counts before PORT")
+    func azure() async throws {
+        let redis = try await RedisServer()
+        let (port, azure) = (try freePort(), try freePort())
+        let handler = try await Handler(
+            redis: redis.address, ["FUNCTIONS_CUSTOMHANDLER_PORT": "\(azure)", "PORT": "\(port)"], at: azure)
+        #expect(try handler.signIn().status == 200)
+        #expect(throws: RawHTTPError.self) { try RawHTTP(port: port) }
+    }
+
     @Test("a port that is taken is one line, and no success")
     func portTaken() async throws {
         let redis = try await RedisServer()

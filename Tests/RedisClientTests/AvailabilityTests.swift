@@ -44,6 +44,17 @@ struct AvailabilityTests {
         #expect(availability.mayWait)
     }
 
+    @Test("a connection that is lost after an outage, before any command, is worth waiting for as well")
+    func lostAfterOutage() {
+        var availability = Availability()
+        _ = availability.start()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected()
+        #expect(availability.lost() == .connect)
+        #expect(availability.mayWait)
+    }
+
     @Test("a connection that is of no use is not waited for")
     func useless() {
         var availability = Availability()

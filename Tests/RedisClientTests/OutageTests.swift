@@ -70,6 +70,24 @@ struct OutageTests {
         #expect(connectionCount.value == 2)
     }
 
+    @Test("whose own deadline is over is not served, and nobody takes Redis for away because of that")
+    func curtailed() async throws {
+        let server = try await RedisServer()
+        let client = try await client(server.address, timeout: .seconds(60))
+        _ = try await client.send(RedisCommand("PING"))
+        await RedisClient.$deadline.withValue(.now() - .seconds(1)) {
+            await #expect(throws: RedisError.timeout) { try await client.send(RedisCommand("PING")) }
+        }
+        #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
+        server.freeze()
+        await RedisClient.$deadline.withValue(.now() + .milliseconds(100)) {
+            await #expect(throws: RedisError.timeout) { try await client.send(RedisCommand("PING")) }
+        }
+        async let reply = client.send(RedisCommand("PING"))
+        server.thaw()
+        #expect(try await reply == .status("PONG"))
+    }
+
     @Test("a late reply answers nobody else's command")
     func lateReply() async throws {
         let server = try await RedisServer()

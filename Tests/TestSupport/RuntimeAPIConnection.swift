@@ -78,7 +78,9 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
 
     private func write(_ reply: RuntimeAPIReply, isLast: Bool, _ context: ChannelHandlerContext) {
         guard !isOver else { return }
-        let head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.fields)
+        let isLast = isLast || state.update { $0.closesAfterReply }
+        var head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: reply.fields)
+        if isLast { head.headers.add(name: "Connection", value: "close") }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

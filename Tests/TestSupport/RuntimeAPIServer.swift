@@ -122,6 +122,12 @@ public final class RuntimeAPIServer: Sendable {
         set { state.update { $0.delay = newValue } }
     }
 
+    /// Whether each reply says `Connection: close`, and its connection ends. Default: only where the runtime wants it.
+    public var closesAfterReply: Bool {
+        get { state.update { $0.closesAfterReply } }
+        set { state.update { $0.closesAfterReply = newValue } }
+    }
+
     /// Ends all connections that are open now, and waits until they have ended.
     public func closeConnections() async {
         await RuntimeAPIServer.close(state.update { Array($0.connections.values) })

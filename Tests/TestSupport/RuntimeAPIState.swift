@@ -55,6 +55,7 @@ struct RuntimeAPIState: Sendable {
     private(set) var violations: [String] = []
     private(set) var arrivals: [RuntimeAPIServer.Arrival] = []
     var delay = Duration.zero
+    var closesAfterReply = false
 
     init(concurrency: Int, now: @escaping @Sendable () -> Int64) {
         self.concurrency = concurrency

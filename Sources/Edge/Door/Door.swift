@@ -45,7 +45,7 @@ public final class Door: Sendable {
     public func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
-        let log = RequestLog(logger: logger, outages: outages, id: id, traceID: request.traceID)
+        let log = RequestLog(logger: logger, outages: outages, id: id, names: request.hostNames)
         let route = route(of: request.path)
         var response: Response
         do throws(Refusal) {
@@ -69,13 +69,13 @@ public final class Door: Sendable {
     }
 
     /// Whether requests can be served: Redis answers, and no drain has begun.
-    public func isReady() async -> Bool {
+    package func isReady() async -> Bool {
         guard !readiness.isDraining else { return false }
         return await store.isReachable()
     }
 
     /// Whether a path leads anywhere.
-    public func isRoute(_ path: String) -> Bool { route(of: path) != nil }
+    package func isRoute(_ path: String) -> Bool { route(of: path) != nil }
 
     // MARK: - Routes
 

@@ -9,10 +9,10 @@ struct RequestLog: Sendable {
     private let outages: OutageLog
     private let id: RequestID
 
-    /// - Parameter traceID: what the host's tracing calls the request, where it does.
-    init(logger: Logger, outages: OutageLog, id: RequestID, traceID: String? = nil) {
+    /// - Parameter names: what the host calls the request.
+    init(logger: Logger, outages: OutageLog, id: RequestID, names: [String: String] = [:]) {
         var logger = logger
-        if let traceID { logger[metadataKey: "trace_id"] = "\(traceID)" }
+        for (name, value) in names { logger[metadataKey: name] = "\(value)" }
         self.logger = logger
         self.outages = outages
         self.id = id

@@ -12,8 +12,8 @@ public struct Request: Sendable {
     public var body: [UInt8]
     /// Who is at the other end of the connection, a proxy perhaps; `nil` where that is unknown.
     public var peer: IPAddress?
-    /// What the host's tracing calls the request; `nil` where it does not trace.
-    public var traceID: String?
+    /// What the host calls the request, such as the id of its trace: members of each log line.
+    public var hostNames: [String: String] = [:]
 
     public init(
         method: Method, path: String, query: String = "", fields: RequestFields = [:], body: [UInt8] = [],

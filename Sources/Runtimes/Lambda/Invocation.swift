@@ -9,10 +9,11 @@ struct Invocation: Sendable {
     let invocationID: String?
     /// When the answer is due; `nil` where it does not say.
     let deadline: UnixTime?
-    /// What names the request in AWS X-Ray.
-    let traceID: String?
     let event: [UInt8]
+    /// The id, and that of the trace in AWS X-Ray where there is one, as members of log lines.
+    let names: [String: String]
 
+    /// - Throws: ``RuntimeAPIError/unnamedInvocation`` where it has no id that could stand in a path.
     init(_ answer: RuntimeAPIConnection.Answer) throws(RuntimeAPIError) {
         // The id becomes a part of a path.
         guard let id = answer.headers.first(name: "Lambda-Runtime-Aws-Request-Id"), !id.isEmpty,
@@ -22,7 +23,9 @@ struct Invocation: Sendable {
         invocationID = answer.headers.first(name: "Lambda-Runtime-Invocation-Id")
         deadline = answer.headers.first(name: "Lambda-Runtime-Deadline-Ms").flatMap { Int($0) }
             .map(UnixTime.init(milliseconds:))
-        traceID = answer.headers.first(name: "Lambda-Runtime-Trace-Id")
         event = answer.body
+        var names = ["aws_request_id": id]
+        names["trace_id"] = answer.headers.first(name: "Lambda-Runtime-Trace-Id")
+        self.names = names
     }
 }

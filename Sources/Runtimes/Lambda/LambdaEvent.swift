@@ -56,7 +56,7 @@ struct LambdaEvent: Sendable {
             let peer = context?.object("identity")?.string("sourceIp")
             request = try Request(
                 method: method, path: path.withoutStage(of: context, isRoute), of: event, peer: peer,
-                hasDecodedQuery: !isFromLoadBalancer)
+                isFromLoadBalancer: isFromLoadBalancer)
         } else {
             throw .notHTTP
         }
@@ -77,18 +77,19 @@ extension Request {
 
     /// A request of the payload's version 1.0, or of a load balancer.
     /// - Parameters:
-    ///   - peer: who is at the other end; `nil` where the event does not say so, and only the load balancer's own entry
-    ///     at the end of `X-Forwarded-For` does.
-    ///   - hasDecodedQuery: whether the query's names and values stand in the event without their escapes.
+    ///   - peer: who is at the other end, as the event says. Of a load balancer only its own entry does, at the end of
+    ///     `X-Forwarded-For`.
+    ///   - isFromLoadBalancer: whether it is a load balancer's. Of these, queries stand in the event with their escapes.
     fileprivate init(
-        method: String, path: String, of event: JSONObject, peer: String?, hasDecodedQuery: Bool
+        method: String, path: String, of event: JSONObject, peer: String?, isFromLoadBalancer: Bool
     ) throws(LambdaEvent.Unreadable) {
         var fields = RequestFields()
         for (name, value) in event.values("multiValueHeaders", else: "headers") { fields.append(name, value) }
         let query = event.values("multiValueQueryStringParameters", else: "queryStringParameters").map { name, value in
-            hasDecodedQuery ? "\(percentEncoded(name))=\(percentEncoded(value))" : "\(name)=\(value)"
+            isFromLoadBalancer ? "\(name)=\(value)" : "\(percentEncoded(name))=\(percentEncoded(value))"
         }
-        let asker = peer?[...] ?? fields.forwardedFor?.split(separator: ",").last?.trimmingBlanks()
+        let lastHop = fields.forwardedFor?.split(separator: ",").last?.trimmingBlanks()
+        let asker = isFromLoadBalancer ? lastHop : peer?[...]
         self.init(
             method: Method(method), path: path, query: query.joined(separator: "&"), fields: fields,
             body: try event.body(), peer: asker.flatMap { IPAddress(parsing: $0) })

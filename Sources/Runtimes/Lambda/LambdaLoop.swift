@@ -1,6 +1,7 @@
 import Edge
 import Logging
 import NIOCore
+import RedisClient
 import SignIn
 
 /// One connection to the Runtime API, and the invocations that come by it: each is answered before the next is asked
@@ -34,55 +35,56 @@ struct LambdaLoop: Sendable {
         do {
             event = try LambdaEvent(parsing: invocation.event, isRoute: worker.door.isRoute)
         } catch {
-            logger.warning("unreadable_event", metadata: ["request_id": "\(invocation.id)", "reason": "\(error)"])
+            logger(of: invocation).warning("unreadable_event", metadata: ["reason": "\(error)"])
             let failure = LambdaFailure(type: "Postern.UnreadableEvent", message: error.description)
-            return try consider(try await api.fail(invocation, failure), of: invocation)
+            return try goOn(after: invocation, status: try await api.fail(invocation, failure))
         }
         let response = await response(to: event.request, of: invocation)
         let answer = response.lambdaAnswer(for: event.source, isBodyOmitted: event.request.method == .head)
-        try consider(try await api.answer(invocation, answer), of: invocation)
+        try goOn(after: invocation, status: try await api.answer(invocation, answer))
     }
 
     /// Goes on after an invocation, unless the Runtime API says that this process is of no more use.
-    private func consider(_ status: Int, of invocation: Invocation) throws(RuntimeAPIError) {
+    private func goOn(after invocation: Invocation, status: Int) throws(RuntimeAPIError) {
         switch status {
         case 202: break
         case 500: throw .status(500, to: "an answer")
         default:
             // 410: it came too late. 413: it is too large. Whoever asked was told so by the Runtime API.
-            logger.warning("answer_not_taken", metadata: ["request_id": "\(invocation.id)", "status": "\(status)"])
+            logger(of: invocation).warning("answer_not_taken", metadata: ["status": "\(status)"])
         }
     }
 
-    /// The door's answer; where it is not there in time, that there is none for now. What was begun then ends by its own
-    /// deadlines.
+    /// The door's answer; where it is not there in time, that there is none for now.
     private func response(to request: Request, of invocation: Invocation) async -> Response {
         var request = request
         if request.fields.requestID == nil { request.fields.append("X-Request-Id", invocation.id) }
-        request.traceID = invocation.traceID
-        let (door, eventLoop, fields) = (worker.door, worker.eventLoop, request.fields)
+        request.hostNames = invocation.names
+        let (door, fields, logger) = (worker.door, request.fields, logger(of: invocation))
         guard request.body.count <= Door.maximumBodyByteCount else {
+            logger.warning("payload_too_large")
             return door.response(to: .payloadTooLarge, fields: fields)
         }
-        let first = eventLoop.makePromise(of: Response.self)
-        let timer = invocation.deadline.map { deadline in
-            let left = deadline.milliseconds - UnixTime.now().milliseconds - LambdaLoop.reserveMilliseconds
-            return eventLoop.scheduleTask(in: .milliseconds(Int64(max(0, left)))) {
-                first.succeed(door.response(to: .serviceUnavailable(retryAfter: .seconds(1)), fields: fields))
-            }
-        }
-        Task.immediate(executorPreference: worker.executor) { [request] in
-            first.succeed(await door.respond(to: request))
-        }
-        defer { timer?.cancel() }
-        do {
-            return try await first.futureResult.get()
-        } catch {
-            // A promise fails where its event loop has ended: nobody is there to be answered.
+        let left = invocation.deadline.map { $0.milliseconds - UnixTime.now().milliseconds }
+        // Redis is given up first, so that the door itself can answer.
+        let redisDeadline = left.map { NIODeadline.now() + .milliseconds(Int64($0) - LambdaLoop.redisReserve) }
+        let limit = left.map { TimeAmount.milliseconds(max(0, Int64($0) - LambdaLoop.reserve)) }
+        return await worker.eventLoop.value(within: limit, on: worker.executor) { [request] in
+            await RedisClient.$deadline.withValue(redisDeadline) { await door.respond(to: request) }
+        } else: {
+            logger.warning("deadline_reached")
             return door.response(to: .serviceUnavailable(retryAfter: .seconds(1)), fields: fields)
         }
     }
 
-    /// How long before an invocation's deadline it is answered, so that the answer is there in time.
-    private static let reserveMilliseconds = 100
+    private func logger(of invocation: Invocation) -> Logger {
+        var logger = logger
+        for (name, value) in invocation.names { logger[metadataKey: name] = "\(value)" }
+        return logger
+    }
+
+    /// How many milliseconds before an invocation's deadline it is answered, so that the answer is there in time.
+    private static let reserve: Int64 = 100
+    /// How many milliseconds before it Redis is not waited for any more.
+    private static let redisReserve: Int64 = 150
 }

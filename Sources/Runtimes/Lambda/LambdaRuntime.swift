@@ -1,4 +1,5 @@
 import Edge
+import EventLoopExecutor
 public import Logging
 public import NIOCore
 public import ServiceLifecycle
@@ -11,8 +12,14 @@ public struct LambdaRuntime: Service {
     private let worker: Worker
     private let logger: Logger
 
+    /// How long Redis is waited for before the first invocation: Lambda ends a start that takes ten seconds.
+    private static let preparationTimeout = TimeAmount.seconds(2)
+
+    /// A runtime that takes nothing yet.
     /// - Parameters:
+    ///   - address: where the Runtime API is.
     ///   - concurrency: how many invocations may be under way at once.
+    ///   - worker: what answers them.
     public init(address: RuntimeAPIAddress, concurrency: Int, worker: Worker, logger: Logger) {
         self.address = address
         self.concurrency = concurrency
@@ -24,7 +31,7 @@ public struct LambdaRuntime: Service {
     /// - Throws: ``RuntimeAPIError`` where the Runtime API has gone, which ends the process: Lambda starts another.
     public func run() async throws {
         // While the process starts, Redis costs nobody time; Lambda may freeze it as soon as it asks for work.
-        _ = await worker.isReady()
+        await worker.prepare(within: LambdaRuntime.preparationTimeout)
         logger.debug("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
         let loops = (0..<concurrency).map { _ in
             LambdaLoop(address: address, worker: worker, logger: logger)
@@ -50,12 +57,15 @@ public struct LambdaRuntime: Service {
         logger.debug("stopped")
     }
 
-    /// Reports that the process cannot start, as far as there is somebody to tell.
+    /// Reports that the process cannot start, as far as there is somebody to tell: for two seconds at most.
     public static func reportFailure(_ message: String, to address: RuntimeAPIAddress, on eventLoop: any EventLoop)
         async
     {
         let failure = LambdaFailure(type: "Postern.WrongSetting", message: message)
-        // Where it cannot be told, the exit status says it.
-        try? await RuntimeAPI(at: address, on: eventLoop).failInitialization(failure)
+        await eventLoop.value(within: .seconds(2), on: EventLoopExecutor(eventLoop)) {
+            // Where it cannot be told, the exit status says it.
+            try? await RuntimeAPI(at: address, on: eventLoop).failInitialization(failure)
+        } else: {
+        }
     }
 }

@@ -1,4 +1,3 @@
-import JSON
 import NIOCore
 import NIOHTTP1
 
@@ -16,7 +15,7 @@ actor RuntimeAPI {
     private var isWaiting = false
     /// Whether none is waited for any more.
     private var isEnding = false
-    /// So often in a row a connection may end before it has given an invocation.
+    /// So often in a row a connection may end at once, before it has given an invocation.
     private static let maximumEndCount = 10
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
@@ -32,6 +31,7 @@ actor RuntimeAPI {
     func next() async throws(RuntimeAPIError) -> Invocation? {
         var endCount = 0
         while !isEnding {
+            let start = NIODeadline.now()
             do throws(RuntimeAPIError) {
                 isWaiting = true
                 defer { isWaiting = false }
@@ -39,8 +39,10 @@ actor RuntimeAPI {
                 guard answer.status == 200 else { throw .status(answer.status, to: "GET /invocation/next") }
                 return try Invocation(answer)
             } catch {
-                endCount += 1
+                endCount = NIODeadline.now() - start < .seconds(1) ? endCount + 1 : 1
                 guard case .connectionEnded = error, endCount < RuntimeAPI.maximumEndCount else { throw error }
+                // The first may be that of a freeze, and an invocation is waiting.
+                if endCount > 1 { try? await Task.sleep(for: .milliseconds(20)) }
             }
         }
         return nil
@@ -77,8 +79,8 @@ actor RuntimeAPI {
         return fields
     }
 
-    /// Sends a report. Where the connection ended meanwhile it is sent once more: it then may be there twice, which the
-    /// Runtime API refuses with a status of its own.
+    /// Sends a report. Where the connection ended meanwhile it is sent once more; that it is there already then, which
+    /// the Runtime API refuses with 400 or 403, is as good as that it was taken.
     private func post(
         _ path: String, _ body: [UInt8], _ fields: [String: String]
     ) async throws(RuntimeAPIError) -> Int {
@@ -86,7 +88,8 @@ actor RuntimeAPI {
             return try await send(.POST, path, body, fields, within: RuntimeAPI.timeout).status
         } catch {
             guard case .connectionEnded = error else { throw error }
-            return try await send(.POST, path, body, fields, within: RuntimeAPI.timeout).status
+            let status = try await send(.POST, path, body, fields, within: RuntimeAPI.timeout).status
+            return status == 400 || status == 403 ? 202 : status
         }
     }
 
@@ -94,6 +97,9 @@ actor RuntimeAPI {
         _ method: HTTPMethod, _ path: String, _ body: [UInt8], _ fields: [String: String], within timeout: TimeAmount?
     ) async throws(RuntimeAPIError) -> RuntimeAPIConnection.Answer {
         let connection = try await openConnection()
+        guard !(isWaiting && isEnding) else {
+            throw .connectionEnded(reason: "before the request, as nothing is wanted")
+        }
         var headers = HTTPHeaders([("Host", "\(address.host):\(address.port)"), ("User-Agent", "postern")])
         for (name, value) in fields { headers.add(name: name, value: value) }
         if method == .POST { headers.add(name: "Content-Length", value: String(body.count)) }
@@ -114,25 +120,5 @@ actor RuntimeAPI {
         } catch {
             throw .unreachable(reason: "\(address.host):\(address.port): \(error)")
         }
-    }
-}
-
-/// Something that went wrong, as the Runtime API is told.
-struct LambdaFailure: Sendable {
-    /// A name for programs, such as `Postern.UnreadableEvent`.
-    let type: String
-    /// A sentence for a person. It holds nothing of the event.
-    let message: String
-
-    var fields: [String: String] {
-        ["Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": type]
-    }
-
-    var json: [UInt8] {
-        var json = JSONWriter()
-        json.member("errorMessage", message)
-        json.member("errorType", type)
-        json.member("stackTrace", [])
-        return json.finish()
     }
 }

@@ -83,11 +83,11 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
             body.writeBuffer(&bytes)
         case .end:
             guard let head else { return fail("an answer without a head") }
-            if !head.isKeepAlive { context.close(promise: nil) }
             complete(
                 .success(
                     Answer(
                         status: Int(head.status.code), headers: head.headers, body: Array(body.readableBytesView))))
+            if !head.isKeepAlive { context.close(promise: nil) }
         }
     }
 
