@@ -22,7 +22,7 @@ struct Invocation: Sendable {
         self.id = id
         invocationID = answer.headers.first(name: "Lambda-Runtime-Invocation-Id")
         deadline = answer.headers.first(name: "Lambda-Runtime-Deadline-Ms").flatMap { Int($0) }
-            .map(UnixTime.init(milliseconds:))
+            .map { UnixTime(milliseconds: max(0, $0)) }
         event = answer.body
         var names = ["aws_request_id": id]
         names["trace_id"] = answer.headers.first(name: "Lambda-Runtime-Trace-Id")

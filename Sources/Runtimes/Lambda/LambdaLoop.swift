@@ -65,7 +65,7 @@ struct LambdaLoop: Sendable {
             logger.warning("payload_too_large")
             return door.response(to: .payloadTooLarge, fields: fields)
         }
-        let left = invocation.deadline.map { $0.milliseconds - UnixTime.now().milliseconds }
+        let left = invocation.deadline.map { min($0.milliseconds - UnixTime.now().milliseconds, LambdaLoop.longest) }
         // Redis is given up first, so that the door itself can answer.
         let redisDeadline = left.map { NIODeadline.now() + .milliseconds(Int64($0) - LambdaLoop.redisReserve) }
         let limit = left.map { TimeAmount.milliseconds(max(0, Int64($0) - LambdaLoop.reserve)) }
@@ -83,6 +83,8 @@ struct LambdaLoop: Sendable {
         return logger
     }
 
+    /// How many milliseconds Lambda gives at most.
+    private static let longest = 15 * 60 * 1000
     /// How many milliseconds before an invocation's deadline it is answered, so that the answer is there in time.
     private static let reserve: Int64 = 100
     /// How many milliseconds before it Redis is not waited for any more.
