@@ -65,7 +65,7 @@ public struct HandlerSettings: Sendable {
         limits = try HandlerSettings.limits(environment)
         trustedProxies =
             try environment.optional(
-                "POSTERN_TRUSTED_PROXIES", example: "10.0.0.0/8,fd00::/8", HandlerSettings.addressBlocks) ?? []
+                "POSTERN_TRUSTED_PROXIES", example: "10.4.7.0/24,fd00:4:7::/64", HandlerSettings.addressBlocks) ?? []
         source = try RequestSource(environment)
     }
 
