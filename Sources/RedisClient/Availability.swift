@@ -1,12 +1,12 @@
 /// Whether commands can be sent, and what is to be done about it if not. It does nothing itself: each event's method
 /// says what its caller is to do.
 ///
-/// While the first attempt to connect is under way callers may wait for it. Once an attempt has failed they are refused
-/// at once, until a later attempt has succeeded.
+/// While an attempt to connect is under way that none has failed before, callers may wait for it. Once one has failed
+/// they are refused at once, until there is a connection. What was lost or slept through does not count as a failure.
 struct Availability {
     enum State: Equatable {
         case idle
-        /// An attempt is under way; `failures` counts those before it since a command succeeded.
+        /// An attempt is under way; `failures` counts those that failed before it.
         case connecting(failures: Int)
         /// There is a connection; `failures` is not 0 until a command has succeeded on it.
         case ready(failures: Int)
@@ -80,6 +80,20 @@ struct Availability {
         guard case .backingOff(let failures) = state else { return .nothing }
         state = .connecting(failures: failures)
         return .connect
+    }
+
+    /// The process slept, as function runtimes have it do, past what it was waiting for: nothing is known of Redis now.
+    mutating func awoke() -> Action {
+        switch state {
+        case .backingOff:
+            state = .connecting(failures: 0)
+            return .connect
+        case .connecting:
+            state = .connecting(failures: 0)
+            return .nothing
+        case .idle, .ready, .closed:
+            return .nothing
+        }
     }
 
     mutating func close() {

@@ -12,20 +12,17 @@ struct Call {
     let end: NIODeadline
     /// Whether the command may be sent once more where it is unknown whether it was carried out.
     var mayRetry: Bool
-    /// Whether who called gave it less time than Redis is otherwise given, so that its end says nothing of Redis.
-    let isCurtailed: Bool
     /// Called exactly once, on the event loop.
     let complete: (CallResult) -> Void
 
     init(
         command: RedisCommand, deadline: NIODeadline, end: NIODeadline? = nil, mayRetry: Bool,
-        isCurtailed: Bool = false, complete: @escaping (CallResult) -> Void
+        complete: @escaping (CallResult) -> Void
     ) {
         self.command = command
         self.deadline = deadline
         self.end = end ?? deadline
         self.mayRetry = mayRetry
-        self.isCurtailed = isCurtailed
         self.complete = complete
     }
 }
@@ -35,8 +32,12 @@ struct CallQueue {
     private var calls = CircularBuffer<Call>()
     private var timer: (fires: NIODeadline, scheduled: Scheduled<Void>)?
 
-    /// Appends a call. None before it has a later deadline then: replies come in order, so none could outlast it.
-    mutating func append(_ call: Call) {
+    /// Appends a call; its deadline is no earlier than those of the calls before it.
+    mutating func append(_ call: Call) { calls.append(call) }
+
+    /// Appends a call whose reply comes behind those of the calls before it: where they have later deadlines they get
+    /// its own, as none can outlast it.
+    mutating func appendInPipeline(_ call: Call) {
         for index in calls.indices.reversed() {
             guard calls[index].deadline > call.deadline else { break }
             calls[index].deadline = call.deadline

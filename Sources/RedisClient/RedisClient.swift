@@ -4,12 +4,10 @@ public import NIOCore
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
 /// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
-/// background. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation:
+/// background. After a sleep of the process nothing counts that was before it. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation:
 /// what was sent cannot be called back.
 public final class RedisClient: Sendable {
     public let eventLoop: any EventLoop
-    /// By when a task's commands must have their replies, where that is earlier than the configured timeout has it.
-    @TaskLocal public static var deadline: NIODeadline?
     private let session: NIOLoopBound<RedisSession>
 
     /// Must be called on the event loop.
@@ -54,6 +52,10 @@ public final class RedisClient: Sendable {
         guard case .error(let message) = reply else { return reply }
         throw .server(code: String(message.prefix { $0 != " " }), message: RedisError.withoutArguments(message))
     }
+
+    /// Until when the commands of a task are waited for at most: bound by who has less time than the configured timeout,
+    /// for itself and the tasks that it begins.
+    @TaskLocal public static var deadline: NIODeadline?
 
     private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {
         if eventLoop.inEventLoop {

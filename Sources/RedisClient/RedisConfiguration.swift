@@ -7,7 +7,8 @@ public struct RedisConfiguration: Sendable {
     public var url: RedisURL
     /// How long a command may take, a connection to be made, and a new connection to answer: each on its own.
     public var timeout: TimeAmount
-    /// After how long a silence a connection is given only a quarter of that time to answer before another is made.
+    /// After how long a silence a connection is given only a part of that time to answer, a quarter or 200 ms, before
+    /// another is made.
     public var suspicionDelay = TimeAmount.seconds(30)
     /// The name that `CLIENT LIST` shows.
     public var clientName: String

@@ -41,7 +41,7 @@ final class RedisConnection: ChannelInboundHandler {
 
     /// Sends a command with this turn of the event loop's others.
     func send(_ call: Call) {
-        pending.append(call)
+        pending.appendInPipeline(call)
         pending.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
         call.command.write(to: &outgoing)
         guard !isFlushScheduled else { return }

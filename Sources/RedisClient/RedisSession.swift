@@ -19,10 +19,16 @@ final class RedisSession {
     private var callCount = 0
     private var lastFailure = "not connected yet"
     private var unavailableSince: NIODeadline?
-    /// When the next attempt to connect is due, where one is waited for.
-    private var attemptDue: NIODeadline?
-    /// The least time that a silent connection is given.
-    private static let minimumSuspectTimeout = TimeAmount.milliseconds(200)
+    /// By when there is news of the present attempt to connect, or of the wait before the next.
+    private var newsDue: NIODeadline?
+    /// So much later than that, the process must have slept.
+    private static let sleep = TimeAmount.milliseconds(500)
+    private var connectionMade = NIODeadline.uptimeNanoseconds(0)
+    /// Whether a command succeeded on the present connection.
+    private var isProven = false
+    /// How many connections in a row were lost as soon as they were made.
+    private var uselessCount = 0
+    private static let maximumUselessCount = 3
 
     init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.configuration = configuration
@@ -37,12 +43,13 @@ final class RedisSession {
 
     func close() {
         availability.close()
+        newsDue = nil
         lastFailure = "the client is closed"
         connection?.close()
         refuseWaiting()
     }
 
-    /// - Parameter limit: by when the reply must have come, where that is earlier than the configured timeout has it.
+    /// - Parameter limit: until when the reply is waited for, where that is earlier than the configured timeout has it.
     func submit(
         _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?,
         _ complete: @escaping (CallResult) -> Void
@@ -50,19 +57,16 @@ final class RedisSession {
         guard callCount < RedisSession.maximumCallCount else {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
         }
-        let now = NIODeadline.now()
-        let usualEnd = now + configuration.timeout + blockingTime
-        let end = min(usualEnd, limit ?? .distantFuture)
-        guard end > now else { return complete(.failure(.timeout)) }
         callCount += 1
+        let now = NIODeadline.now()
+        let end = now + configuration.timeout + blockingTime
+        let complete = limit.map { $0 < end ? limited(complete, by: $0) : complete } ?? complete
         // What stands between may have forgotten a connection that was silent for long, and let nobody know.
         let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
-        let part = max(
-            RedisSession.minimumSuspectTimeout, .nanoseconds(configuration.timeout.nanoseconds / 4))
-        let deadline = isSuspect ? min(now + part, end) : end
-        let call = Call(
-            command: command, deadline: deadline, end: end, mayRetry: isIdempotent, isCurtailed: end < usualEnd
-        ) { result in
+        let timeout = configuration.timeout.nanoseconds
+        let part = max(min(timeout / 2, 200_000_000), timeout / 4)
+        let deadline = isSuspect ? now + .nanoseconds(part) : end
+        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { result in
             self.callCount -= 1
             complete(result)
             if case .success(let reply) = result { self.consider(reply) }
@@ -70,25 +74,41 @@ final class RedisSession {
         send(call)
     }
 
+    /// The same completion, which is told of a timeout at a time of its own. What Redis replies after that is nobody's.
+    private func limited(_ complete: @escaping (CallResult) -> Void, by limit: NIODeadline) -> (CallResult) -> Void {
+        var isOver = false
+        let once = { (result: CallResult) in
+            guard !isOver else { return }
+            isOver = true
+            complete(result)
+        }
+        let timer = eventLoop.assumeIsolated().scheduleTask(deadline: limit) { once(.failure(.timeout)) }
+        return { result in
+            timer.cancel()
+            once(result)
+        }
+    }
+
     private func send(_ call: Call) {
+        if hasSlept { perform(availability.awoke()) }
         if let connection, availability.isReady {
             connection.send(call)
-        } else if availability.mayWait || isAttemptOverdue {
+        } else if availability.mayWait {
             waiting.append(call)
             waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
-            // After a freeze this call may be here before the timer is.
-            perform(availability.waited())
         } else {
             call.complete(.failure(.unavailable(reason: lastFailure)))
         }
     }
 
-    private var isAttemptOverdue: Bool { attemptDue.map { $0 <= .now() } ?? false }
+    /// Whether the process slept past what it was waiting for to have a connection.
+    private var hasSlept: Bool { newsDue.map { .now() - $0 > RedisSession.sleep } ?? false }
 
     /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name
     /// or address that is configured there may be a primary by now.
     private func consider(_ reply: RESPValue) {
         guard availability.isReady else { return }
+        isProven = true
         if case .error(let message) = reply {
             guard message.hasPrefix("READONLY") else { return }
             fail(message)
@@ -104,12 +124,15 @@ final class RedisSession {
         case .nothing:
             break
         case .connect:
-            attemptDue = nil
+            // To connect and to be answered have the timeout each.
+            newsDue = .now() + configuration.timeout + configuration.timeout
             connector.connect { self.attempted($0) }
         case .wait(let exponent):
             let due = NIODeadline.now() + backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
-            attemptDue = due
-            eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.perform(self.availability.waited()) }
+            newsDue = due
+            eventLoop.assumeIsolated().scheduleTask(deadline: due) {
+                self.perform(self.hasSlept ? self.availability.awoke() : self.availability.waited())
+            }
         }
     }
 
@@ -119,8 +142,15 @@ final class RedisSession {
             guard availability.state != .closed else { return connection.close() }
             availability.connected()
             self.connection = connection
+            newsDue = nil
+            connectionMade = .now()
+            isProven = false
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
             for call in waiting.removeAll() { connection.send(call) }
+        case .failure where hasSlept && availability.state != .closed:
+            // That it failed says nothing of now, and whoever waits goes on to.
+            _ = availability.awoke()
+            perform(.connect)
         case .failure(.unavailable(let reason)):
             fail(reason)
         case .failure(let error):
@@ -134,14 +164,16 @@ final class RedisSession {
         switch end {
         case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
             replace(calls, "no answer after a long silence")
-        case .timeout where calls.first?.isCurtailed ?? false:
-            calls.first?.complete(.failure(.timeout))
-            replace(Array(calls.dropFirst()), "no answer in the time that there was")
         case .timeout:
             fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
             for call in calls { call.complete(.failure(.timeout)) }
         case .lost(let error):
-            replace(calls, String(describing: error))
+            let reason = String(describing: error)
+            let isUseless = !isProven && now - connectionMade < .milliseconds(100)
+            uselessCount = isUseless ? uselessCount + 1 : 0
+            guard uselessCount > RedisSession.maximumUselessCount else { return replace(calls, reason) }
+            fail(reason)
+            for call in calls { call.complete(.failure(.connectionLost(reason: reason))) }
         }
     }
 

@@ -55,8 +55,8 @@ struct HandlerServices {
         eventLoop = loops.next()
     }
 
-    /// Lambda gives a process one invocation at a time, or a few, as it has little more than a core; elsewhere the kernel's network stack and Redis want
-    /// half the cores.
+    /// Lambda gives a process one invocation at a time, or a few, and hardly more than a core; elsewhere the kernel's
+    /// network stack and Redis want half the cores.
     private static func threadCount(for source: RequestSource) -> Int {
         if case .lambda = source { 1 } else { max(1, System.coreCount / 2) }
     }

@@ -62,6 +62,26 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
+    @Test("frozen while Redis is away, and thawed when it is back: the invocation is answered 200")
+    func frozenDuringOutage() async throws {
+        let redis = try await RedisServer()
+        let lambda = try await LambdaHandler(redis: redis.address)
+        for _ in 0..<3 {
+            redis.stop()
+            #expect(try await lambda.answer().status == 503)
+            try await lambda.api.waitForNext()
+            lambda.process.signal(SIGSTOP)
+            try await redis.start()
+            // The freeze: longer than it would have waited before it connects again.
+            try await Task.sleep(for: .seconds(1))
+            async let outcome = lambda.api.invoke(LambdaRequest.signIn().event(as: .functionURL))
+            try await lambda.waitUntilInFlight()
+            lambda.process.signal(SIGCONT)
+            #expect(try await outcome.status == 200)
+        }
+        #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
+    }
+
     @Test("a Runtime API that ends each connection with its reply gets every answer, once")
     func closing() async throws {
         let redis = try await RedisServer()

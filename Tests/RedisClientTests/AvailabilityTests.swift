@@ -65,6 +65,23 @@ struct AvailabilityTests {
         #expect(availability.lost() == .nothing)
     }
 
+    @Test("after a sleep nothing counts that was before it")
+    func sleep() {
+        var availability = Availability()
+        #expect(availability.awoke() == .nothing)
+        _ = availability.start()
+        _ = availability.failed()
+        #expect(availability.awoke() == .connect)
+        #expect(availability.mayWait)
+        // The timer, which comes later.
+        #expect(availability.waited() == .nothing)
+        _ = availability.failed()
+        _ = availability.waited()
+        #expect(!availability.mayWait)
+        #expect(availability.awoke() == .nothing)
+        #expect(availability.mayWait)
+    }
+
     @Test("once closed, nothing happens any more")
     func closed() {
         var availability = Availability()
@@ -76,6 +93,7 @@ struct AvailabilityTests {
         #expect(availability.lost() == .nothing)
         #expect(availability.waited() == .nothing)
         #expect(availability.start() == .nothing)
+        #expect(availability.awoke() == .nothing)
     }
 
     @Test(

@@ -88,6 +88,29 @@ struct OutageTests {
         #expect(try await reply == .status("PONG"))
     }
 
+    @Test("a Redis that takes connections and drops them is not connected to without a pause")
+    func dropping() async throws {
+        let connectionCount = Mutexed(0)
+        let server = try Impostor { text in
+            guard text.contains("SETNAME") else { return "" }
+            connectionCount.update { $0 += 1 }
+            // What no Redis sends ends the connection.
+            return "+OK\r\n+PONG\r\n+WHAT\r\n"
+        }
+        let client = try await client("redis://127.0.0.1:\(server.port)")
+        try await eventually("callers to be refused") {
+            do {
+                _ = try await client.send(RedisCommand("PING"))
+                return false
+            } catch RedisError.unavailable {
+                return true
+            } catch {
+                return false
+            }
+        }
+        #expect(connectionCount.value < 20)
+    }
+
     @Test("a late reply answers nobody else's command")
     func lateReply() async throws {
         let server = try await RedisServer()

@@ -45,7 +45,7 @@ public final class Door: Sendable {
     public func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
-        let log = RequestLog(logger: logger, outages: outages, id: id, names: request.hostNames)
+        let log = RequestLog(logger: logger, outages: outages, id: id, metadata: request.logMetadata)
         let route = route(of: request.path)
         var response: Response
         do throws(Refusal) {

@@ -9,10 +9,10 @@ struct RequestLog: Sendable {
     private let outages: OutageLog
     private let id: RequestID
 
-    /// - Parameter names: what the host calls the request.
-    init(logger: Logger, outages: OutageLog, id: RequestID, names: [String: String] = [:]) {
+    /// - Parameter metadata: what the host calls the request.
+    init(logger: Logger, outages: OutageLog, id: RequestID, metadata: [String: String] = [:]) {
         var logger = logger
-        for (name, value) in names { logger[metadataKey: name] = "\(value)" }
+        for (name, value) in metadata { logger[metadataKey: name] = "\(value)" }
         self.logger = logger
         self.outages = outages
         self.id = id

@@ -13,7 +13,7 @@ public struct Request: Sendable {
     /// Who is at the other end of the connection, a proxy perhaps; `nil` where that is unknown.
     public var peer: IPAddress?
     /// What the host calls the request, such as the id of its trace: members of each log line.
-    public var hostNames: [String: String] = [:]
+    public var logMetadata: [String: String] = [:]
 
     public init(
         method: Method, path: String, query: String = "", fields: RequestFields = [:], body: [UInt8] = [],

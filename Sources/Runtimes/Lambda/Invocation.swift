@@ -10,8 +10,10 @@ struct Invocation: Sendable {
     /// When the answer is due; `nil` where it does not say.
     let deadline: UnixTime?
     let event: [UInt8]
+    /// In the year 2100.
+    private static let latestDeadline = 4_102_444_800_000
     /// The id, and that of the trace in AWS X-Ray where there is one, as members of log lines.
-    let names: [String: String]
+    let logMetadata: [String: String]
 
     /// - Throws: ``RuntimeAPIError/unnamedInvocation`` where it has no id that could stand in a path.
     init(_ answer: RuntimeAPIConnection.Answer) throws(RuntimeAPIError) {
@@ -22,10 +24,10 @@ struct Invocation: Sendable {
         self.id = id
         invocationID = answer.headers.first(name: "Lambda-Runtime-Invocation-Id")
         deadline = answer.headers.first(name: "Lambda-Runtime-Deadline-Ms").flatMap { Int($0) }
-            .map { UnixTime(milliseconds: max(0, $0)) }
+            .map { UnixTime(milliseconds: min(max(0, $0), Invocation.latestDeadline)) }
         event = answer.body
-        var names = ["aws_request_id": id]
-        names["trace_id"] = answer.headers.first(name: "Lambda-Runtime-Trace-Id")
-        self.names = names
+        var metadata = ["aws_request_id": id]
+        metadata["trace_id"] = answer.headers.first(name: "Lambda-Runtime-Trace-Id")
+        logMetadata = metadata
     }
 }

@@ -37,15 +37,16 @@ struct LambdaLoop: Sendable {
         } catch {
             logger(of: invocation).warning("unreadable_event", metadata: ["reason": "\(error)"])
             let failure = LambdaFailure(type: "Postern.UnreadableEvent", message: error.description)
-            return try goOn(after: invocation, status: try await api.fail(invocation, failure))
+            return try check(try await api.fail(invocation, failure), of: invocation)
         }
         let response = await response(to: event.request, of: invocation)
         let answer = response.lambdaAnswer(for: event.source, isBodyOmitted: event.request.method == .head)
-        try goOn(after: invocation, status: try await api.answer(invocation, answer))
+        try check(try await api.answer(invocation, answer), of: invocation)
     }
 
-    /// Goes on after an invocation, unless the Runtime API says that this process is of no more use.
-    private func goOn(after invocation: Invocation, status: Int) throws(RuntimeAPIError) {
+    /// Looks at what the Runtime API says to an answer.
+    /// - Throws: where it says that this process is of no more use.
+    private func check(_ status: Int, of invocation: Invocation) throws(RuntimeAPIError) {
         switch status {
         case 202: break
         case 500: throw .status(500, to: "an answer")
@@ -59,34 +60,34 @@ struct LambdaLoop: Sendable {
     private func response(to request: Request, of invocation: Invocation) async -> Response {
         var request = request
         if request.fields.requestID == nil { request.fields.append("X-Request-Id", invocation.id) }
-        request.hostNames = invocation.names
-        let (door, fields, logger) = (worker.door, request.fields, logger(of: invocation))
+        request.logMetadata = invocation.logMetadata
+        let (door, fields) = (worker.door, request.fields)
         guard request.body.count <= Door.maximumBodyByteCount else {
-            logger.warning("payload_too_large")
+            logger(of: invocation).warning("payload_too_large")
             return door.response(to: .payloadTooLarge, fields: fields)
         }
-        let left = invocation.deadline.map { min($0.milliseconds - UnixTime.now().milliseconds, LambdaLoop.longest) }
+        let left = invocation.deadline.map { deadline in
+            TimeAmount.milliseconds(Int64(deadline.milliseconds - UnixTime.now().milliseconds))
+        }
         // Redis is given up first, so that the door itself can answer.
-        let redisDeadline = left.map { NIODeadline.now() + .milliseconds(Int64($0) - LambdaLoop.redisReserve) }
-        let limit = left.map { TimeAmount.milliseconds(max(0, Int64($0) - LambdaLoop.reserve)) }
+        let redisDeadline = left.map { NIODeadline.now() + $0 - LambdaLoop.redisReserve }
+        let limit = left.map { max(.zero, $0 - LambdaLoop.reserve) }
         return await worker.eventLoop.value(within: limit, on: worker.executor) { [request] in
             await RedisClient.$deadline.withValue(redisDeadline) { await door.respond(to: request) }
         } else: {
-            logger.warning("deadline_reached")
+            logger(of: invocation).warning("deadline_reached")
             return door.response(to: .serviceUnavailable(retryAfter: .seconds(1)), fields: fields)
         }
     }
 
     private func logger(of invocation: Invocation) -> Logger {
         var logger = logger
-        for (name, value) in invocation.names { logger[metadataKey: name] = "\(value)" }
+        for (name, value) in invocation.logMetadata { logger[metadataKey: name] = "\(value)" }
         return logger
     }
 
-    /// How many milliseconds Lambda gives at most.
-    private static let longest = 15 * 60 * 1000
-    /// How many milliseconds before an invocation's deadline it is answered, so that the answer is there in time.
-    private static let reserve: Int64 = 100
-    /// How many milliseconds before it Redis is not waited for any more.
-    private static let redisReserve: Int64 = 150
+    /// How long before an invocation's deadline it is answered, so that the answer is there in time.
+    private static let reserve = TimeAmount.milliseconds(100)
+    /// How long before it Redis is not waited for any more.
+    private static let redisReserve = TimeAmount.milliseconds(150)
 }

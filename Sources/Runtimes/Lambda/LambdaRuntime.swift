@@ -66,6 +66,7 @@ public struct LambdaRuntime: Service {
             // Where it cannot be told, the exit status says it.
             try? await RuntimeAPI(at: address, on: eventLoop).failInitialization(failure)
         } else: {
+            // Nothing is left to be done about it.
         }
     }
 }

@@ -39,6 +39,7 @@ actor RuntimeAPI {
                 guard answer.status == 200 else { throw .status(answer.status, to: "GET /invocation/next") }
                 return try Invocation(answer)
             } catch {
+                if isEnding { return nil }
                 endCount = NIODeadline.now() - start < .seconds(1) ? endCount + 1 : 1
                 guard case .connectionEnded = error, endCount < RuntimeAPI.maximumEndCount else { throw error }
                 // The first may be that of a freeze, and an invocation is waiting.
