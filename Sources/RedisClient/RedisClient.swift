@@ -4,8 +4,8 @@ public import NIOCore
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
 /// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
-/// background. After a sleep of the process nothing counts that was before it. Each command ends within the configured timeout. It is not ended earlier by its task's cancellation:
-/// what was sent cannot be called back.
+/// background. After a sleep of the process nothing counts that was before it. Each command ends within the configured
+/// timeout. It is not ended earlier by its task's cancellation: what was sent cannot be called back.
 public final class RedisClient: Sendable {
     public let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSession>
