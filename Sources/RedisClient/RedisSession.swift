@@ -57,8 +57,10 @@ final class RedisSession {
         guard callCount < RedisSession.maximumCallCount else {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
         }
-        callCount += 1
         let now = NIODeadline.now()
+        // Nothing is done for nobody.
+        if let limit, limit <= now { return complete(.failure(.timeout)) }
+        callCount += 1
         let end = now + configuration.timeout + blockingTime
         let complete = limit.map { $0 < end ? limited(complete, by: $0) : complete } ?? complete
         // What stands between may have forgotten a connection that was silent for long, and let nobody know.
