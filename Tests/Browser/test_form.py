@@ -13,6 +13,7 @@ class Form(BrowserTest):
         page.goto(self.portal)
         page.get_by_role("link", name="Your account").click()
         page.get_by_label("E-mail address").fill(ADDRESS)
+        page.wait_for_load_state()  # Sooner, the form would be sent without its script.
         page.get_by_role("button", name="Send me a link").click()
         expect(page.get_by_role("heading", name="Check your mail")).to_be_focused()
         expect(page.locator("#sent .address")).to_have_text(ADDRESS)
