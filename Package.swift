@@ -81,8 +81,7 @@ let package = Package(
             name: "Runtimes",
             dependencies: [
                 "Edge", "EventLoopExecutor", "JSON", "RedisClient", "Secrets", "SignIn", "Validation", lifecycle,
-                logging,
-                nioCore, nioExtras, nioHTTP1, nioPosix,
+                logging, nioCore, nioExtras, nioHTTP1, nioPosix,
             ],
             swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),

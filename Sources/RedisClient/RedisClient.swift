@@ -39,8 +39,8 @@ public final class RedisClient: Sendable {
     public func send(
         _ command: RedisCommand, isIdempotent: Bool = false, blockingFor blockingTime: Duration = .zero
     ) async throws(RedisError) -> RESPValue {
-        // Resumed exactly once, as each call completes exactly once.
         let limit = RedisClient.deadline
+        // Resumed exactly once, as each call completes exactly once.
         let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<CallResult, Never>) in
             onEventLoop { session in
                 session.submit(command, isIdempotent: isIdempotent, blockingFor: TimeAmount(blockingTime), by: limit) {

@@ -48,6 +48,7 @@ public struct RedisConfiguration: Sendable {
         }
     }
 
+    /// All of them, in the order in which they are sent.
     var handshake: [HandshakeStep] {
         var steps: [HandshakeStep] = []
         if let password = url.password {

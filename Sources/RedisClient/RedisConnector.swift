@@ -3,7 +3,7 @@ import NIOPosix
 import NIOSSL
 
 /// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database,
-/// told the scripts that its server lacks.
+/// to servers that were told the scripts that they lacked.
 struct RedisConnector {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop

@@ -62,18 +62,23 @@ final class RedisSession {
         if let limit, limit <= now { return complete(.failure(.timeout)) }
         callCount += 1
         let end = now + configuration.timeout + blockingTime
-        let complete = limit.map { $0 < end ? limited(complete, by: $0) : complete } ?? complete
+        var complete = complete
+        if let limit, limit < end { complete = limited(complete, by: limit) }
         // What stands between may have forgotten a connection that was silent for long, and let nobody know.
         let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
-        let timeout = configuration.timeout.nanoseconds
-        let part = max(min(timeout / 2, 200_000_000), timeout / 4)
-        let deadline = isSuspect ? now + .nanoseconds(part) : end
-        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { result in
+        let deadline = isSuspect ? now + suspectTimeout : end
+        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { [complete] result in
             self.callCount -= 1
             complete(result)
             if case .success(let reply) = result { self.consider(reply) }
         }
         send(call)
+    }
+
+    /// How long a silent connection is given: a quarter of the timeout, but 200 ms where that leaves half for another.
+    private var suspectTimeout: TimeAmount {
+        let timeout = configuration.timeout.nanoseconds
+        return max(min(.nanoseconds(timeout / 2), .milliseconds(200)), .nanoseconds(timeout / 4))
     }
 
     /// The same completion, which is told of a timeout at a time of its own. What Redis replies after that is nobody's.

@@ -44,11 +44,11 @@ struct BadInputTests {
             #expect(response.json["code"] as? String == code, "\(body.prefix(80))")
             #expect((response.json["error"] as? String)?.isEmpty == false)
         }
-        let before = try handler.residentKilobytes()
+        let before = try handler.process.residentKilobytes()
         for _ in 0..<30 {
             for (body, _) in BadInputTests.bodies { _ = try handler.signIn(body) }
         }
-        #expect(try handler.residentKilobytes() < before + 2048)
+        #expect(try handler.process.residentKilobytes() < before + 2048)
         #expect(try redis.command("DBSIZE") == "0")
         #expect(try handler.signIn().status == 200)
     }
@@ -97,9 +97,9 @@ struct BadInputTests {
                 #expect(response.status == 413)
                 #expect(response.json["code"] as? String == "payload_too_large")
             }
-            if round == 4 { before = try handler.residentKilobytes() }
+            if round == 4 { before = try handler.process.residentKilobytes() }
         }
-        #expect(try handler.residentKilobytes() < before + 2048)
+        #expect(try handler.process.residentKilobytes() < before + 2048)
         #expect(try handler.signIn().status == 200)
     }
 }

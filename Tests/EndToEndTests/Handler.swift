@@ -74,7 +74,4 @@ final class Handler: Sendable {
         try connection.send("GET \(path) HTTP/1.1\r\nHost: door\r\n\r\n")
         return try connection.readResponse()
     }
-
-    /// The memory that the process has in use, in KiB.
-    func residentKilobytes() throws -> Int { try process.residentKilobytes() }
 }

@@ -51,13 +51,10 @@ struct LambdaFaultTests {
             try redis.command("CLIENT", "LIST").contains("name=postern-handler")
         }
         for _ in 0..<3 {
-            try await lambda.api.waitForNext()
-            lambda.process.signal(SIGSTOP)
-            try await redis.waitUntilAlone()
-            async let outcome = lambda.api.invoke(LambdaRequest.signIn().event(as: .functionURL))
-            try await lambda.waitUntilInFlight()
-            lambda.process.signal(SIGCONT)
-            #expect(try await outcome.status == 200)
+            let outcome = try await lambda.thaw(with: LambdaRequest.signIn().event(as: .functionURL)) {
+                try await redis.waitUntilAlone()
+            }
+            #expect(outcome.status == 200)
         }
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
@@ -69,15 +66,12 @@ struct LambdaFaultTests {
         for _ in 0..<3 {
             redis.stop()
             #expect(try await lambda.answer().status == 503)
-            try await lambda.api.waitForNext()
-            lambda.process.signal(SIGSTOP)
-            try await redis.start()
-            // The freeze: longer than it would have waited before it connects again.
-            try await Task.sleep(for: .seconds(1))
-            async let outcome = lambda.api.invoke(LambdaRequest.signIn().event(as: .functionURL))
-            try await lambda.waitUntilInFlight()
-            lambda.process.signal(SIGCONT)
-            #expect(try await outcome.status == 200)
+            let outcome = try await lambda.thaw(with: LambdaRequest.signIn().event(as: .functionURL)) {
+                try await redis.start()
+                // The freeze: longer than it would have waited before it connects again.
+                try await Task.sleep(for: .seconds(1))
+            }
+            #expect(outcome.status == 200)
         }
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }

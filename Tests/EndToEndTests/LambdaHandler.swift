@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// The release build of the handler as a function of AWS Lambda: started by `bootstrap`, with a stand-in for the
-/// Runtime API.
+/// The release build of the handler as a function of AWS Lambda, with a stand-in for the Runtime API. It is started by
+/// `bootstrap`, or by itself, as in the archive for Lambda.
 final class LambdaHandler: Sendable {
     let api: RuntimeAPIServer
     let process: ChildProcess
@@ -51,6 +51,19 @@ final class LambdaHandler: Sendable {
         within limit: Duration = .seconds(10), requestID: String = RuntimeAPIServer.newRequestID()
     ) async throws -> LambdaAnswer {
         try LambdaAnswer(await api.invoke(request.event(as: shape), within: limit, requestID: requestID))
+    }
+
+    /// Freezes the handler, while it waits for an event, for as long as `meanwhile` takes; and thaws it when the event is
+    /// in its socket.
+    /// - Returns: what came of the event.
+    func thaw(with event: [UInt8], after meanwhile: () async throws -> Void) async throws -> RuntimeAPIServer.Outcome {
+        try await api.waitForNext()
+        process.signal(SIGSTOP)
+        try await meanwhile()
+        async let outcome = api.invoke(event)
+        try await waitUntilInFlight()
+        process.signal(SIGCONT)
+        return try await outcome
     }
 
     /// Waits until an invocation is with the handler.

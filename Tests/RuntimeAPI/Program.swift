@@ -72,11 +72,7 @@ struct Program: Sendable {
 
     /// The most memory that it has had in use, in KiB; `nil` once it has ended. (`ru_maxrss` would count what this
     /// process had in use when it started the program.)
-    var peakKilobytes: Int? {
-        let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
-        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return line.flatMap { Int($0.filter(\.isNumber)) }
-    }
+    var peakKilobytes: Int? { try? Memory.kilobytes("VmHWM", of: id) }
 
     /// Ends it: by SIGTERM, or where that takes too long by SIGKILL.
     /// - Returns: how it ended: a verb and its status.

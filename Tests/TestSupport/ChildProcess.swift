@@ -43,11 +43,8 @@ public final class ChildProcess: @unchecked Sendable {
     public func signal(_ number: Int32) { Foundation.kill(id, number) }
 
     /// The memory that it has in use, in KiB.
-    public func residentKilobytes() throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        return Int(line.filter(\.isNumber)) ?? 0
-    }
+    /// - Throws: where it has ended.
+    public func residentKilobytes() throws -> Int { try Memory.kilobytes("VmRSS", of: id) }
 
     /// Waits until it has ended, and gives its exit status.
     /// - Throws: ``Timeout`` where it does not end in time.

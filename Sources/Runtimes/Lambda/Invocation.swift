@@ -10,10 +10,11 @@ struct Invocation: Sendable {
     /// When the answer is due; `nil` where it does not say.
     let deadline: UnixTime?
     let event: [UInt8]
-    /// In the year 2100.
-    private static let latestDeadline = 4_102_444_800_000
     /// The id, and that of the trace in AWS X-Ray where there is one, as members of log lines.
     let logMetadata: [String: String]
+
+    /// In the year 2100, in Unix milliseconds: what is later cannot be meant.
+    private static let latestDeadline = 4_102_444_800_000
 
     /// - Throws: ``RuntimeAPIError/unnamedInvocation`` where it has no id that could stand in a path.
     init(_ answer: RuntimeAPIConnection.Answer) throws(RuntimeAPIError) {

@@ -46,8 +46,7 @@ struct LambdaEvent: Sendable {
         if let http = context?.object("http"), event.string("version") == "2.0" {
             source = .httpAPI
             let path = event.string("rawPath") ?? http.string("path")
-            request = try Request(
-                http, path: path?.withoutStage(of: context, isRoute), of: event)
+            request = try Request(http, path: path?.withoutStage(of: context, isRoute), of: event)
         } else if let method = event.string("httpMethod"), let path = event.string("path") {
             let isFromLoadBalancer = context?.object("elb") != nil
             source =

@@ -1,9 +1,7 @@
-import Edge
 import EventLoopExecutor
 public import Logging
 public import NIOCore
 public import ServiceLifecycle
-import SignIn
 
 /// Takes invocations from AWS Lambda, one after another on each of its connections, until it is told to end.
 public struct LambdaRuntime: Service {

@@ -1,6 +1,5 @@
 import Edge
 import JSON
-import SignIn
 
 extension Response {
     /// The answer as the event's source takes it: a JSON object.

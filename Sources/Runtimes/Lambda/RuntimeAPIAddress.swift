@@ -1,5 +1,5 @@
 /// Where AWS Lambda's Runtime API is, on this machine.
-public struct RuntimeAPIAddress: Sendable, Hashable {
+public struct RuntimeAPIAddress: Sendable {
     /// A name or an address.
     public let host: String
     /// 1 to 65535.
