@@ -1,32 +1,35 @@
 import Logging
+@testable import postern_handler
+import Net
+import Redis
+import Serving
 import Settings
 import SignIn
-import Store
 import Testing
 
-@Suite("the handler's settings")
+@Suite
 struct HandlerSettingsTests {
     /// Whether all that may be left out has its default.
     private func expectDefaults(_ settings: HandlerSettings) {
-        #expect(settings.callbackPath.text == "/auth/callback")
-        #expect(settings.basePath == "")
-        #expect(settings.linkLifetime == .seconds(15 * 60))
-        #expect(settings.limits.client == RateLimit(burst: 10, period: .seconds(600)))
-        #expect(settings.limits.recipient == RateLimit(burst: 3, period: .seconds(900)))
-        #expect(settings.limits.deployment == nil)
-        #expect(settings.limits.verification == RateLimit(burst: 600, period: .seconds(60)))
-        #expect(settings.limits.code == RateLimit(burst: 30, period: .seconds(600)))
-        #expect(settings.isNewestOnly)
-        #expect(settings.landing == nil)
-        #expect(settings.signingKeys.isEmpty)
-        #expect(settings.issuerName == "postern")
-        #expect(settings.trustedProxies == [])
+        #expect(settings.signIn.callbackPath.text == "/auth/callback")
+        #expect(settings.signIn.basePath == "")
+        #expect(settings.signIn.linkLifetime == .seconds(15 * 60))
+        #expect(settings.signIn.limits.client == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(settings.signIn.limits.recipient == RateLimit(burst: 3, period: .seconds(900)))
+        #expect(settings.signIn.limits.deployment == nil)
+        #expect(settings.signIn.limits.verification == RateLimit(burst: 600, period: .seconds(60)))
+        #expect(settings.signIn.limits.code == RateLimit(burst: 30, period: .seconds(600)))
+        #expect(settings.signIn.isNewestOnly)
+        #expect(settings.signIn.publicURL == nil)
+        #expect(settings.signIn.signingKeys.isEmpty)
+        #expect(settings.signIn.issuerName == "postern")
+        #expect(settings.signIn.trustedProxies == [])
         #expect(settings.source == .address(host: "0.0.0.0", port: 8080))
-        #expect(settings.shared.redis.timeout == .seconds(1))
-        #expect(settings.shared.redis.keyPrefix == "postern:")
+        #expect(settings.redis.timeout == .seconds(1))
+        #expect(settings.redis.keyPrefix == "postern:")
         #expect(settings.shared.logLevel == .info)
-        #expect(settings.shared.redis.certificateAuthorities == nil)
-        #expect(throws: OriginPolicy.Refusal.required) { try settings.originPolicy.callbackOrigin(for: .init()) }
+        #expect(settings.redis.certificateAuthorities == nil)
+        #expect(throws: OriginPolicy.Refusal.required) { try settings.signIn.originPolicy.callbackOrigin(for: .init()) }
     }
 
     @Test("what is not set has its default")
@@ -59,7 +62,7 @@ struct HandlerSettingsTests {
     func allowedOrigins() throws {
         let text =
             "https://portal.example.com, https://*.apps.example.com ,http://localhost:*,http://portal.internal:8080"
-        let policy = try handlerSettings("POSTERN_ALLOWED_ORIGINS", text).originPolicy
+        let policy = try handlerSettings("POSTERN_ALLOWED_ORIGINS", text).signIn.originPolicy
         for origin in [
             "https://portal.example.com", "https://a.apps.example.com", "http://localhost:3000",
             "http://portal.internal:8080",
@@ -89,18 +92,18 @@ struct HandlerSettingsTests {
             "POSTERN_ALLOWED_ORIGINS": "https://portal.example.com,https://*.apps.example.com,http://localhost:*",
             "POSTERN_DEFAULT_ORIGIN": text,
         ])
-        #expect(try settings.originPolicy.callbackOrigin(for: .init()).description == expected)
+        #expect(try settings.signIn.originPolicy.callbackOrigin(for: .init()).description == expected)
     }
 
     @Test(
         "the callback path is one of the portal's", arguments: ["/", "/in", "/auth/callback/", "/a%20b", "/~a/b.html"])
     func callbackPath(text: String) throws {
-        #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).callbackPath.text == text)
+        #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).signIn.callbackPath.text == text)
     }
 
     @Test("the base path stands before every route", arguments: ["/api", "/api/v1", "/a-b_c"])
     func basePath(text: String) throws {
-        #expect(try handlerSettings("POSTERN_BASE_PATH", text).basePath == text)
+        #expect(try handlerSettings("POSTERN_BASE_PATH", text).signIn.basePath == text)
     }
 
     @Test("a base path that ends in a slash is refused, one slash alone too", arguments: ["/", "/api/"])
@@ -117,33 +120,33 @@ struct HandlerSettingsTests {
 
     @Test("a link lives between a minute and a day", arguments: HandlerSettingsTests.lifetimes)
     func linkLifetime(text: String, expected: Duration) throws {
-        #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).linkLifetime == expected)
+        #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).signIn.linkLifetime == expected)
     }
 
     @Test("each limit can be set, and the others keep their defaults")
     func limits() throws {
         let limit = RateLimit(burst: 5, period: .seconds(60))
-        let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").limits
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").signIn.limits
         #expect(client.client == limit)
         #expect(client.recipient == RateLimit(burst: 3, period: .seconds(900)))
         #expect(client.deployment == nil)
-        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").limits
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").signIn.limits
         #expect(recipient.client == RateLimit(burst: 10, period: .seconds(600)))
         #expect(recipient.recipient == limit)
-        let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").limits
+        let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").signIn.limits
         #expect(deployment.client == RateLimit(burst: 10, period: .seconds(600)))
         #expect(deployment.deployment == limit)
     }
 
     @Test("each limit can be switched off")
     func limitsOff() throws {
-        let client = try handlerSettings("POSTERN_IP_LIMIT", "off").limits
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "off").signIn.limits
         #expect(client.client == nil)
         #expect(client.recipient != nil)
-        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").limits
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").signIn.limits
         #expect(recipient.recipient == nil)
         #expect(recipient.client != nil)
-        #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").limits.deployment == nil)
+        #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").signIn.limits.deployment == nil)
     }
 
     static let proxies: [(String, [String])] = [
@@ -155,7 +158,7 @@ struct HandlerSettingsTests {
     func trustedProxies(text: String, blocks: [String]) throws {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
-        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).trustedProxies == expected)
+        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).signIn.trustedProxies == expected)
     }
 
     static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]

@@ -1,4 +1,6 @@
+import Platform
 import Settings
+@testable import postern_handler
 
 /// Keys as they are configured: base64 of the bytes 80 to 9f, 00 to 1f, and e0 to ff.
 enum SampleKey {

@@ -1,7 +1,9 @@
+import Platform
 import Settings
 import Testing
+@testable import postern_handler
 
-@Suite("settings that are missing or wrong")
+@Suite
 struct SettingErrorTests {
     @Test("what is required must be set", arguments: ["REDIS_URL", "POSTERN_ALLOWED_ORIGINS", "POSTERN_SECRET_KEYS"])
     func missing(name: String) throws {

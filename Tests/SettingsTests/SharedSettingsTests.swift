@@ -1,44 +1,52 @@
+import Cryptography
 import Logging
-import RedisClient
-import Secrets
+import Platform
+import Redis
 import Settings
 import Testing
 
-@Suite("settings that every part of a deployment has")
+@testable import postern_handler
+
+@Suite
 struct SharedSettingsTests {
     private func shared(_ name: String, _ value: String) throws -> SharedSettings {
         try handlerSettings(name, value).shared
+    }
+
+    private func redis(_ name: String, _ value: String) throws -> RedisSettings {
+        try handlerSettings(name, value).redis
     }
 
     @Test("what is not set has its default")
     func defaults() throws {
         let variables = ["REDIS_URL": "redis://localhost", "POSTERN_SECRET_KEYS": "k1:\(SampleKey.first)"]
         let settings = try SharedSettings(Environment(variables))
-        #expect(settings.redis.url.address == .host("localhost", port: 6379))
-        #expect(settings.redis.url.isTLS == false)
-        #expect(settings.redis.url.user == nil)
-        #expect(settings.redis.url.password == nil)
-        #expect(settings.redis.url.database == 0)
-        #expect(settings.redis.certificateAuthorities == nil)
-        #expect(settings.redis.timeout == .seconds(1))
-        #expect(settings.redis.keyPrefix == "postern:")
+        let redis = try RedisSettings(Environment(variables))
+        #expect(redis.url.address == .host("localhost", port: 6379))
+        #expect(redis.url.isTLS == false)
+        #expect(redis.url.user == nil)
+        #expect(redis.url.password == nil)
+        #expect(redis.url.database == 0)
+        #expect(redis.certificateAuthorities == nil)
+        #expect(redis.timeout == .seconds(1))
+        #expect(redis.keyPrefix == "postern:")
         #expect(settings.logLevel == .info)
     }
 
     @Test("where Redis is")
     func redis() throws {
-        let tls = try shared("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").redis.url
+        let tls = try redis("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").url
         #expect(tls.address == .host("redis.example.com", port: 6390))
         #expect(tls.isTLS)
         #expect(tls.user == "door")
         #expect(tls.password?.matches(Secret(copying: Array("p@ss".utf8))) == true)
         #expect(tls.database == 3)
-        #expect(try shared("REDIS_URL", "unix:///run/redis.sock").redis.url.address == .socket(path: "/run/redis.sock"))
+        #expect(try redis("REDIS_URL", "unix:///run/redis.sock").url.address == .socket(path: "/run/redis.sock"))
     }
 
     @Test("a file of certificate authorities")
     func certificateAuthorities() throws {
-        #expect(try shared("SSL_CERT_FILE", "/etc/ca.pem").redis.certificateAuthorities == "/etc/ca.pem")
+        #expect(try redis("SSL_CERT_FILE", "/etc/ca.pem").certificateAuthorities == "/etc/ca.pem")
     }
 
     static let timeouts: [(String, Duration)] = [
@@ -48,7 +56,7 @@ struct SharedSettingsTests {
 
     @Test("a command's deadline lies between 10 ms and 30 s", arguments: SharedSettingsTests.timeouts)
     func timeout(text: String, expected: Duration) throws {
-        #expect(try shared("POSTERN_REDIS_TIMEOUT", text).redis.timeout == expected)
+        #expect(try redis("POSTERN_REDIS_TIMEOUT", text).timeout == expected)
     }
 
     @Test("keys keep their order and their names")
@@ -67,7 +75,7 @@ struct SharedSettingsTests {
         "a prefix has 1 to 64 visible characters",
         arguments: ["p", "p:", "{tag}:", "!~", String(repeating: "x", count: 64)])
     func keyPrefix(text: String) throws {
-        #expect(try shared("POSTERN_KEY_PREFIX", text).redis.keyPrefix == text)
+        #expect(try redis("POSTERN_KEY_PREFIX", text).keyPrefix == text)
     }
 
     @Test("every level can be chosen", arguments: Logger.Level.allCases)
@@ -83,12 +91,14 @@ struct SharedSettingsTests {
         ])
         var dumped = ""
         dump(settings, to: &dumped)
-        for text in ["\(settings)", String(reflecting: settings), "\(settings.shared)", dumped] {
-            #expect(text.contains("redis.internal"))
+        for text in ["\(settings)", String(reflecting: settings), "\(settings.shared)", "\(settings.redis)", dumped] {
             #expect(text.contains("<secret>"))
             #expect(!text.contains("hunter2"))
             #expect(!text.contains(SampleKey.first.prefix(8)))
             #expect(!text.contains(SampleKey.second.prefix(8)))
+        }
+        for text in ["\(settings)", String(reflecting: settings), "\(settings.redis)", dumped] {
+            #expect(text.contains("redis.internal"))
         }
     }
 }

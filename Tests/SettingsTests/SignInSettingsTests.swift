@@ -1,17 +1,19 @@
-import Secrets
+@testable import postern_handler
+import Cryptography
+import Net
+import Redis
 import Settings
 import SignIn
-import Store
 import Testing
 
-@Suite("the settings of how a sign-in is completed")
+@Suite
 struct SignInSettingsTests {
     // MARK: - Signing keys
 
     @Test("signing keys keep their order, their names and their bytes")
     func signingKeys() throws {
         let text = "2026-b:\(SampleKey.second),OLD_1:\(SampleKey.first),abcdefghij123456:\(SampleKey.third)"
-        let keys = try handlerSettings("POSTERN_SIGNING_KEYS", text).signingKeys
+        let keys = try handlerSettings("POSTERN_SIGNING_KEYS", text).signIn.signingKeys
         #expect(keys.map(\.id) == ["2026-b", "OLD_1", "abcdefghij123456"])
         let starts: [UInt8] = [0, 0x80, 0xE0]
         for (key, start) in zip(keys, starts) {
@@ -25,7 +27,7 @@ struct SignInSettingsTests {
         let settings = try handlerSettings([
             "POSTERN_SIGNING_KEYS": "s2:\(SampleKey.second),s1:\(SampleKey.first)", "POSTERN_ISSUER": "door",
         ])
-        let issuer = try AssertionIssuer(name: settings.issuerName, keys: settings.signingKeys)
+        let issuer = AssertionIssuer(name: settings.signIn.issuerName, keys: settings.signIn.signingKeys)
         let start =
             #"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"s2","#
             + #""x":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"},{"kty":"OKP","#
@@ -35,11 +37,11 @@ struct SignInSettingsTests {
     @Test("signing keys and the keys that seal may have the same names, and neither stands in for the other")
     func ownKeys() throws {
         let settings = try handlerSettings("POSTERN_SIGNING_KEYS", "k1:\(SampleKey.second)")
-        #expect(settings.signingKeys.map(\.id) == ["k1"])
+        #expect(settings.signIn.signingKeys.map(\.id) == ["k1"])
         #expect(settings.shared.secretKeys.map(\.id) == ["k1"])
-        let (signing, sealing) = (settings.signingKeys[0].key, settings.shared.secretKeys[0].key)
+        let (signing, sealing) = (settings.signIn.signingKeys[0].key, settings.shared.secretKeys[0].key)
         #expect(!signing.matches(sealing))
-        #expect(try handlerSettings().signingKeys.isEmpty)
+        #expect(try handlerSettings().signIn.signingKeys.isEmpty)
     }
 
     @Test("signing keys are not printed")
@@ -69,11 +71,11 @@ struct SignInSettingsTests {
         arguments: SignInSettingsTests.landings)
     func landing(text: String, expected: String) throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", text)
-        #expect(settings.landing?.text == expected)
-        #expect(settings.issuerName == expected)
+        #expect(settings.signIn.publicURL?.text == expected)
+        #expect(settings.signIn.issuerName == expected)
         let named = try handlerSettings(["POSTERN_LANDING_URL": text, "POSTERN_ISSUER": "https://issuer.example.com"])
-        #expect(named.landing?.text == expected)
-        #expect(named.issuerName == "https://issuer.example.com")
+        #expect(named.signIn.publicURL?.text == expected)
+        #expect(named.signIn.issuerName == "https://issuer.example.com")
     }
 
     @Test(
@@ -81,14 +83,14 @@ struct SignInSettingsTests {
         arguments: [(nil, 86_400), ("1m", 60), ("90m", 5400), ("7d", 604_800)] as [(String?, Int)])
     func retention(text: String?, seconds: Int) throws {
         let settings = try handlerSettings(text.map { ["POSTERN_LINK_RETENTION": $0] } ?? [:])
-        #expect(settings.linkRetention == .seconds(seconds))
+        #expect(settings.signIn.linkRetention == .seconds(seconds))
     }
 
     @Test("the landing need not be on the allowlist, and does not join it")
     func landingAndAllowlist() throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", "https://door.example.com")
-        #expect(settings.originPolicy.allows("https://portal.example.com"))
-        #expect(!settings.originPolicy.allows("https://door.example.com"))
+        #expect(settings.signIn.originPolicy.allows("https://portal.example.com"))
+        #expect(!settings.signIn.originPolicy.allows("https://door.example.com"))
     }
 
     @Test(
@@ -98,7 +100,7 @@ struct SignInSettingsTests {
             String(repeating: "x", count: 256),
         ])
     func issuerName(text: String) throws {
-        #expect(try handlerSettings("POSTERN_ISSUER", text).issuerName == text)
+        #expect(try handlerSettings("POSTERN_ISSUER", text).signIn.issuerName == text)
     }
 
     // MARK: - Newest link, and limits
@@ -107,26 +109,26 @@ struct SignInSettingsTests {
         "the newest link alone works, unless that is switched off",
         arguments: [("on", true), ("off", false), ("", true)])
     func newestOnly(text: String, expected: Bool) throws {
-        #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).isNewestOnly == expected)
+        #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).signIn.isNewestOnly == expected)
     }
 
     @Test("tokens and codes have limits of their own, which can be set or switched off")
     func limits() throws {
         let (tokens, codes) = (RateLimit(burst: 600, period: .seconds(60)), RateLimit(burst: 30, period: .seconds(600)))
         let limit = RateLimit(burst: 5, period: .seconds(1))
-        let verify = try handlerSettings("POSTERN_VERIFY_LIMIT", "5/1s").limits
+        let verify = try handlerSettings("POSTERN_VERIFY_LIMIT", "5/1s").signIn.limits
         #expect(verify.verification == limit)
         #expect(verify.code == codes)
         #expect(verify.client == RateLimit(burst: 10, period: .seconds(600)))
-        let code = try handlerSettings("POSTERN_CODE_LIMIT", "5/1s").limits
+        let code = try handlerSettings("POSTERN_CODE_LIMIT", "5/1s").signIn.limits
         #expect(code.code == limit)
         #expect(code.verification == tokens)
-        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").limits.verification == nil)
-        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").limits.code == codes)
-        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").limits.code == nil)
-        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").limits.verification == tokens)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.limits.verification == nil)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.limits.code == codes)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.limits.code == nil)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.limits.verification == tokens)
         for name in ["POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT"] {
-            let others = try handlerSettings(name, "5/1s").limits
+            let others = try handlerSettings(name, "5/1s").signIn.limits
             #expect(others.verification == tokens)
             #expect(others.code == codes)
         }

@@ -4,7 +4,7 @@ import Synchronization
 import Telemetry
 import Testing
 
-@Suite("log events as lines of JSON")
+@Suite
 struct JSONLogHandlerTests {
     private let lines = Lines()
 

@@ -1,13 +1,12 @@
 import Logging
-import Metrics
+import Telemetry
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Telemetry
 import Testing
 import TestSupport
 
-@Suite("numbers for a collector on the same machine", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct MetricsServerTests {
     private let registry = MetricsRegistry()
 

@@ -1,0 +1,20 @@
+/// Why bytes are not a JSON text that is accepted. Its description is a sentence for the person who sent them.
+package enum JSONError: Error, Equatable, CustomStringConvertible {
+    /// There is nothing, or only blanks.
+    case empty
+    /// The bytes are not UTF-8 (RFC 8259 §8.1).
+    case notUTF8
+    /// The text is not JSON (RFC 8259 §2). `offset` counts the bytes before what is wrong.
+    case malformed(offset: Int)
+    /// Arrays and objects nest deeper than `limit`.
+    case tooDeep(limit: Int)
+
+    package var description: String {
+        switch self {
+        case .empty: "The body is empty; send a JSON object"
+        case .notUTF8: "The body is not UTF-8 text"
+        case .malformed(let offset): "The body is not valid JSON, at byte \(offset)"
+        case .tooDeep(let limit): "The body nests deeper than \(limit) levels"
+        }
+    }
+}

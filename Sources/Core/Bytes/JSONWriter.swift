@@ -1,0 +1,110 @@
+/// Writes one JSON object as bytes, member after member, in the order in which they are given.
+///
+/// Strings are escaped as RFC 8259 §7 asks, and U+2028 and U+2029 are left as they are. Nothing is validated beyond
+/// that: a member given twice is written twice.
+package struct JSONWriter: Sendable {
+    private var bytes: [UInt8] = []
+    private var needsComma = false
+
+    /// Opens an object.
+    /// - Parameter capacity: the bytes to make room for at once.
+    package init(capacity: Int = 128) {
+        bytes.reserveCapacity(capacity)
+        bytes.append(UInt8(ascii: "{"))
+    }
+
+    /// Closes the object and gives its bytes; the writer keeps none.
+    package mutating func finish() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        var whole: [UInt8] = []
+        swap(&whole, &bytes)
+        return whole
+    }
+
+    package mutating func member(_ name: String, _ value: String) {
+        write(name: name)
+        write(string: value)
+    }
+
+    package mutating func member(_ name: String, _ value: Int) {
+        write(name: name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    package mutating func member(_ name: String, _ value: Bool) {
+        write(name: name)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// Writes a member that is an array of strings.
+    package mutating func member(_ name: String, _ values: [String]) {
+        write(name: name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(string: value)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// Writes a member that is itself an object.
+    package mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
+        write(name: name)
+        element(body)
+    }
+
+    /// Writes a member that is an array of objects, one for each of the elements.
+    package mutating func member<Element>(
+        _ name: String, forEach elements: [Element], _ body: (inout JSONWriter, Element) -> Void
+    ) {
+        write(name: name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            element { writer in body(&writer, value) }
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func element(_ body: (inout JSONWriter) -> Void) {
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        body(&self)
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    private mutating func write(name: String) {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+        write(string: name)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func write(string: String) {
+        bytes.append(UInt8(ascii: "\""))
+        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F })
+        {
+            bytes.append(contentsOf: string.utf8)
+        } else {
+            write(escaping: string)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func write(escaping string: String) {
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20, 0x7F:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(.lowercaseHexadecimalDigit(byte >> 4))
+                bytes.append(.lowercaseHexadecimalDigit(byte & 15))
+            default:
+                bytes.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Bytes
+
+/// A block of addresses such as `10.0.0.0/8` (RFC 4632, RFC 4291 §2.3).
+package enum AddressBlock: Sendable, Hashable {
+    case v4(network: UInt32, mask: UInt32)
+    case v6(network: UInt128, mask: UInt128)
+
+    /// Reads `address/length`, or an address alone, which is a block of one. Bits beyond the prefix must be zero.
+    package init?(parsing text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(bare: parts[0]) else { return nil }
+        let width = if case .v4 = address { 32 } else { 128 }
+        var prefixLength = width
+        if parts.count == 2 {
+            guard parts[1].isASCIIDigits, let length = Int(parts[1]), length <= width else {
+                return nil
+            }
+            prefixLength = length
+        }
+        switch address {
+        case .v4(let bits):
+            // A shift by the whole width clears all bits: Swift's `<<` does not wrap around.
+            let mask = UInt32.max << (32 - prefixLength)
+            guard bits & ~mask == 0 else { return nil }
+            self = .v4(network: bits, mask: mask)
+        case .v6(let bits):
+            let mask = UInt128.max << (128 - prefixLength)
+            guard bits & ~mask == 0 else { return nil }
+            self = .v6(network: bits, mask: mask)
+        }
+    }
+
+    package func contains(_ address: IPAddress) -> Bool {
+        switch (self, address) {
+        case (.v4(let network, let mask), .v4(let bits)): bits & mask == network
+        case (.v6(let network, let mask), .v6(let bits)): bits & mask == network
+        case (.v4, .v6), (.v6, .v4): false
+        }
+    }
+}

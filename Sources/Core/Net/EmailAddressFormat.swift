@@ -1,0 +1,50 @@
+import Bytes
+
+/// Whether a string has the form of an e-mail address, by the pattern of Zod 4's `email()`:
+///
+///     ^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$
+///
+/// In words: ASCII alone; a local part that neither starts nor ends with a dot and does not end with an apostrophe; a
+/// domain of two labels or more, none of which starts with a hyphen, the last of two letters or more; two dots in a row
+/// nowhere.
+package func isEmailAddress(_ value: String) -> Bool {
+    let bytes = value.utf8
+    guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return false }
+    return isLocalPart(bytes[..<at]) && isDomain(bytes[bytes.index(after: at)...])
+}
+
+private func isLocalPart(_ bytes: Substring.UTF8View) -> Bool {
+    var previous = UInt8(ascii: ".")
+    for byte in bytes {
+        guard byte.isASCIILetter || byte.isASCIIDigit || isLocalPartPunctuation(byte) else { return false }
+        // A dot at the start or after a dot; an empty local part is refused below by the same initial value.
+        if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") { return false }
+        previous = byte
+    }
+    return previous != UInt8(ascii: ".") && previous != UInt8(ascii: "'")
+}
+
+private func isLocalPartPunctuation(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "_"), UInt8(ascii: "'"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+    default: false
+    }
+}
+
+private func isDomain(_ bytes: Substring.UTF8View) -> Bool {
+    var labelStart = bytes.startIndex
+    var hasDot = false
+    for index in bytes.indices {
+        switch bytes[index] {
+        case UInt8(ascii: "."):
+            guard bytes[labelStart] != UInt8(ascii: "-"), index > labelStart else { return false }
+            labelStart = bytes.index(after: index)
+            hasDot = true
+        case UInt8(ascii: "-"): break
+        case let byte where byte.isASCIILetter || byte.isASCIIDigit: break
+        default: return false
+        }
+    }
+    let last = bytes[labelStart...]
+    return hasDot && last.count >= 2 && last.allSatisfy(\.isASCIILetter)
+}

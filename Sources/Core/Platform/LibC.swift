@@ -1,0 +1,18 @@
+// The system's C library, for whoever imports this module: the one place that tells platforms apart.
+#if canImport(Glibc)
+    @_exported public import Glibc
+    @_exported public import SwiftOverlayShims
+
+    /// The limit on open files, for `getrlimit` and `setrlimit`.
+    let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+#elseif canImport(Musl)
+    @_exported public import Musl
+
+    /// The limit on open files, for `getrlimit` and `setrlimit`.
+    let openFiles = RLIMIT_NOFILE
+#else
+    @_exported public import Darwin
+
+    /// The limit on open files, for `getrlimit` and `setrlimit`.
+    let openFiles = RLIMIT_NOFILE
+#endif

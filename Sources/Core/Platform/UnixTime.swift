@@ -1,0 +1,28 @@
+/// A moment of wall-clock time, to the millisecond.
+package struct UnixTime: Sendable, Hashable, Comparable {
+    /// Milliseconds since 1970-01-01 00:00 UTC.
+    package let milliseconds: Int
+
+    package init(milliseconds: Int) {
+        self.milliseconds = milliseconds
+    }
+
+    /// Whole seconds since 1970-01-01 00:00 UTC, rounded down.
+    package var seconds: Int { milliseconds / 1000 }
+
+    /// The system's clock, now.
+    package static func now() -> UnixTime {
+        var time = timespec()
+        // Cannot fail: the pointer is valid.
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UnixTime(milliseconds: Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
+    }
+
+    package static func + (time: UnixTime, duration: Duration) -> UnixTime {
+        UnixTime(milliseconds: time.milliseconds + duration.milliseconds)
+    }
+
+    package static func < (left: UnixTime, right: UnixTime) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+}

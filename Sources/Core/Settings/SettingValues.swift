@@ -1,0 +1,61 @@
+package import Bytes
+package import Cryptography
+import Platform
+
+/// Reads named keys of 32 bytes.
+package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
+    var entries: [KeyRing.Entry] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pieces.count == 2, KeyRing.Entry.isName(pieces[0]),
+            let key = Secret(base64: String(pieces[1])), key.count == SealingKey.keyByteCount
+        else {
+            throw ParseError(
+                "must be comma-separated keys, each ID:KEY with an id of 1 to 16 letters, digits, - or _ and the base64 "
+                    + "of 32 bytes")
+        }
+        guard !entries.contains(where: { $0.id == pieces[0] }) else {
+            throw ParseError("must not give two keys the same id")
+        }
+        entries.append(KeyRing.Entry(id: String(pieces[0]), key: key))
+    }
+    return entries
+}
+
+/// Reads the number of a port.
+package func port(_ text: String) throws(ParseError) -> Int {
+    try wholeNumber(text, in: 0...65_535, "must be a port from 0 to 65535")
+}
+
+/// Reads a number of digits alone, within bounds; `rule` says so in words.
+package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: String) throws(ParseError) -> Int {
+    guard text.isASCIIDigits, let number = Int(text),
+        range.contains(number)
+    else { throw ParseError(rule) }
+    return number
+}
+
+/// Reads a duration within bounds; `bounds` says them in words.
+package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError) -> Duration {
+    guard let duration = Duration(parsing: text), range.contains(duration) else {
+        throw ParseError("must be a duration from \(bounds), a whole number of ms, s, m, h or d")
+    }
+    return duration
+}
+
+/// Parses a list of comma-separated entries; blanks around an entry are ignored.
+package func list<Element>(
+    _ text: String, _ parse: (String) throws(ParseError) -> Element
+) throws(ParseError) -> [Element] {
+    var elements: [Element] = []
+    for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
+        elements.append(try parse(String(entry.trimmingBlanks())))
+    }
+    return elements
+}
+
+/// Parses `on` or `off`.
+package func isOn(_ text: String) throws(ParseError) -> Bool {
+    guard text == "on" || text == "off" else { throw ParseError("must be on or off") }
+    return text == "on"
+}

@@ -1,0 +1,94 @@
+import Bytes
+import Net
+import Web
+
+/// What the landing page shows: one thing to know, and one to do.
+struct ConfirmationPage: Sendable {
+    /// A button, which posts the mailed token.
+    struct Button: Sendable {
+        let token: LoginToken
+        /// Whether it asks for a new link, instead of opening this one.
+        let sendsAgain: Bool
+        let label: String
+    }
+
+    /// A link below.
+    struct Link: Sendable {
+        let url: String
+        let label: String
+    }
+
+    let status: Status
+    let language: Language
+    let title: String
+    let text: String
+    var button: Button?
+    var note: String?
+    var link: Link?
+    /// The portal that the button leads to.
+    var portal: Origin?
+    /// Whole seconds, at least 1.
+    var retryAfter: Int?
+
+    /// The page as HTML. Nothing in it needs a script, an image or another file.
+    var html: [UInt8] {
+        var body = "<h1>\(escapedForHTML(title))</h1>\n<p>\(escapedForHTML(text))</p>\n"
+        if let button {
+            body += "<form method=\"post\" action=\"open\">"
+            body += "<input type=\"hidden\" name=\"token\" value=\"\(escapedForHTML(button.token.text))\">"
+            if button.sendsAgain { body += "<input type=\"hidden\" name=\"again\" value=\"1\">" }
+            body += "<button>\(escapedForHTML(button.label))</button></form>\n"
+        }
+        if let note { body += "<p class=\"note\">\(escapedForHTML(note))</p>\n" }
+        if let link {
+            body += "<p class=\"note\"><a href=\"\(escapedForHTML(link.url))\">\(escapedForHTML(link.label))</a></p>\n"
+        }
+        return Array(
+            """
+            <!doctype html>
+            <html lang="\(language.rawValue)">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width,initial-scale=1">
+            <meta name="robots" content="noindex,nofollow">
+            <meta name="referrer" content="no-referrer">
+            <meta name="color-scheme" content="light dark">
+            <title>\(escapedForHTML(title))</title>
+            <style>\(ConfirmationStyle.text)</style>
+            </head>
+            <body>
+            <main>
+            \(body)</main>
+            </body>
+            </html>
+
+            """.utf8)
+    }
+
+    /// Where the form may lead. Browsers hold all redirects of a form against this, also those of the portal's callback,
+    /// which are the portal's own matter: so any origin of its scheme, and of the better one.
+    private var formAction: String {
+        switch portal?.scheme {
+        case nil: "'self'"
+        case .https: "'self' https:"
+        case .http: "'self' http: https:"
+        }
+    }
+
+    /// The page as it is answered.
+    var response: Response {
+        var response = Response(
+            status: status,
+            fields: [
+                .contentType: "text/html; charset=utf-8",
+                .contentLanguage: language.rawValue,
+                .contentSecurityPolicy:
+                    "default-src 'none'; style-src '\(ConfirmationStyle.source)'; form-action \(formAction)"
+                    + "; base-uri 'none'; frame-ancestors 'none'",
+                .referrerPolicy: "no-referrer",
+                .robotsTag: "noindex, nofollow",
+            ], body: html)
+        if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
+        return response
+    }
+}

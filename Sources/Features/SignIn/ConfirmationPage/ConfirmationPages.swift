@@ -1,0 +1,77 @@
+import Net
+import Web
+
+/// The landing's pages in one language.
+struct ConfirmationPages: Sendable {
+    private let language: Language
+    private let words: ConfirmationWords
+
+    init(in language: Language) {
+        self.language = language
+        words = ConfirmationWords.all[language] ?? ConfirmationWords(parsing: [])
+    }
+
+    /// The link can be opened, by a press of the button.
+    func confirm(_ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
+        let blanks = ["portal": record.origin.authority]
+        return ConfirmationPage(
+            status: .ok, language: language, title: words.sentence(.openTitle, blanks),
+            text: words.sentence(.openText, blanks),
+            button: ConfirmationPage.Button(token: token, sendsAgain: false, label: words.sentence(.openAction)),
+            note: words.sentence(.openNote), portal: record.origin)
+    }
+
+    /// The link cannot be opened any more; another can be sent.
+    func unusable(_ reason: LinkState.Reason, _ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
+        let (title, text): (ConfirmationWords.Key, ConfirmationWords.Key) =
+            switch reason {
+            case .used: (.usedTitle, .usedText)
+            case .expired: (.expiredTitle, .expiredText)
+            case .superseded: (.endedTitle, .endedText)
+            }
+        let label = words.sentence(.againAction, ["address": record.email.masked])
+        return ConfirmationPage(
+            status: .gone, language: language, title: words.sentence(title), text: words.sentence(text),
+            button: ConfirmationPage.Button(token: token, sendsAgain: true, label: label), link: link(to: record.origin))
+    }
+
+    /// Nothing is known of the link.
+    func unknown() -> ConfirmationPage {
+        ConfirmationPage(
+            status: .gone, language: language, title: words.sentence(.unknownTitle),
+            text: words.sentence(.unknownText))
+    }
+
+    /// Another link is on its way.
+    func sent(_ record: TokenRecord) -> ConfirmationPage {
+        ConfirmationPage(
+            status: .ok, language: language, title: words.sentence(.sentTitle),
+            text: words.sentence(.sentText, ["address": record.email.masked]), link: link(to: record.origin))
+    }
+
+    /// Too much was asked for.
+    func limited(retryAfter: Duration, _ token: LoginToken?) -> ConfirmationPage {
+        let seconds = retryAfter.retryAfterSeconds
+        return ConfirmationPage(
+            status: .tooManyRequests, language: language, title: words.sentence(.limitedTitle),
+            text: words.sentence(.limitedText, ["seconds": "\(seconds)"]), link: retry(token), retryAfter: seconds)
+    }
+
+    /// Redis is away, or something broke.
+    func unavailable(_ error: HTTPError, _ token: LoginToken?) -> ConfirmationPage {
+        ConfirmationPage(
+            status: error.code.status, language: language, title: words.sentence(.unavailableTitle),
+            text: words.sentence(.unavailableText), link: retry(token),
+            retryAfter: error.retryAfter)
+    }
+
+    private func link(to portal: Origin) -> ConfirmationPage.Link {
+        ConfirmationPage.Link(
+            url: portal.description + "/", label: words.sentence(.portalLink, ["portal": portal.authority]))
+    }
+
+    /// Back to the page that the link leads to.
+    private func retry(_ token: LoginToken?) -> ConfirmationPage.Link? {
+        token.map { ConfirmationPage.Link(url: "open?token=" + $0.text, label: words.sentence(.retryAction)) }
+    }
+}

@@ -1,0 +1,73 @@
+import Bytes
+import Cryptography
+import Net
+import Web
+
+/// `POST /auth/send-magic-link`: a sign-in request, from its body to the email in the queue.
+struct SendMagicLink: Sendable {
+    private let services: SignInServices
+    /// `nil` if clients are not limited.
+    private let rateLimitFields: RateLimitFields?
+
+    init(_ services: SignInServices) {
+        self.services = services
+        rateLimitFields = services.configuration.limits.client.map(RateLimitFields.init)
+    }
+
+    /// Answers a request, or throws the error that answers it.
+    func respond(to context: RequestContext) async throws(HTTPError) -> Response {
+        let body = try SendMagicLinkBody(of: context.request)
+        let configuration = services.configuration
+        let link = MagicLink(
+            origin: try callbackOrigin(for: context.request, body), callbackPath: configuration.callbackPath,
+            token: try services.new(LoginToken.init(random:), for: context), next: body.callbackNext,
+            publicURL: configuration.publicURL)
+        let signIn = SignInRequest(
+            link: link, recipient: body.email, language: context.language, challenge: body.challenge,
+            codeRequest: body.wantsCode ? try newCodeRequest(for: context) : nil)
+        let admission = try await context.answering { () throws(StoreError) in
+            try await services.store.admit(signIn, from: context.clientAddress, at: context.now())
+        }
+        switch admission {
+        case .admitted(let quota):
+            services.metrics.mailQueued()
+            var response = SendMagicLink.response(to: signIn)
+            if let quota { rateLimitFields?.add(quota, to: &response.fields) }
+            return response
+        case .limited(let limit, let retryAfter, let quota):
+            services.recordLimited(by: limit, for: context)
+            var error = HTTPError.rateLimited(retryAfter: retryAfter)
+            if let quota { rateLimitFields?.add(quota, to: &error.fields) }
+            throw error
+        case .queueFull:
+            throw context.answerToFullQueue()
+        }
+    }
+
+    /// The response to an admitted request: with the code handle, if a code was requested.
+    private static func response(to request: SignInRequest) -> Response {
+        guard let codeRequest = request.codeRequest else { return .ok }
+        var json = JSONWriter()
+        json.member("ok", true)
+        json.member("request_id", codeRequest.handle.text)
+        return Response(status: .ok, json: json.finish())
+    }
+
+    /// The origin that the link leads to, by the body, the header fields and the policy.
+    private func callbackOrigin(for request: Request, _ body: SendMagicLinkBody) throws(HTTPError) -> Origin {
+        let claims = OriginPolicy.Claims(
+            body: body.callbackOrigin, header: request.fields.callbackOrigin,
+            origin: request.fields.origin, referer: request.fields.referer)
+        do {
+            return try services.configuration.originPolicy.callbackOrigin(for: claims)
+        } catch {
+            throw .origin(error)
+        }
+    }
+
+    private func newCodeRequest(for context: RequestContext) throws(HTTPError) -> SignInRequest.CodeRequest {
+        SignInRequest.CodeRequest(
+            handle: try services.new(CodeHandle.init(random:), for: context),
+            code: try services.new(SignInCode.init(random:), for: context))
+    }
+}

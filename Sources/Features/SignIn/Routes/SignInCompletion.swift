@@ -1,0 +1,71 @@
+import Bytes
+import Net
+import Redis
+import Web
+
+/// The end of a sign-in: the portal learns who signed in, or that nobody did.
+struct SignInCompletion: Sendable {
+    /// What a person signed in by.
+    enum Method: String, Sendable, CaseIterable {
+        case link, code
+
+        /// The one answer to everything that is not accepted.
+        var error: HTTPError { self == .link ? .tokenInvalid : .codeInvalid }
+
+        var limit: Admission.Limit { self == .link ? .verification : .code }
+    }
+
+    private let services: SignInServices
+    private let method: Method
+    /// `nil` if clients are not limited.
+    private let rateLimitFields: RateLimitFields?
+
+    init(_ services: SignInServices, by method: Method) {
+        self.services = services
+        self.method = method
+        let limits = services.configuration.limits
+        rateLimitFields = (method == .link ? limits.verification : limits.code).map(RateLimitFields.init)
+    }
+
+    /// The response to a sign-in, or throws the error that answers a request that did not sign in.
+    func respond(to verification: Verification, of context: RequestContext) throws(HTTPError) -> Response {
+        switch verification {
+        case .signedIn(let person, let quota):
+            var response = response(for: person, at: context)
+            // The allowlist may have changed since the link was requested.
+            guard services.isAllowed(person.record.origin) else {
+                services.metrics.refused(method)
+                throw withQuota(method.error, quota)
+            }
+            services.metrics.signedIn(by: method)
+            if let quota { rateLimitFields?.add(quota, to: &response.fields) }
+            return response
+        case .refused(let decoy, let quota):
+            services.metrics.refused(method)
+            // Made and thrown away, so that refusal takes as long as success.
+            _ = response(for: decoy, at: context)
+            throw withQuota(method.error, quota)
+        case .limited(let retryAfter, let quota):
+            services.recordLimited(by: method.limit, for: context)
+            throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
+        }
+    }
+
+    private func withQuota(_ error: HTTPError, _ quota: Quota?) -> HTTPError {
+        var error = error
+        if let quota { rateLimitFields?.add(quota, to: &error.fields) }
+        return error
+    }
+
+    private func response(for person: SignedIn, at context: RequestContext) -> Response {
+        let record = person.record
+        var json = JSONWriter(capacity: 640)
+        json.member("ok", true)
+        json.member("email", record.email.text)
+        if let next = record.next { json.member("callback_next", next.text) }
+        if let issuer = services.configuration.issuer {
+            json.member("assertion", issuer.assertion(for: record, id: person.id, at: context.now()))
+        }
+        return Response(status: .ok, json: json.finish())
+    }
+}

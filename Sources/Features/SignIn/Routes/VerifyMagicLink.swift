@@ -1,0 +1,27 @@
+import Web
+
+/// `POST /auth/verify-magic-link`: a link's token, from its body to the completed sign-in.
+struct VerifyMagicLink: Sendable {
+    private let services: SignInServices
+    private let completion: SignInCompletion
+
+    private static let schema = object(
+        field("token", string()), field("code_verifier", CodeVerifier.schema.optional()))
+
+    init(_ services: SignInServices) {
+        self.services = services
+        completion = SignInCompletion(services, by: .link)
+    }
+
+    /// Answers a request, or throws the error that answers it.
+    func respond(to context: RequestContext) async throws(HTTPError) -> Response {
+        try services.checkOrigin(of: context.request)
+        let (token, verifier) = try JSONBody.read(of: context.request, by: VerifyMagicLink.schema)
+        let verification = try await context.answering { () throws(StoreError) in
+            try await services.store.verify(
+                LoginToken(parsing: token), challenge: verifier.map(CodeChallenge.init(of:)),
+                from: context.clientAddress)
+        }
+        return try completion.respond(to: verification, of: context)
+    }
+}

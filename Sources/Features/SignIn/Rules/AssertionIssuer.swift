@@ -1,0 +1,68 @@
+import Bytes
+package import Cryptography
+import Net
+package import Platform
+
+/// Vouches to a portal's server for who signed in, by a JSON Web Token (RFC 7519) signed with Ed25519 (RFC 8037), and
+/// publishes the keys that such tokens are checked with (RFC 7517).
+package struct AssertionIssuer: Sendable {
+    /// For how long an assertion may be presented.
+    package static let lifetime = Duration.seconds(60)
+
+    /// Who vouches: the claim `iss`.
+    private let name: String
+    private let primaryKey: SigningKey
+    /// The token's header of the primary key, with the full stop behind it.
+    private let header: String
+    /// The JSON Web Key Set of all keys: a JSON object.
+    package let keySet: [UInt8]
+
+    /// - Parameters:
+    ///   - name: a string that portals know this deployment by (RFC 7519 §4.1.1).
+    ///   - keys: at least one; the first signs, and the others are published, so that keys can be rotated.
+    package init(name: String, keys: [KeyRing.Entry]) {
+        precondition(!keys.isEmpty, "an issuer has a key")
+        self.name = name
+        var published: [(id: String, key: SigningKey)] = []
+        for entry in keys { published.append((entry.id, SigningKey(entry.key))) }
+        primaryKey = published[0].key
+        header = AssertionIssuer.header(keyID: published[0].id)
+        var json = JSONWriter(capacity: 64 + 160 * published.count)
+        json.member("keys", forEach: published) { json, entry in
+            json.member("kty", "OKP")
+            json.member("crv", "Ed25519")
+            json.member("alg", "EdDSA")
+            json.member("use", "sig")
+            json.member("kid", entry.id)
+            json.member("x", entry.key.publicKey.withUnsafeBytes(base64URL))
+        }
+        keySet = json.finish()
+    }
+
+    /// The key set of a deployment that does not sign.
+    package static let emptyKeySet = Array(#"{"keys":[]}"#.utf8)
+
+    /// The assertion that a token's holder signed in: `iss`, `aud` (the portal's origin), `sub` (the address), `iat`,
+    /// `exp`, `jti` and `amr` (RFC 8176).
+    /// - Parameter id: the token's, which no other sign-in has.
+    package func assertion(for record: TokenRecord, id: String, at now: UnixTime) -> String {
+        var json = JSONWriter(capacity: 256)
+        json.member("iss", name)
+        json.member("aud", record.origin.description)
+        json.member("sub", record.email.text)
+        json.member("iat", now.seconds)
+        json.member("exp", now.seconds + Int(AssertionIssuer.lifetime.components.seconds))
+        json.member("jti", id)
+        json.member("amr", ["email"])
+        let content = header + json.finish().withUnsafeBytes(base64URL)
+        return content + "." + primaryKey.signature(of: Array(content.utf8)).withUnsafeBytes(base64URL)
+    }
+
+    private static func header(keyID: String) -> String {
+        var json = JSONWriter()
+        json.member("alg", "EdDSA")
+        json.member("typ", "JWT")
+        json.member("kid", keyID)
+        return json.finish().withUnsafeBytes(base64URL) + "."
+    }
+}

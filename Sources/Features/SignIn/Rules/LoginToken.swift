@@ -1,0 +1,81 @@
+package import Cryptography
+
+/// A secret that signs a person in, once: the mailed token of a link, or the exchange token that the confirmation page
+/// gives for it.
+///
+/// It is stored nowhere. Redis knows its ``digest``, and what is stored under that is sealed under a key that only the
+/// token gives.
+package struct LoginToken: Sendable {
+    private let token: RandomToken
+
+    /// The token as it appears in the link. Not to be logged or stored.
+    package var text: String { token.text }
+    /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis.
+    package var digest: String { token.digest }
+    /// The token's name in emails and assertions: the first half of its digest, 32 hexadecimal digits.
+    package var id: String { String(digest.prefix(32)) }
+
+    /// Issues a new token.
+    package init(random: RandomBytes) throws(CryptoError) {
+        token = try RandomToken(random: random)
+    }
+
+    /// Parses a link's token; `nil` for any other text.
+    package init?(parsing text: String) {
+        guard let token = RandomToken(parsing: text) else { return nil }
+        self.token = token
+    }
+
+    private init(opened bytes: Secret) throws(CryptoError) {
+        guard bytes.count == RandomToken.byteCount else { throw .notAuthentic }
+        token = RandomToken(bytes: bytes)
+    }
+
+    /// The key that the token's record is sealed under.
+    var recordKey: SealingKey { key(for: "postern token record 1") }
+
+    /// The key that a mailed token is sealed under for this exchange token.
+    private var exchangeKey: SealingKey { key(for: "postern token handover 1") }
+
+    private func key(for purpose: String) -> SealingKey {
+        SealingKey(MessageAuthentication(key: token.bytes).derivedKey(for: purpose))
+    }
+}
+
+extension LoginToken {
+    /// This mailed token, sealed for an exchange token: a box of 60 bytes that only the exchange token opens.
+    package func sealed(for exchangeToken: LoginToken, random: RandomBytes) throws(CryptoError) -> [UInt8] {
+        var plaintext = token.bytes.withUnsafeBytes { [UInt8]($0) }
+        return try exchangeToken.exchangeKey.seal(
+            wiping: &plaintext, authenticating: Array(exchangeToken.digest.utf8), random: random)
+    }
+
+    /// The mailed token that was sealed for an exchange token.
+    /// - Throws: ``CryptoError/notAuthentic`` if it was sealed for another one.
+    package init(sealed box: [UInt8], for exchangeToken: LoginToken) throws(CryptoError) {
+        try self.init(
+            opened: exchangeToken.exchangeKey.open(box, authenticating: Array(exchangeToken.digest.utf8)))
+    }
+
+    /// This mailed token, sealed for a code handle under the first key of a ring.
+    package func sealed(
+        for handle: CodeHandle, by ring: KeyRing, random: RandomBytes
+    ) throws(CryptoError) -> [UInt8] {
+        var plaintext = token.bytes.withUnsafeBytes { [UInt8]($0) }
+        return try ring.seal(wiping: &plaintext, authenticating: Array(handle.digest.utf8), random: random)
+    }
+
+    /// The mailed token that was sealed for a code handle.
+    /// - Throws: ``CryptoError/notAuthentic`` if it was sealed for another one; ``CryptoError/unknownKey(id:)``.
+    package init(
+        sealed box: [UInt8], for handle: CodeHandle, by ring: KeyRing, keyID: String
+    ) throws(CryptoError) {
+        try self.init(opened: ring.open(box, keyID: keyID, authenticating: Array(handle.digest.utf8)))
+    }
+}
+
+extension LoginToken: CustomStringConvertible, CustomReflectable {
+    package var description: String { "<secret>" }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

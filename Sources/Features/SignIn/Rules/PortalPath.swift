@@ -1,0 +1,77 @@
+package import Bytes
+
+/// A path inside the portal that is safe to send a person to: nothing that follows it leaves the portal's origin.
+///
+/// It starts with one `/`, is at most 2,048 bytes long, and after decoding its percent escapes once or twice still
+/// neither starts with `//` nor holds a backslash, a control character or a `..` segment. Query and fragment are kept.
+package struct PortalPath: Sendable, Hashable {
+    /// As it was given, its percent escapes untouched.
+    package let text: String
+
+    package static let maximumByteCount = 2048
+
+    package init(parsing text: String) throws(ParseError) {
+        guard text.utf8.count <= PortalPath.maximumByteCount else {
+            throw ParseError("must be at most \(PortalPath.maximumByteCount) bytes long")
+        }
+        guard text.utf8.first == UInt8(ascii: "/") else {
+            throw ParseError("must be a path inside the portal that starts with /")
+        }
+        // Where the path ends is read before anything is decoded: an escaped ? or # is part of a segment.
+        let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
+        var path = Array(text.utf8.prefix(pathLength))
+        var rest = Array(text.utf8.dropFirst(pathLength))
+        try PortalPath.check(path, rest)
+        if text.utf8.contains(UInt8(ascii: "%")) {
+            for _ in 1...2 {
+                path = percentDecoded(path)
+                rest = percentDecoded(rest)
+                try PortalPath.check(path, rest)
+            }
+        }
+        self.text = text
+    }
+
+    /// - Parameter rest: query and fragment.
+    private static func check(_ path: [UInt8], _ rest: [UInt8]) throws(ParseError) {
+        guard isFreeOfControls(path), isFreeOfControls(rest) else {
+            throw ParseError("must not hold a backslash or a control character, escaped or not")
+        }
+        guard !startsWithTwoSlashes(path) else { throw ParseError("must not start with //, escaped or not") }
+        guard !climbs(path) else { throw ParseError("must not hold a .. segment, escaped or not") }
+    }
+
+    /// Whether there is no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.
+    private static func isFreeOfControls(_ bytes: [UInt8]) -> Bool {
+        var previous: UInt8 = 0
+        for byte in bytes {
+            if byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\\") { return false }
+            if previous == 0xC2, (0x80...0x9F).contains(byte) { return false }
+            previous = byte
+        }
+        return true
+    }
+
+    /// Whether the path starts with `//`, or would once the `.` segments at its start are removed (RFC 3986 §5.2.4).
+    private static func startsWithTwoSlashes(_ path: [UInt8]) -> Bool {
+        var rest = path.dropFirst()
+        while rest.starts(with: "./".utf8) { rest = rest.dropFirst(2) }
+        return rest.first == UInt8(ascii: "/")
+    }
+
+    /// Whether one of the segments is `..`.
+    private static func climbs(_ path: [UInt8]) -> Bool {
+        var dotCount = 0
+        var isOnlyDots = true
+        for byte in path {
+            switch byte {
+            case UInt8(ascii: "/"):
+                if isOnlyDots, dotCount == 2 { return true }
+                (dotCount, isOnlyDots) = (0, true)
+            case UInt8(ascii: "."): dotCount += 1
+            default: isOnlyDots = false
+            }
+        }
+        return isOnlyDots && dotCount == 2
+    }
+}

@@ -1,0 +1,59 @@
+import Bytes
+package import Cryptography
+package import Net
+package import Platform
+import Web
+
+/// What is remembered of a request until its link is opened.
+package struct TokenRecord: Sendable, Equatable {
+    package let email: EmailAddress
+    package let origin: Origin
+    package let next: PortalPath?
+    /// What a verifier must fit; another link that this one is replaced by asks for the same.
+    package let challenge: CodeChallenge?
+    package let issuedAt: UnixTime
+
+    package init(
+        email: EmailAddress, origin: Origin, next: PortalPath?, challenge: CodeChallenge? = nil, issuedAt: UnixTime
+    ) {
+        self.email = email
+        self.origin = origin
+        self.next = next
+        self.challenge = challenge
+        self.issuedAt = issuedAt
+    }
+
+    /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the
+    /// open.
+    ///
+    /// Within is a JSON object: `email`, `origin`, `next` and `challenge` where there is one, and `issued_at` in Unix
+    /// milliseconds.
+    package func sealed(for token: LoginToken, random: RandomBytes) throws(CryptoError) -> [UInt8] {
+        var json = JSONWriter(capacity: 256 + (next?.text.utf8.count ?? 0))
+        json.member("email", email.text)
+        json.member("origin", origin.description)
+        if let next { json.member("next", next.text) }
+        if let challenge { json.member("challenge", challenge.text) }
+        json.member("issued_at", issuedAt.milliseconds)
+        var plaintext = json.finish()
+        return try token.recordKey.seal(
+            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: random)
+    }
+
+    /// Opens a stored record.
+    /// - Throws: ``CryptoError/notAuthentic`` where it was not sealed for this token.
+    package init(opening box: [UInt8], with token: LoginToken) throws(CryptoError) {
+        let plaintext = try token.recordKey.open(box, authenticating: Array(token.digest.utf8))
+        // A record that opens was written by `sealed`, so its members are what they are there.
+        guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
+            case .string(let email)? = members["email"], let email = EmailAddress(parsing: email),
+            case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
+            case .number(let issuedAt)? = members["issued_at"], let issuedAt = Int(exactly: issuedAt)
+        else { throw .notAuthentic }
+        self.email = email
+        self.origin = origin
+        next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
+        challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
+        self.issuedAt = UnixTime(milliseconds: issuedAt)
+    }
+}

@@ -1,0 +1,54 @@
+import Cryptography
+import Net
+import Platform
+
+/// A fake record. Refused tokens are processed against it, so that refusal takes as long as success.
+struct Decoy: Sendable {
+    /// A mailed token that no email holds. A text that is not a token is looked up as this one.
+    let token: LoginToken
+    /// Its exchange token.
+    let exchangeToken: LoginToken
+    /// A code handle that no browser has. A text that is not a handle is looked up as this one.
+    let handle: CodeHandle
+    private let sealedToken: [UInt8]
+    private let sealedRecord: [UInt8]
+    /// What the script reads if there is no entry: one in a state that is never accepted.
+    let entry: [UInt8]
+    /// The same for an exchange token.
+    let exchangeEntry: [UInt8]
+
+    init(random: RandomBytes) throws(CryptoError) {
+        token = try LoginToken(random: random)
+        exchangeToken = try LoginToken(random: random)
+        handle = try CodeHandle(random: random)
+        let record = TokenRecord(
+            email: Decoy.email, origin: Decoy.origin, next: Decoy.next, issuedAt: UnixTime(milliseconds: 0))
+        sealedToken = try token.sealed(for: exchangeToken, random: random)
+        sealedRecord = try record.sealed(for: token, random: random)
+        exchangeEntry = Array("via \(token.digest)\n".utf8) + sealedToken
+        entry = Array("none 0 - - -\n".utf8) + sealedRecord
+    }
+
+    /// Does the work of opening the record of a mailed token.
+    func signedIn() throws(CryptoError) -> SignedIn {
+        SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token))
+    }
+
+    /// Does the work of opening the record behind an exchange token or a code handle.
+    func signedInViaExchange() throws(CryptoError) -> SignedIn {
+        let token = try LoginToken(sealed: sealedToken, for: exchangeToken)
+        return SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token))
+    }
+
+    private static let email: EmailAddress = {
+        EmailAddress(parsing: "nobody@example.com")!  // The literal is an address.
+    }()
+
+    private static let next: PortalPath = {
+        try! PortalPath(parsing: "/invoices")  // The literal is a safe path.
+    }()
+
+    private static let origin: Origin = {
+        try! Origin(parsing: "https://portal.example.com")  // The literal is an origin.
+    }()
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Cryptography
+package import Net
+import Redis
+
+extension SignInStore {
+    /// Takes a token, in one atomic call. Of all calls with one token one succeeds.
+    /// - Parameters:
+    ///   - token: mailed, or exchanged for a mailed one; `nil` for a text that is not a token, which is looked up like
+    ///     any unknown one.
+    ///   - challenge: that of the verifier in the request; it must be the one that the link was requested with.
+    /// - Throws: ``StoreError``; if the answer was lost, the token may have been taken.
+    package func verify(
+        _ token: LoginToken?, challenge: CodeChallenge?, from client: IPAddress?
+    ) async throws(StoreError) -> Verification {
+        let token = token ?? decoy.token
+        let limit = configuration.limits.verification
+        var buckets = Buckets()
+        buckets.append(
+            Admission.Limit.verification.rawValue, limit, key: keys.verificationBucket(network: client.network))
+        let name = try callName()
+        // With a confirmation page most tokens are exchange tokens.
+        let viaExchange = configuration.retention > .zero
+        let reply = try await call(scripts.verifyToken, keys: [keys.token(digest: token.digest)], buckets) { command in
+            command.append(keys.prefix)
+            command.append(name)
+            command.append(challenge?.text ?? "-")
+            command.append(decoy.entry)
+            command.append(viaExchange ? decoy.exchangeEntry : [])
+        }
+        return try verification(reply, buckets, tellsQuota: limit != nil, viaExchange: viaExchange) {
+            (sealed, _) throws(CryptoError) in
+            sealed.isEmpty ? token : try LoginToken(sealed: sealed, for: token)
+        }
+    }
+
+    /// A name for one call, which no other call has.
+    func callName() throws(StoreError) -> String {
+        try StoreError.wrapping { () throws(CryptoError) in
+            try random.secret(count: 16).withUnsafeBytes { hexadecimal($0) }
+        }
+    }
+
+    /// The outcome of a call that takes a token, from a script's reply.
+    /// - Parameters:
+    ///   - viaExchange: whether a refused token's work includes opening a sealed token.
+    ///   - open: opens the mailed token as it was sealed for the caller's secret, under the key of that id.
+    func verification(
+        _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool, viaExchange: Bool,
+        _ open: (_ sealed: [UInt8], _ keyID: String) throws(CryptoError) -> LoginToken
+    ) throws(StoreError) -> Verification {
+        guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
+            throw .failed(.unexpectedReply("\(reply)"))
+        }
+        switch (outcome.verdict, outcome.refusal, Array(outcome.rest)) {
+        case (1, nil, let rest):
+            guard rest.count == 3, case .bulk(let sealed) = rest[0], case .bulk(let keyID) = rest[1],
+                case .bulk(let record) = rest[2]
+            else { break }
+            let person = try StoreError.wrapping { () throws(CryptoError) in
+                let token = try open(sealed, String(decoding: keyID, as: UTF8.self))
+                return SignedIn(by: token, try TokenRecord(opening: record, with: token))
+            }
+            return .signedIn(person, outcome.quota)
+        case (0, let refusal?, _):
+            return .limited(retryAfter: refusal.retryAfter, outcome.quota)
+        case (-1, nil, _):
+            let nobody = try StoreError.wrapping { () throws(CryptoError) in
+                try viaExchange ? decoy.signedInViaExchange() : decoy.signedIn()
+            }
+            return .refused(decoy: nobody, outcome.quota)
+        default: break
+        }
+        // The reply itself is left out: it may hold a sealed token.
+        throw .failed(.unexpectedReply("of \(outcome.rest.count) values, with the verdict \(outcome.verdict)"))
+    }
+}

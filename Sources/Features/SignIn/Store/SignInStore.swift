@@ -1,0 +1,71 @@
+package import Cryptography
+import MailQueue
+import Net
+package import Redis
+
+/// What sign-in stores in Redis, and the one call that each request makes.
+///
+/// Redis holds nothing usable: tokens are stored as digests, records are sealed under keys that only their tokens give,
+/// jobs are sealed under the deployment's key, and addresses and codes are stored as HMACs.
+package final class SignInStore: Sendable {
+    let redis: RedisClient
+    let configuration: SignInStoreConfiguration
+    let keys: SignInKeys
+    let scripts: SignInScripts
+    let random: RandomBytes
+    let decoy: Decoy
+    let jobKeys: KeyRing
+    let addressTags: MessageAuthentication
+    let codeKeys: CodeKeys
+
+    /// - Throws: ``CryptoError/noRandomness``.
+    package init(
+        redis: RedisClient, configuration: SignInStoreConfiguration, random: RandomBytes
+    ) throws(CryptoError) {
+        precondition(!configuration.keys.isEmpty, "a deployment has a key")
+        self.redis = redis
+        self.configuration = configuration
+        self.random = random
+        keys = SignInKeys(prefix: configuration.keyPrefix)
+        codeKeys = CodeKeys(configuration.keys)
+        jobKeys = KeyRing(configuration.keys, purpose: MailJob.sealingPurpose)
+        let primary = MessageAuthentication(key: configuration.keys[0].key)
+        addressTags = MessageAuthentication(key: primary.derivedKey(for: "postern recipient bucket 1"))
+        scripts = SignInScripts()
+        decoy = try Decoy(random: random)
+    }
+
+    /// The scripts that a server should know before the first request, which saves a second round trip.
+    package static var scripts: [Script] { SignInScripts().all }
+
+    /// Whether Redis answers.
+    package func isReachable() async -> Bool {
+        (try? await redis.send(RedisCommand("PING"), isIdempotent: true)) != nil
+    }
+
+    /// Calls a script.
+    /// - Parameters:
+    ///   - keys: those before the buckets'.
+    ///   - arguments: appends those before the buckets' settings.
+    func call(
+        _ script: Script, keys: [String], _ buckets: Buckets = Buckets(), capacity: Int = 512,
+        arguments: (inout RedisCommand) -> Void
+    ) async throws(StoreError) -> RESPValue {
+        do {
+            return try await script.call(on: redis, capacity: capacity) { command in
+                command.append(keys.count + buckets.count)
+                for key in keys { command.append(key) }
+                buckets.appendKeys(to: &command)
+                arguments(&command)
+                buckets.appendSettings(to: &command)
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+extension IPAddress? {
+    /// The network that a client's bucket is for; all clients whose address is unknown share one.
+    var network: String { self?.clientNetwork ?? "unknown" }
+}

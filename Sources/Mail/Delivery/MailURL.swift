@@ -1,0 +1,91 @@
+package import Bytes
+import Cryptography
+import Net
+import Platform
+
+/// Where mail goes: `smtp://`, `smtps://`, `mailgun://` or `maildir://`.
+package enum MailURL: Sendable {
+    case smtp(SMTPServer)
+    case mailgun(MailgunAccount)
+    /// A folder for development: each mail becomes a file in it.
+    case maildir(path: String)
+
+    /// Reads a URL.
+    ///
+    /// - `smtp://user:password@host:587` is protected by STARTTLS; `smtp://localhost:1025`, without a user and to this
+    ///   machine, is not protected.
+    /// - `smtps://user:password@host:465` is TLS from the first byte.
+    /// - `mailgun://key@api.mailgun.net/domain`, or a host of one's own.
+    /// - `maildir:///folder`.
+    package init(parsing text: String) throws(ParseError) {
+        let url = try ServiceURL(parsing: text, schemes: ["smtp", "smtps", "mailgun", "maildir"])
+        switch url.scheme {
+        case "mailgun": self = .mailgun(try MailgunAccount(url))
+        case "maildir":
+            guard url.host.isEmpty, url.port == nil, url.user == nil, url.password == nil, url.path.count > 1 else {
+                throw ParseError("must be maildir:// and an absolute path")
+            }
+            self = .maildir(path: url.path)
+        default: self = .smtp(try SMTPServer(url))
+        }
+    }
+}
+
+extension SMTPServer {
+    fileprivate init(_ url: ServiceURL) throws(ParseError) {
+        try checkHost(url.host)
+        guard url.path.isEmpty || url.path == "/" else { throw ParseError("must not have a path") }
+        guard (url.user == nil) == (url.password == nil) else {
+            throw ParseError("must have a user and a password, as user:password@, or neither")
+        }
+        if let user = url.user, let password = url.password {
+            // They go to libcurl as C strings.
+            guard !user.utf8.contains(0), !password.withUnsafeBytes({ $0.contains(0) }) else {
+                throw ParseError("must not have a zero byte in user or password")
+            }
+            credentials = Credentials(user: user, password: password)
+        } else {
+            credentials = nil
+        }
+        host = url.host
+        if url.scheme == "smtps" {
+            security = .implicitTLS
+            port = url.port ?? 465
+        } else {
+            let isLoopback = url.host == "localhost" || IPAddress(parsing: url.host)?.isLoopback == true
+            security = isLoopback && credentials == nil ? .none : .startTLS
+            port = url.port ?? 587
+        }
+    }
+}
+
+extension MailgunAccount {
+    fileprivate init(_ url: ServiceURL) throws(ParseError) {
+        try checkHost(url.host)
+        let domain = url.path.dropFirst()
+        guard let key = url.user, !key.utf8.contains(0), url.password == nil else {
+            throw ParseError("must have the API key before the host, as mailgun://key@host/domain")
+        }
+        guard !domain.isEmpty, domain.utf8.allSatisfy(isHostByte) else {
+            throw ParseError("must end in the sending domain, as mailgun://key@host/domain")
+        }
+        self.init(key: Secret(copying: key.utf8), host: url.host, port: url.port ?? 443, domain: String(domain))
+    }
+}
+
+/// A host as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
+func urlHost(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+/// A host's name or address: what stands in a URL of libcurl's.
+private func checkHost(_ host: String) throws(ParseError) {
+    guard !host.isEmpty else { throw ParseError("must name a host") }
+    // Of an IPv6 address the brackets have been taken off.
+    let isIPv6 = host.contains(":") && IPAddress(bare: host[...]) != nil
+    guard isIPv6 || host.utf8.allSatisfy(isHostByte) else {
+        throw ParseError("must name a host by letters, digits, dots and hyphens, or by its address")
+    }
+}
+
+private func isHostByte(_ byte: UInt8) -> Bool {
+    byte.isASCIILetter || byte.isASCIIDigit || ".-_".utf8.contains(byte)
+}

@@ -1,0 +1,93 @@
+import CCurl
+package import Cryptography
+package import MailMessage
+import Net
+import Platform
+
+/// An account with Mailgun, or with who speaks its API.
+package struct MailgunAccount: Sendable {
+    /// The API key.
+    package let key: Secret
+    /// The API's host, such as `api.mailgun.net` or `api.eu.mailgun.net`.
+    package let host: String
+    /// The API's port.
+    package let port: Int
+    /// The domain that mail is sent from, as it is known there.
+    package let domain: String
+
+    /// - Parameter domain: letters, digits, dots and hyphens, as it becomes a part of the URL.
+    package init(key: Secret, host: String, port: Int, domain: String) {
+        self.key = key
+        self.host = host
+        self.port = port
+        self.domain = domain
+    }
+}
+
+/// Delivers messages by Mailgun's HTTP API: `POST /v3/<domain>/messages.mime`, with the whole message as a file.
+package final class MailgunTransport: MailTransport {
+    private let engine: CurlEngine
+    private let options: [CurlTransfer.Option]
+
+    /// - Parameters:
+    ///   - connections: how many may be open at once.
+    ///   - certificateAuthorities: a PEM file of those to trust instead of the system's.
+    package init(account: MailgunAccount, connections: Int, certificateAuthorities: String?) {
+        engine = CurlEngine(connections: connections)
+        options =
+            [
+                .string(
+                    CURLOPT_URL, "https://\(urlHost(account.host)):\(account.port)/v3/\(account.domain)/messages.mime"),
+                .string(CURLOPT_PROTOCOLS_STR, "https"),
+                .string(CURLOPT_USERNAME, "api"),
+                .secret(CURLOPT_PASSWORD, account.key),
+                .long(CURLOPT_POST, 1),
+                // With HTTP/2 libcurl shows all fields to who looks on, the key among them.
+                .long(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
+            ] + CurlTransfer.tlsOptions(trusting: certificateAuthorities)
+    }
+
+    /// Sends a message by one request.
+    package func deliver(
+        _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
+    ) async -> DeliveryOutcome {
+        let boundary = "postern-\(message.id)"
+        var form: [UInt8] = []
+        // Links are not to be rewritten, nor opens counted.
+        for (name, value) in [("to", message.recipient.text), ("o:tracking", "no")] {
+            form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8
+        }
+        form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"message\"; filename=\"message.eml\"\r\n".utf8
+        form += "Content-Type: message/rfc822\r\n\r\n".utf8
+        form += message.content
+        form += "\r\n--\(boundary)--\r\n".utf8
+        let options =
+            options + [
+                .long(CURLOPT_POSTFIELDSIZE, form.count),
+                .list(CURLOPT_HTTPHEADER, ["Content-Type: multipart/form-data; boundary=\(boundary)", "Expect:"]),
+            ]
+        let end = await engine.run(
+            CurlTransfer(.http, options: options, content: form, deadline: .now + deadline, observe: observe))
+        return MailgunTransport.outcome(of: end)
+    }
+
+    /// By the status; where there is none, by how far the request came.
+    static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
+        // A status of 1xx announces another, which did not come.
+        let status = end.responseCode < 200 ? 0 : end.responseCode
+        let reply = status == 0 ? nil : Reply(code: status)
+        func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
+            DeliveryFailure(code, reply: reply, detail: reply.map { "the API answered \($0)" } ?? end.text)
+        }
+        switch status {
+        case 0: break
+        case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
+        case 401, 403: return .unavailable(failure(.authenticationFailed))
+        case 400, 413, 422: return .permanent(failure(.messageRefused))
+        // Another address, payment, an unknown domain, too many requests, the API itself: it is not the message's fault.
+        default: return .unavailable(failure(.serviceUnavailable))
+        }
+        if end.dialogue.isContentComplete { return .ambiguous(failure(.replyLost)) }
+        return .unavailable(failure(DeliveryFailure.Code(end.result)))
+    }
+}

@@ -1,0 +1,58 @@
+import MailMessage
+import MailQueue
+package import Telemetry
+
+/// What a worker counts.
+package struct WorkerMetrics: Sendable {
+    let queueLength: Gauge
+    let inFlight: Gauge
+    let claimed: Counter
+    let delivered: Counter
+    let transient: Counter
+    let permanent: Counter
+    let ambiguous: Counter
+    let unavailable: Counter
+    let deadLetters: [DeadLetterCause.Reason: Counter]
+    let age: Histogram
+    let duration: Histogram
+
+    /// Registers all of them.
+    package init(_ registry: MetricsRegistry) {
+        func attempts(_ outcome: String) -> Counter {
+            registry.counter(
+                "postern_mail_attempts_total", help: "Attempts to deliver a mail, by outcome.",
+                labels: ["outcome": outcome])
+        }
+        queueLength = registry.gauge(
+            "postern_mail_queue_length", help: "Mails in the stream, those being delivered included.")
+        inFlight = registry.gauge("postern_mail_in_flight", help: "Mails being delivered by this worker.")
+        claimed = registry.counter("postern_mail_claimed_total", help: "Mails that this worker took from the stream.")
+        delivered = attempts("delivered")
+        transient = attempts("transient")
+        permanent = attempts("permanent")
+        ambiguous = attempts("ambiguous")
+        unavailable = attempts("unavailable")
+        var dead: [DeadLetterCause.Reason: Counter] = [:]
+        for reason in DeadLetterCause.Reason.allCases {
+            dead[reason] = registry.counter(
+                "postern_mail_dead_letters_total", help: "Mails given up, by reason.", labels: ["reason": reason.rawValue])
+        }
+        deadLetters = dead
+        age = registry.histogram(
+            "postern_mail_delivery_age_seconds", help: "Time from a request for a link to its mail's delivery.",
+            bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900])
+        duration = registry.histogram(
+            "postern_mail_attempt_duration_seconds", help: "Time that an attempt to deliver a mail took.",
+            bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
+    }
+
+    func count(_ outcome: DeliveryOutcome) {
+        switch outcome {
+        case .delivered: delivered.increment()
+        case .transient: transient.increment()
+        case .permanent: permanent.increment()
+        case .ambiguous: ambiguous.increment()
+        case .unavailable: unavailable.increment()
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Mustache
+
+/// The sentences of one language, each a template.
+struct MailWords: Sendable {
+    /// The keys of a file of words, all of which it must have.
+    static let keys = [
+        "direction", "subject", "preview", "heading", "intro", "action", "codeIntro", "codeOnce", "once", "newest",
+        "copy", "ignore", "automatic", "minute", "minutes", "hour", "hours",
+    ]
+
+    private let templates: [String: MustacheTemplate]
+    private let isRightToLeft: Bool
+
+    /// Reads a file of words: one JSON object, with a text for each key.
+    /// - Throws: a ``TemplateError/Reason``.
+    init(parsing bytes: [UInt8]) throws(TemplateError.Reason) {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            let place = if case .malformed(let offset) = error { "what stands at byte \(offset)" } else { "its start" }
+            throw .notJSON(place)
+        }
+        guard case .object(let members) = value else { throw .notJSON("its start") }
+        var templates: [String: MustacheTemplate] = [:]
+        for key in MailWords.keys {
+            guard case .string(let text)? = members[key], !text.isEmpty else { throw .missingText(key: key) }
+            do {
+                templates[key] = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text)
+            } catch {
+                throw .notMustache("\(key): \(error)")
+            }
+        }
+        guard ["ltr", "rtl"].contains(where: { members["direction"] == .string($0) }) else {
+            throw .wrongDirection
+        }
+        self.templates = templates
+        isRightToLeft = members["direction"] == .string("rtl")
+    }
+
+    /// The sentences for a mail.
+    func sentences(product: String, portal: String, lifetime: Duration) -> [String: String] {
+        let values = ["product": isolated(product), "portal": isolated(portal), "lifetime": words(for: lifetime)]
+        return templates.mapValues { $0.render(values) }
+    }
+
+    /// A name that may run in another direction than the sentence that it stands in: the characters U+2068 and U+2069
+    /// keep it from changing the order of what stands around it (UAX #9).
+    private func isolated(_ name: String) -> String {
+        isRightToLeft || name.unicodeScalars.contains(where: MailWords.isRightToLeft) ? "\u{2068}\(name)\u{2069}" : name
+    }
+
+    /// Whether a scalar is of a block of Hebrew, Arabic or another script that runs from right to left, or turns the
+    /// direction.
+    private static func isRightToLeft(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0590...0x08FF, 0x200F, 0x202A...0x202E, 0xFB1D...0xFDFF, 0xFE70...0xFEFF, 0x10800...0x10FFF,
+            0x1E800...0x1EFFF:
+            true
+        default: false
+        }
+    }
+
+    /// A duration in whole hours where it is such, else in whole minutes, rounded down, at least one.
+    private func words(for duration: Duration) -> String {
+        let minutes = max(1, Int(duration.components.seconds) / 60)
+        let (key, count) =
+            switch minutes {
+            case 1: ("minute", 1)
+            case 60: ("hour", 1)
+            case let minutes where minutes.isMultiple(of: 60): ("hours", minutes / 60)
+            default: ("minutes", minutes)
+            }
+        return templates[key]?.render(["count": count]) ?? ""
+    }
+}

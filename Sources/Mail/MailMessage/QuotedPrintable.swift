@@ -1,0 +1,50 @@
+import Bytes
+
+/// Text in UTF-8 as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's
+/// end.
+///
+/// No line starts with a dot, so that none has to be doubled on its way (RFC 5321 §4.5.2). Any of CR LF, LF and CR is a
+/// line's end in the text.
+func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
+    text.withUnsafeBufferPointer { bytes in
+        output.reserveCapacity(output.count + bytes.count + bytes.count / 8)
+        var column = 0
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+                if byte == UInt8(ascii: "\r"), index < bytes.count, bytes[index] == UInt8(ascii: "\n") { index += 1 }
+                output.append(UInt8(ascii: "\r"))
+                output.append(UInt8(ascii: "\n"))
+                column = 0
+                continue
+            }
+            let isLiteral = isLiteral(byte, before: index < bytes.count ? bytes[index] : UInt8(ascii: "\n"))
+            // One place is kept for the sign of a soft break.
+            if column + (isLiteral ? 1 : 3) > 75 {
+                output.append(contentsOf: [UInt8(ascii: "="), UInt8(ascii: "\r"), UInt8(ascii: "\n")])
+                column = 0
+            }
+            if isLiteral, column > 0 || byte != UInt8(ascii: ".") {
+                output.append(byte)
+                column += 1
+            } else {
+                output.append(UInt8(ascii: "="))
+                output.append(.uppercaseHexadecimalDigit(byte >> 4))
+                output.append(.uppercaseHexadecimalDigit(byte & 15))
+                column += 3
+            }
+        }
+    }
+}
+
+/// Whether a byte stands for itself: visible ASCII but `=`, and blanks that do not end a line.
+private func isLiteral(_ byte: UInt8, before next: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "="): false
+    case 0x21...0x7E: true
+    case UInt8(ascii: " "), UInt8(ascii: "\t"): next != UInt8(ascii: "\n") && next != UInt8(ascii: "\r")
+    default: false
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Mustache
+
+/// Why a template cannot be used: which file, and what is wrong with it.
+package struct TemplateError: Error, Equatable, CustomStringConvertible {
+    enum Reason: Error, Equatable {
+        case notAFolder
+        case unreadable
+        case notUTF8
+        case notJSON(String)
+        case missingText(key: String)
+        case wrongDirection
+        case notMustache(String)
+        case missingLink
+        case missingCode
+    }
+
+    let file: String
+    let reason: Reason
+
+    package var description: String {
+        switch reason {
+        case .notAFolder: "\(file) is not a folder that can be read"
+        case .unreadable: "\(file) cannot be read"
+        case .notUTF8: "\(file) is not UTF-8"
+        case .notJSON(let detail): "\(file) is not a JSON object of texts: see \(detail)"
+        case .missingText(let key): "\(file) has no text for \"\(key)\""
+        case .wrongDirection: "\(file) has another \"direction\" than ltr or rtl"
+        case .missingLink: "\(file) has no {{link}}"
+        case .missingCode: "\(file) has no {{#code}} with a {{code}} in it"
+        case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
+        }
+    }
+}
+
+/// The built-in template files, and a folder whose files replace them.
+struct TemplateFiles {
+    let folder: String?
+
+    /// - Throws: where there is no such folder: its files would be missed.
+    init(folder: String?) throws(TemplateError) {
+        self.folder = folder
+        guard let folder else { return }
+        guard (try? FileManager.default.contentsOfDirectory(atPath: folder)) != nil else {
+            throw TemplateError(file: folder, reason: .notAFolder)
+        }
+    }
+
+    /// A file's template.
+    /// - Parameters:
+    ///   - builtIn: what counts where the folder has no such file.
+    ///   - start: what is put before it.
+    func template(
+        _ name: String, _ builtIn: [UInt8], startingWith start: String
+    ) throws(TemplateError) -> MustacheTemplate {
+        guard let text = String(validating: try bytes(name, builtIn), as: UTF8.self) else {
+            throw TemplateError(file: name, reason: .notUTF8)
+        }
+        do {
+            return try MustacheTemplate(string: start + text)
+        } catch {
+            throw TemplateError(file: name, reason: .notMustache("\(error)"))
+        }
+    }
+
+    /// A file's words.
+    func words(_ name: String, _ builtIn: [UInt8]) throws(TemplateError) -> MailWords {
+        let bytes = try bytes(name, builtIn)
+        do throws(TemplateError.Reason) {
+            return try MailWords(parsing: bytes)
+        } catch {
+            throw TemplateError(file: name, reason: error)
+        }
+    }
+
+    private func bytes(_ name: String, _ builtIn: [UInt8]) throws(TemplateError) -> [UInt8] {
+        guard let folder else { return builtIn }
+        let path = "\(folder)/\(name)"
+        guard FileManager.default.fileExists(atPath: path) else { return builtIn }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TemplateError(file: path, reason: .unreadable)
+        }
+        return Array(data)
+    }
+}

@@ -1,0 +1,72 @@
+import Redis
+
+/// The queue of mail jobs, read a page at a time: it may be long.
+struct QueuePages: Sendable {
+    /// How many entries are asked for at once.
+    static let size = 500
+
+    let redis: RedisClient
+    let keys: QueueKeys
+
+    /// An entry of a stream.
+    struct Entry {
+        let id: String
+        let fields: EntryFields
+
+        /// When it was added, in Unix milliseconds by Redis' clock: the first part of its id.
+        var time: Int? { Int(id.prefix { $0 != "-" }) }
+    }
+
+    /// The entries of a stream behind one of them, or from its start.
+    func entries(
+        of stream: String, after last: String?, atMost count: Int = size
+    ) async throws(RedisError) -> [Entry] {
+        var command = RedisCommand("XRANGE", stream, last.map { "(\($0)" } ?? "-", "+", "COUNT")
+        command.append(count)
+        guard case .array(let entries) = try await redis.send(command) else {
+            throw .unexpectedReply("no entries of a stream")
+        }
+        return try entries.map { (entry) throws(RedisError) in
+            guard case .array(let parts) = entry, parts.count == 2, case .bulk(let id) = parts[0],
+                case .array(let fields) = parts[1]
+            else { throw .unexpectedReply("no entry of a stream") }
+            return Entry(id: String(decoding: id, as: UTF8.self), fields: EntryFields(fields))
+        }
+    }
+
+    /// The retry of a job.
+    func retry(_ id: String) async throws(RedisError) -> [UInt8]? {
+        var start = 0
+        while true {
+            var command = RedisCommand("ZRANGE", keys.retries)
+            command.append(start)
+            command.append(start + QueuePages.size - 1)
+            let page = try await members(command)
+            if let member = page.first(where: { QueuePages.jobID(of: $0)?.elementsEqual(id.utf8) == true }) {
+                return member
+            }
+            guard page.count == QueuePages.size else { return nil }
+            start += page.count
+        }
+    }
+
+    /// The third word of `1 <attempts> <job's id> <key's id> <sealed job>`.
+    private static func jobID(of retry: [UInt8]) -> ArraySlice<UInt8>? {
+        let words = retry.split(separator: UInt8(ascii: " "), maxSplits: 3)
+        return words.count == 4 ? words[2] : nil
+    }
+
+    /// Retries that were not made due by hand, which gives them the time 0.
+    func retriesNotDue() async throws(RedisError) -> [[UInt8]] {
+        var command = RedisCommand("ZRANGEBYSCORE", keys.retries, "(0", "+inf", "LIMIT", "0")
+        command.append(QueuePages.size)
+        return try await members(command)
+    }
+
+    private func members(_ command: RedisCommand) async throws(RedisError) -> [[UInt8]] {
+        guard case .array(let members) = try await redis.send(command) else {
+            throw .unexpectedReply("no members of a set")
+        }
+        return members.compactMap { if case .bulk(let member) = $0 { member } else { nil } }
+    }
+}

@@ -1,0 +1,134 @@
+import Cryptography
+import Logging
+import NIOCore
+import NIOPosix
+import Platform
+import Redis
+import ServiceLifecycle
+import Serving
+import Settings
+import SignIn
+import Telemetry
+import Web
+
+/// All that the handler is made of, put together by its settings.
+struct HandlerServices {
+    let group: ServiceGroup
+    /// What the services are to be run on.
+    let eventLoop: any EventLoop
+
+    /// - Throws: ``SettingError``, or what makes serving impossible, as a sentence.
+    init(_ settings: HandlerSettings) throws {
+        let level = settings.shared.logLevel
+        let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
+        let readiness = Readiness()
+        let registry = MetricsRegistry()
+        let metrics = SignInMetrics(registry)
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: HandlerServices.threadCount(for: settings.source))
+        var responders: [LoopResponder] = []
+        var connections: [RedisClient] = []
+        for eventLoop in loops.makeIterator() {
+            let redis = try eventLoop.submit {
+                try settings.redis.client(
+                    named: "postern-handler", scripts: SignInStore.scripts, on: eventLoop, logger: logger)
+            }.wait()
+            // It connects while the rest is put together.
+            redis.start()
+            let service = try HandlerServices.service(settings, redis, readiness, metrics, logger)
+            connections.append(redis)
+            responders.append(LoopResponder(eventLoop: eventLoop, responder: service))
+        }
+        // Services end in reverse order: no request is left when the connections to Redis are closed.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: RedisConnections(connections), serviceName: "redis"),
+            .init(
+                service: try HandlerServices.requestService(settings.source, loops, responders, readiness, logger),
+                successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "requests"),
+        ]
+        if let port = settings.shared.metricsPort {
+            let server = MetricsServer(port: port, registry: registry, eventLoop: loops.next(), logger: logger)
+            services.append(.init(service: server, serviceName: "metrics"))
+        }
+        group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
+        eventLoop = loops.next()
+    }
+
+    /// Lambda gives a process one invocation at a time, or a few, and hardly more than a core; elsewhere the kernel's
+    /// network stack and Redis want half the cores.
+    private static func threadCount(for source: RequestSource) -> Int {
+        if case .lambda = source { 1 } else { max(1, System.coreCount / 2) }
+    }
+
+    /// What takes requests from where they come from.
+    private static func requestService(
+        _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder], _ readiness: Readiness,
+        _ logger: Logger
+    ) throws -> any Service {
+        var configuration: HTTPServerConfiguration
+        switch source {
+        case .lambda(let host, let port, let concurrency):
+            return LambdaRuntime(
+                address: RuntimeAPIAddress(host: host, port: port), concurrency: concurrency, responder: responders[0],
+                logger: logger)
+        case .listeningSocket(let descriptor):
+            configuration = HTTPServerConfiguration(host: "", port: 0)
+            configuration.listeningSocket = descriptor
+        case .address(let host, let port):
+            configuration = HTTPServerConfiguration(host: host, port: port)
+        }
+        // Some files are not connections of clients.
+        let otherFileCount = 64
+        let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
+        guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
+        configuration.maximumConnectionCount = limit - otherFileCount
+        return HTTPServer(
+            configuration: configuration, group: loops, responders: responders, readiness: readiness, logger: logger)
+    }
+
+    private static func service(
+        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: SignInMetrics,
+        _ logger: Logger
+    ) throws -> SignInService {
+        let signIn = settings.signIn
+        var stored = SignInStoreConfiguration(
+            limits: signIn.limits, linkLifetime: signIn.linkLifetime, keyPrefix: settings.redis.keyPrefix,
+            keys: settings.shared.secretKeys)
+        stored.isNewestOnly = signIn.isNewestOnly
+        // Only the confirmation page explains links that no longer work.
+        stored.retention = signIn.publicURL == nil ? .zero : signIn.linkRetention
+        let store = try SignInStore(redis: redis, configuration: stored, random: .system)
+        let configuration = SignInConfiguration(
+            originPolicy: signIn.originPolicy, callbackPath: signIn.callbackPath, basePath: signIn.basePath,
+            trustedProxies: TrustedProxies(signIn.trustedProxies), limits: signIn.limits,
+            publicURL: signIn.publicURL,
+            issuer: signIn.signingKeys.isEmpty
+                ? nil : AssertionIssuer(name: signIn.issuerName, keys: signIn.signingKeys))
+        return SignInService(
+            configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
+            metrics: metrics, logger: logger)
+    }
+}
+
+/// The process may not open enough files to serve anybody.
+private struct TooFewFiles: Error, CustomStringConvertible {
+    let limit: Int
+    let needed: Int
+
+    var description: String {
+        "cannot serve: only \(limit) files may be open at once (ulimit -n); at least \(needed) are needed"
+    }
+}
+
+/// The connections to Redis, which are closed once nothing needs them.
+private struct RedisConnections: Service {
+    private let clients: [RedisClient]
+
+    init(_ clients: [RedisClient]) {
+        self.clients = clients
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        for client in clients { client.close() }
+    }
+}

@@ -1,0 +1,57 @@
+import Cryptography
+import NIOCore
+import NIOPosix
+import Platform
+import ServiceLifecycle
+import Serving
+import Settings
+import Telemetry
+
+/// The stateless handler: reads its settings, and serves until it is told to end.
+@main
+enum PosternHandler {
+    /// The main thread waits for signals, and event loops do all else: what starts so does not wait for other threads.
+    static func main() {
+        let signals = EndSignals()
+        OpenSSL.prepare()
+        let environment = Environment()
+        do {
+            let handler = try HandlerServices(HandlerSettings(environment))
+            let (services, executor) = (handler.group, EventLoopExecutor(handler.eventLoop))
+            Task(executorPreference: executor) {
+                do {
+                    try await services.run()
+                    exit(EXIT_SUCCESS)
+                } catch {
+                    end(with: EXIT_FAILURE, saying: String(describing: error))
+                }
+            }
+            while true {
+                signals.wait()
+                Task(executorPreference: executor) { await services.triggerGracefulShutdown() }
+            }
+        } catch let error as SettingError {
+            reportToHost(error, environment)
+            end(with: EX_CONFIG, saying: error.description)
+        } catch {
+            end(with: EXIT_FAILURE, saying: String(describing: error))
+        }
+    }
+
+    /// Reports a configuration error to hosts that accept one (Lambda's `/init/error`).
+    private static func reportToHost(_ error: SettingError, _ environment: Environment) {
+        guard let (host, port) = try? RequestSource.runtimeAPI(environment) else { return }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let address = RuntimeAPIAddress(host: host, port: port)
+        let told = eventLoop.makeFutureWithTask {
+            await LambdaRuntime.reportFailure(error.description, to: address, on: eventLoop)
+        }
+        try? told.wait()
+    }
+
+    /// Ends the process with one line on standard error.
+    private static func end(with status: CInt, saying line: String) -> Never {
+        StandardError.write("postern-handler: \(line)\n")
+        exit(status)
+    }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import MailQueue
+import Platform
+
+extension QueueOverview {
+    /// For a person.
+    var text: String {
+        let pending = workers.reduce(0) { $0 + $1.pending }
+        let oldest = oldestAge.map { ", the oldest for \($0.brief)" } ?? ""
+        var lines = [
+            "in the stream   \(length), \(pending) of them being delivered\(oldest)",
+            "to be retried   \(retries), \(retriesDue) of them due",
+            "given up        \(dead)",
+        ]
+        for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { lines.append("  \(reason)  \(count)") }
+        lines.append("workers         \(workers.count)")
+        for worker in workers {
+            lines.append("  \(worker.name)  delivering \(worker.pending), last given jobs \(worker.idle.brief) ago")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// For a program.
+    var json: String {
+        var json = JSONWriter()
+        json.member("length", length)
+        if let oldestAge { json.member("oldest_age_ms", oldestAge.milliseconds) }
+        json.member("retries", retries)
+        json.member("retries_due", retriesDue)
+        json.member("dead", dead)
+        json.member("dead_by_reason") { json in
+            for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { json.member(reason, count) }
+        }
+        json.member("workers", forEach: workers) { json, worker in
+            json.member("name", worker.name)
+            json.member("pending", worker.pending)
+            json.member("idle_ms", worker.idle.milliseconds)
+        }
+        return String(decoding: json.finish(), as: UTF8.self)
+    }
+}
+
+extension DeadLetter {
+    /// For a person.
+    var text: String {
+        var parts = [CivilTime(UnixTime(milliseconds: time)).rfc3339, id, reason, "attempts \(attempts)"]
+        if let replyCode { parts.append("reply \(replyCode)\(enhancedStatus.map { " \($0)" } ?? "")") }
+        if !isKept { parts.append("not kept") }
+        return parts.joined(separator: "  ")
+    }
+
+    /// For a program.
+    var json: String {
+        var json = JSONWriter()
+        json.member("id", id)
+        json.member("time", CivilTime(UnixTime(milliseconds: time)).rfc3339)
+        json.member("reason", reason)
+        json.member("attempts", attempts)
+        if let replyCode { json.member("code", replyCode) }
+        if let enhancedStatus { json.member("status", enhancedStatus) }
+        json.member("kept", isKept)
+        return String(decoding: json.finish(), as: UTF8.self)
+    }
+}
+
+extension Duration {
+    /// The largest unit that it fills, such as `12 s` or `3 h`.
+    fileprivate var brief: String {
+        let seconds = Int(components.seconds)
+        return switch seconds {
+        case ..<1: "\(milliseconds) ms"
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        default: "\(seconds / 3600) h"
+        }
+    }
+}

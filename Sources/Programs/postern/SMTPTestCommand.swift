@@ -1,0 +1,97 @@
+import ArgumentParser
+import Bytes
+import Cryptography
+import Delivery
+import MailMessage
+import MailQueue
+import Net
+import Platform
+import Settings
+import Synchronization
+
+/// `postern smtp-test`: one message through the configured transport.
+struct SMTPTestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "smtp-test",
+        abstract: "Sends one message through the configured transport, and shows each step.",
+        discussion: """
+            The message is the sign-in mail, with a link that opens nothing. Redis is not asked for.
+
+            Reads POSTERN_MAIL_URL and POSTERN_MAIL_FROM, and where they are set the other settings of mail. Exit status 0 \
+            where the message was taken; else 1, and the last line starts with one of: \
+            \(DeliveryFailure.Code.allCases.map(\.rawValue).joined(separator: ", ")).
+            """)
+
+    @Option(help: "The address that the message is sent to.")
+    var to: String
+
+    @Option(help: "The language that it is written in: \(Language.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var language = "en"
+
+    @Flag(help: "Print one JSON object: outcome, code, reply, and the steps.")
+    var json = false
+
+    func run() async throws {
+        guard let recipient = EmailAddress(parsing: to) else {
+            throw ValidationError("--to must be an e-mail address, such as ada@example.com")
+        }
+        guard let language = Language(rawValue: language) else {
+            throw ValidationError(
+                "--language must be one of \(Language.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        let settings: MailSettings
+        do throws(SettingError) {
+            settings = try MailSettings(Environment())
+        } catch {
+            throw CommandFailure.wrongSetting(error)
+        }
+        let message = settings.mail.message(for: try SMTPTestCommand.job(to: recipient, in: language))
+        let steps = Mutex<[DeliveryStep]>([])
+        let isQuiet = json
+        let outcome = await settings.transport().deliver(message, within: settings.deliveryTimeout) { step in
+            steps.withLock { $0.append(step) }
+            if !isQuiet { SMTPTestCommand.show(step) }
+        }
+        if json { print(SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
+        if let failure = outcome.failure { throw CommandFailure.notDone(failure.description) }
+        if !json { print("The message was taken.") }
+    }
+
+    /// A job as a request would make it, with a token and a code that work nowhere.
+    private static func job(to recipient: EmailAddress, in language: Language) throws -> MailJob {
+        let random = RandomBytes.system
+        let token = try random.secret(count: 32).withUnsafeBytes(base64URL)
+        let id = try random.secret(count: 16).withUnsafeBytes { hexadecimal($0) }
+        let now = UnixTime.now()
+        return MailJob(
+            id: id, recipient: recipient, link: "https://portal.example/this-is-a-test?token=\(token)", code: "000000",
+            origin: try Origin(parsing: "https://portal.example"), language: language, isNewestOnly: true,
+            issuedAt: now, expiresAt: now + .seconds(900))
+    }
+
+    private static func show(_ step: DeliveryStep) {
+        switch step {
+        case .note(let text): print("   \(text)")
+        case .sent(let text): print("-> \(text)")
+        case .received(let text): print("<- \(text)")
+        }
+    }
+
+    private static func report(_ outcome: DeliveryOutcome, _ steps: [DeliveryStep]) -> String {
+        var json = JSONWriter(capacity: 1024)
+        json.member("outcome", outcome.name)
+        if let failure = outcome.failure {
+            json.member("code", failure.code.rawValue)
+            json.member("detail", failure.detail)
+        }
+        if let reply = outcome.reply { json.member("reply", reply.description) }
+        json.member("steps", forEach: steps) { json, step in
+            switch step {
+            case .note(let text): json.member("note", text)
+            case .sent(let text): json.member("sent", text)
+            case .received(let text): json.member("received", text)
+            }
+        }
+        return String(decoding: json.finish(), as: UTF8.self)
+    }
+}

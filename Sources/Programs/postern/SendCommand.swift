@@ -1,0 +1,83 @@
+import ArgumentParser
+import Bytes
+import Cryptography
+import Delivery
+import Logging
+import MailQueue
+import NIOCore
+import NIOPosix
+import Platform
+import Redis
+import ServiceLifecycle
+import Settings
+import Telemetry
+import UnixSignals
+
+/// `postern send`: the worker.
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Delivers the mail that waits in the queue, until it is told to end.",
+        discussion: """
+            Any number of workers may run at once. On SIGTERM or SIGINT it claims no more, finishes what is being delivered, \
+            and ends with status 0; allow for POSTERN_MAIL_TIMEOUT and ten seconds.
+
+            Reads REDIS_URL, POSTERN_SECRET_KEYS, POSTERN_MAIL_URL and POSTERN_MAIL_FROM, and where they are set the other \
+            settings of workers. Logs JSON lines to standard error.
+            """)
+
+    func run() async throws {
+        let environment = Environment()
+        let redis: RedisSettings
+        let shared: SharedSettings
+        let mail: MailSettings
+        do throws(SettingError) {
+            redis = try RedisSettings(environment)
+            shared = try SharedSettings(environment)
+            mail = try MailSettings(environment)
+        } catch {
+            throw CommandFailure.wrongSetting(error)
+        }
+        let level = shared.logLevel
+        let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level) }
+        let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+        let registry = MetricsRegistry()
+        let claims = try await redisClient(redis, "postern-send-claims", [], eventLoop, logger)
+        let commands = try await redisClient(redis, "postern-send", MailQueue.scripts, eventLoop, logger)
+        let queue = MailQueue(
+            claims: claims, commands: commands, keyPrefix: redis.keyPrefix, worker: try SendCommand.workerName())
+        let worker = Worker(
+            configuration: WorkerConfiguration(
+                concurrency: mail.concurrency, deliveryTimeout: mail.deliveryTimeout,
+                redisTimeout: redis.timeout),
+            queue: queue, keys: KeyRing(shared.secretKeys, purpose: MailJob.sealingPurpose), mail: mail.mail,
+            transport: mail.transport(), now: UnixTime.now, metrics: WorkerMetrics(registry), logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        if let port = shared.metricsPort {
+            services.append(
+                .init(service: MetricsServer(port: port, registry: registry, eventLoop: eventLoop, logger: logger)))
+        }
+        var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
+        lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
+        do {
+            // On the thread that the connections to Redis are served on, so that nothing of theirs changes threads.
+            try await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
+                try await ServiceGroup(configuration: lifecycle).run()
+            }
+        } catch {
+            throw CommandFailure.notDone("\(error)")
+        }
+    }
+
+    /// A name that no other worker has, and that tells an operator where it runs.
+    private static func workerName() throws(CryptoError) -> String {
+        let host = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            name.initialize(repeating: 0)
+            return gethostname(name.baseAddress!, name.count - 1) == 0 ? String(cString: name.baseAddress!) : "unknown"
+        }
+        let suffix = try RandomBytes.system.secret(count: 4).withUnsafeBytes { hexadecimal($0) }
+        return "\(host)-\(getpid())-\(suffix)"
+    }
+}

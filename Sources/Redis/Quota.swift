@@ -1,0 +1,12 @@
+/// The state of a client's bucket after a call.
+package struct Quota: Sendable, Equatable {
+    /// Whole tokens left.
+    package let left: Int
+    /// How long the bucket takes to be full again.
+    package let fullIn: Duration
+
+    package init(left: Int, fullIn: Duration) {
+        self.left = left
+        self.fullIn = fullIn
+    }
+}

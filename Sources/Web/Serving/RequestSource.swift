@@ -1,0 +1,58 @@
+import Bytes
+package import Platform
+package import Settings
+
+/// Where requests come from, which the host says by the variables that it sets.
+package enum RequestSource: Sendable, Equatable {
+    /// AWS Lambda: `AWS_LAMBDA_RUNTIME_API`, such as `127.0.0.1:9001`, and `AWS_LAMBDA_MAX_CONCURRENCY`, 1 to 1000, how
+    /// many invocations may be under way at once. Default: 1.
+    case lambda(host: String, port: Int, concurrency: Int)
+    /// A socket that listens already, as systemd passes one (sd_listen_fds(3)): `LISTEN_FDS`, which must be 1, and
+    /// `LISTEN_PID`, without which or with another process' id it is meant for somebody else.
+    case listeningSocket(descriptor: Int)
+    /// An address to listen at: `HOST`, by default `0.0.0.0`, and `FUNCTIONS_CUSTOMHANDLER_PORT`, which Azure sets, or
+    /// `PORT`, by default 8080; 0 takes a free one.
+    case address(host: String, port: Int)
+
+    /// The first descriptor that systemd passes.
+    private static let firstDescriptor = 3
+
+    /// Reads the variables: of several hosts' the first that is there counts, in the order above.
+    /// - Throws: ``SettingError`` for the first that is wrong.
+    package init(_ environment: Environment) throws(SettingError) {
+        if let (host, port) = try RequestSource.runtimeAPI(environment) {
+            let concurrency = try environment.optional("AWS_LAMBDA_MAX_CONCURRENCY", example: "10") {
+                (text) throws(ParseError) in
+                try wholeNumber(text, in: 1...1000, "must be a number from 1 to 1000")
+            }
+            self = .lambda(host: host, port: port, concurrency: concurrency ?? 1)
+        } else if try RequestSource.isSocketPassed(environment) {
+            self = .listeningSocket(descriptor: RequestSource.firstDescriptor)
+        } else {
+            let host = try environment.optional("HOST", example: "0.0.0.0") { (text) throws(ParseError) in text }
+            let azure = try environment.optional("FUNCTIONS_CUSTOMHANDLER_PORT", example: "8080", Settings.port)
+            let port = try environment.optional("PORT", example: "8080", Settings.port)
+            self = .address(host: host ?? "0.0.0.0", port: azure ?? port ?? 8080)
+        }
+    }
+
+    /// Where AWS Lambda's Runtime API is; `nil` where this is not Lambda.
+    package static func runtimeAPI(_ environment: Environment) throws(SettingError) -> (host: String, port: Int)? {
+        try environment.optional("AWS_LAMBDA_RUNTIME_API", example: "127.0.0.1:9001") { (text) throws(ParseError) in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, let port = try? Settings.port(String(parts[1])), port > 0 else {
+                throw ParseError("must be HOST:PORT")
+            }
+            return (String(parts[0]), port)
+        }
+    }
+
+    private static func isSocketPassed(_ environment: Environment) throws(SettingError) -> Bool {
+        let process = try environment.optional("LISTEN_PID", example: "123") { (text) throws(ParseError) in Int(text) }
+        guard process == Int(getpid()) else { return false }
+        let count = try environment.optional("LISTEN_FDS", example: "1") { (text) throws(ParseError) in
+            try wholeNumber(text, in: 1...1, "must be 1: there is one socket to listen at")
+        }
+        return count != nil
+    }
+}

@@ -1,0 +1,29 @@
+import Bytes
+
+/// The fields of a form, as a query or a body holds them (`application/x-www-form-urlencoded`, WHATWG URL §5.1).
+package struct FormFields: Sendable {
+    /// So many fields are looked at.
+    private static let maximumCount = 32
+
+    private var values: [String: [String]] = [:]
+
+    package init(parsing bytes: [UInt8]) {
+        for pair in bytes.split(separator: UInt8(ascii: "&"), maxSplits: FormFields.maximumCount)
+            .prefix(FormFields.maximumCount)
+        {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            values[FormFields.text(parts[0]), default: []].append(parts.count == 2 ? FormFields.text(parts[1]) : "")
+        }
+    }
+
+    /// The value of a field; `nil` where it is not there, or there twice, of which nobody could say which counts.
+    package subscript(name: String) -> String? {
+        guard let found = values[name], found.count == 1 else { return nil }
+        return found[0]
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        let blanks = bytes.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        return String(decoding: percentDecoded(blanks), as: UTF8.self)
+    }
+}

@@ -1,0 +1,152 @@
+package import Bytes
+package import Net
+import Platform
+
+/// A request that is not served, and all that its sender is told.
+package struct HTTPError: Error, Equatable {
+    /// What programs branch on. Raw values are part of the contract and never change.
+    package enum Code: String, Sendable, CaseIterable {
+        case badRequest = "bad_request"
+        case invalidJSON = "invalid_json"
+        case validationError = "validation_error"
+        case originNotAllowed = "origin_not_allowed"
+        case originRequired = "origin_required"
+        case tokenInvalid = "token_invalid"
+        case codeInvalid = "code_invalid"
+        case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case payloadTooLarge = "payload_too_large"
+        case unsupportedMediaType = "unsupported_media_type"
+        case rateLimited = "rate_limited"
+        case headerFieldsTooLarge = "header_fields_too_large"
+        case internalError = "internal_error"
+        case serviceUnavailable = "service_unavailable"
+
+        /// The status that goes with the code.
+        package var status: Status {
+            switch self {
+            case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired, .tokenInvalid,
+                .codeInvalid:
+                .badRequest
+            case .notFound: .notFound
+            case .methodNotAllowed: .methodNotAllowed
+            case .requestTimeout: .requestTimeout
+            case .payloadTooLarge: .contentTooLarge
+            case .unsupportedMediaType: .unsupportedMediaType
+            case .rateLimited: .tooManyRequests
+            case .headerFieldsTooLarge: .requestHeaderFieldsTooLarge
+            case .internalError: .internalServerError
+            case .serviceUnavailable: .serviceUnavailable
+            }
+        }
+    }
+
+    package let code: Code
+    /// A sentence for a person.
+    package let sentence: String
+    package let issues: [Issue]
+    /// Whole seconds, at least 1.
+    package let retryAfter: Int?
+    /// Fields that this refusal alone has.
+    package var fields: ResponseFields
+
+    package init(
+        _ code: Code, _ sentence: String, issues: [Issue] = [], retryAfter: Duration? = nil,
+        fields: ResponseFields = [:]
+    ) {
+        self.code = code
+        self.sentence = sentence
+        self.issues = issues
+        self.retryAfter = retryAfter?.retryAfterSeconds
+        self.fields = fields
+    }
+}
+
+extension HTTPError {
+    /// The bytes that came are not a request of HTTP/1.1.
+    package static let badRequest = HTTPError(.badRequest, "The request is not valid HTTP/1.1")
+    /// The head or the body of the request took too long to arrive.
+    package static let requestTimeout = HTTPError(.requestTimeout, "The request took too long to arrive")
+    package static let payloadTooLarge = HTTPError(
+        .payloadTooLarge, "The body is larger than \(Request.maximumBodyByteCount) bytes")
+    package static let headerFieldsTooLarge = HTTPError(
+        .headerFieldsTooLarge, "The header fields of the request are too large")
+
+    package static let notJSON = HTTPError(
+        .unsupportedMediaType, "Send the body as JSON in UTF-8, with Content-Type: application/json")
+    package static let notForm = HTTPError(
+        .unsupportedMediaType, "Send the body as a form, with Content-Type: application/x-www-form-urlencoded")
+    package static let notFound = HTTPError(.notFound, "There is nothing at this path")
+    package static let internalError = HTTPError(.internalError, "Something went wrong on our side")
+
+    package static func invalidJSON(_ error: JSONError) -> HTTPError {
+        HTTPError(.invalidJSON, error.description)
+    }
+
+    package static func invalid(_ error: ValidationError) -> HTTPError {
+        HTTPError(.validationError, "Invalid request", issues: error.issues)
+    }
+
+    /// What names an origin that is not allowed, or none does where one must.
+    package static func origin(_ refusal: OriginPolicy.Refusal) -> HTTPError {
+        guard case .notAllowed(let source, let error) = refusal else {
+            return HTTPError(.originRequired, "The request names no origin: send callback_origin, or an Origin header")
+        }
+        let (subject, field): (String, String?) =
+            switch source {
+            case .body: ("callback_origin", "callback_origin")
+            case .header: ("The header X-AppHandoff-Callback-Origin", nil)
+            case .origin: ("The header Origin", nil)
+            case .referer: ("The header Referer", nil)
+            }
+        let sentence = "\(subject) \(error?.description ?? "is not an origin that this service may lead to")"
+        let issues = field.map { [Issue(path: $0, code: .custom, message: sentence)] } ?? []
+        return HTTPError(.originNotAllowed, sentence, issues: issues)
+    }
+
+    package static func methodNotAllowed(_ allow: String) -> HTTPError {
+        HTTPError(.methodNotAllowed, "This path answers \(allow)", fields: [.allow: allow])
+    }
+
+    package static func rateLimited(retryAfter: Duration) -> HTTPError {
+        let seconds = retryAfter.retryAfterSeconds
+        let time = seconds == 1 ? "1 second" : "\(seconds) seconds"
+        return HTTPError(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
+    }
+
+    /// Something that is needed does not answer, or not in time.
+    package static func serviceUnavailable(retryAfter: Duration) -> HTTPError {
+        HTTPError(.serviceUnavailable, "Sign-in is not available right now: try again shortly", retryAfter: retryAfter)
+    }
+}
+
+extension HTTPError {
+    /// The refusal as it is answered.
+    package var response: Response {
+        var json = JSONWriter(capacity: 256)
+        json.member("error", sentence)
+        json.member("code", code.rawValue)
+        if !issues.isEmpty {
+            json.member("fieldErrors") { json in
+                var paths: Set<String> = []
+                for issue in issues where paths.insert(issue.path).inserted { json.member(issue.path, issue.message) }
+            }
+            json.member("issues", forEach: issues) { json, issue in
+                json.member("path", issue.path)
+                json.member("message", issue.message)
+                json.member("code", issue.code.rawValue)
+            }
+        }
+        if let retryAfter { json.member("retryAfter", retryAfter) }
+        var response = Response(status: code.status, json: json.finish())
+        response.fields.append(fields)
+        if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
+        return response
+    }
+}
+
+extension Duration {
+    /// What `Retry-After` says of a wait: whole seconds, rounded up, at least 1 (RFC 9110 §10.2.3).
+    package var retryAfterSeconds: Int { max(1, secondsRoundedUp) }
+}

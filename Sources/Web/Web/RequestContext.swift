@@ -1,0 +1,29 @@
+package import Net
+package import Platform
+
+/// One request on its way through a route, and what every route may ask of it.
+package struct RequestContext: Sendable {
+    package let request: Request
+    /// The log of this request.
+    package let log: RequestLog
+    /// The wall clock.
+    package let now: @Sendable () -> UnixTime
+    private let proxies: TrustedProxies
+
+    package init(
+        _ request: Request, behind proxies: TrustedProxies, log: RequestLog, now: @escaping @Sendable () -> UnixTime
+    ) {
+        self.request = request
+        self.proxies = proxies
+        self.log = log
+        self.now = now
+    }
+
+    /// The client's IP address, or `nil` if unknown.
+    package var clientAddress: IPAddress? {
+        proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
+    }
+
+    /// The language that the client prefers.
+    package var language: Language { Language(preferredBy: request.fields.acceptLanguage) }
+}

@@ -1,0 +1,47 @@
+import Bytes
+
+/// The header fields that the door reads. All others are passed over.
+///
+/// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there
+/// twice, then holds what it cannot hold, and is refused by who reads it.
+package struct RequestFields: Sendable, Equatable {
+    package private(set) var acceptLanguage: String?
+    package private(set) var callbackOrigin: String?
+    package private(set) var contentType: String?
+    package private(set) var forwardedFor: String?
+    package private(set) var origin: String?
+    package private(set) var referer: String?
+    package private(set) var requestID: String?
+    package private(set) var secFetchSite: String?
+
+    package init() {}
+
+    /// Takes a line in, whatever the case of its name.
+    package mutating func append(_ name: String, _ value: String) {
+        switch name.utf8.count {
+        case 6 where isName(name, "origin"): add(value, to: &origin)
+        case 7 where isName(name, "referer"): add(value, to: &referer)
+        case 12 where isName(name, "content-type"): add(value, to: &contentType)
+        case 12 where isName(name, "x-request-id"): add(value, to: &requestID)
+        case 14 where isName(name, "sec-fetch-site"): add(value, to: &secFetchSite)
+        case 15 where isName(name, "accept-language"): add(value, to: &acceptLanguage)
+        case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)
+        case 28 where isName(name, "x-apphandoff-callback-origin"): add(value, to: &callbackOrigin)
+        default: break
+        }
+    }
+
+    private func isName(_ name: String, _ lowercased: StaticString) -> Bool {
+        lowercased.withUTF8Buffer { $0.elementsEqual(name.utf8.lazy.map(\.asciiLowercased)) }
+    }
+
+    private func add(_ line: String, to value: inout String?) {
+        value = value.map { "\($0), \(line)" } ?? line
+    }
+}
+
+extension RequestFields: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral lines: (String, String)...) {
+        for (name, value) in lines { append(name, value) }
+    }
+}

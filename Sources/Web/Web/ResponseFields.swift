@@ -1,0 +1,55 @@
+/// The header fields of a response, in the order in which they are sent.
+package struct ResponseFields: Sendable, Equatable {
+    /// The names of all fields that the door sends.
+    package enum Name: String, Sendable {
+        case accessControlAllowHeaders = "Access-Control-Allow-Headers"
+        case accessControlAllowMethods = "Access-Control-Allow-Methods"
+        case accessControlAllowOrigin = "Access-Control-Allow-Origin"
+        case accessControlExposeHeaders = "Access-Control-Expose-Headers"
+        case accessControlMaxAge = "Access-Control-Max-Age"
+        case allow = "Allow"
+        case cacheControl = "Cache-Control"
+        case contentLanguage = "Content-Language"
+        case contentSecurityPolicy = "Content-Security-Policy"
+        case contentType = "Content-Type"
+        case contentTypeOptions = "X-Content-Type-Options"
+        case location = "Location"
+        case rateLimit = "RateLimit"
+        case rateLimitPolicy = "RateLimit-Policy"
+        case referrerPolicy = "Referrer-Policy"
+        case requestID = "X-Request-Id"
+        case retryAfter = "Retry-After"
+        case robotsTag = "X-Robots-Tag"
+        case vary = "Vary"
+    }
+
+    /// A field.
+    package struct Line: Sendable, Equatable {
+        package let name: Name
+        package let value: String
+    }
+
+    package private(set) var lines: [Line] = []
+
+    /// Adds a field. A name is added once, and the value holds no control character: each is written by the door, or
+    /// was checked when it was read.
+    package mutating func append(_ name: Name, _ value: String) {
+        assert(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
+        lines.append(Line(name: name, value: value))
+    }
+
+    package mutating func append(_ other: ResponseFields) {
+        lines += other.lines
+    }
+
+    /// The value of a field; `nil` where it is not there.
+    package subscript(name: Name) -> String? {
+        lines.first { $0.name == name }?.value
+    }
+}
+
+extension ResponseFields: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (Name, String)...) {
+        for (name, value) in elements { append(name, value) }
+    }
+}

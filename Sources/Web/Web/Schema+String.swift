@@ -1,0 +1,55 @@
+import Bytes
+package import Net
+
+extension Schema<String> {
+    /// At most `length` characters, counted as JavaScript counts them: in UTF-16 code units.
+    package func max(_ length: Int) -> Schema<String> {
+        check { value in
+            value.utf16.count <= length
+                ? nil : Finding(.tooBig, "Too big: expected string to have <=\(length) characters")
+        }
+    }
+
+    /// An e-mail address, by ``isEmailAddress(_:)``.
+    package func email() -> Schema<String> {
+        check { isEmailAddress($0) ? nil : Finding(.invalidFormat, "Invalid email address") }
+    }
+
+    /// An absolute URL, by ``isURL(_:)``.
+    package func url() -> Schema<String> {
+        check { isURL($0) ? nil : Finding(.invalidFormat, "Invalid URL") }
+    }
+}
+
+/// Whether a string has the form of an absolute URL: a scheme, a colon and something behind it (RFC 3986 §4.3), after
+/// `http:` and `https:` two slashes and a host. ASCII's blanks and control characters are in none.
+package func isURL(_ value: String) -> Bool {
+    let bytes = value.utf8
+    guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+        bytes[..<colon].allSatisfy(\.isSchemeByte), bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+    else { return false }
+    let rest = bytes[bytes.index(after: colon)...]
+    let scheme = bytes[..<colon].lazy.map { $0 | 0x20 }
+    guard scheme.elementsEqual("https".utf8) || scheme.elementsEqual("http".utf8) else { return !rest.isEmpty }
+    guard rest.starts(with: "//".utf8), let host = rest.dropFirst(2).first else { return false }
+    return host != UInt8(ascii: "/") && host != UInt8(ascii: "?") && host != UInt8(ascii: "#")
+        && host != UInt8(ascii: ":")
+}
+
+extension UInt8 {
+    /// Whether the byte may stand in a URL's scheme, behind its first (RFC 3986 §3.1).
+    fileprivate var isSchemeByte: Bool {
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: ".")
+    }
+}
+
+extension Schema<EmailAddress> {
+    /// An email address. Blanks around it are an error, not trimmed.
+    package static let emailAddress: Schema<EmailAddress> = string().email().max(EmailAddress.maximumByteCount).transform { text in
+        guard let address = EmailAddress(wellFormed: text) else {
+            return .refused(Finding(.invalidFormat, "Invalid email address"))
+        }
+        return .value(address)
+    }
+}

@@ -1,0 +1,70 @@
+import Bytes
+
+/// A string.
+package func string() -> Schema<String> {
+    scalar("string") { if case .string(let string) = $0 { string } else { nil } }
+}
+
+/// `true` or `false`.
+package func boolean() -> Schema<Bool> {
+    scalar("boolean") { if case .boolean(let boolean) = $0 { boolean } else { nil } }
+}
+
+/// A named member of an object.
+package struct Field<Output: Sendable>: Sendable {
+    let name: String
+    let schema: Schema<Output>
+
+    init(name: String, schema: Schema<Output>) {
+        self.name = name
+        self.schema = schema
+    }
+}
+
+/// A member of an object, for ``object(_:)``.
+package func field<Output>(_ name: String, _ schema: Schema<Output>) -> Field<Output> {
+    Field(name: name, schema: schema)
+}
+
+/// An object. Its output is a tuple of its fields' outputs; members that no field names are ignored.
+package func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(repeat each Output)> {
+    Schema { value, report in
+        guard case .object(let members) = value else {
+            report.addTypeMismatch(expected: "object", received: value)
+            return nil
+        }
+        // All fields are read before the first that failed ends it, so that every issue is reported.
+        let outputs = (repeat read(each fields, of: members, &report))
+        do {
+            return (repeat try unwrap(each outputs))
+        } catch {
+            return nil
+        }
+    }
+}
+
+func read<Output>(_ field: Field<Output>, of members: JSONObject, _ report: inout Report) -> Output? {
+    report.enter(field.name)
+    defer { report.leave() }
+    return field.schema.read(members[field.name], &report)
+}
+
+/// A field without an output, which has reported why.
+struct FieldFailed: Error {
+    init() {}
+}
+
+func unwrap<Output>(_ output: Output?) throws(FieldFailed) -> Output {
+    guard let output else { throw FieldFailed() }
+    return output
+}
+
+func scalar<Output>(
+    _ typeName: String, _ extract: @escaping @Sendable (JSONValue) -> Output?
+) -> Schema<Output> {
+    Schema { value, report in
+        if let value, let output = extract(value) { return output }
+        report.addTypeMismatch(expected: typeName, received: value)
+        return nil
+    }
+}

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import Delivery
+
+@Suite
+struct BreakerTests {
+    private let start = ContinuousClock.now
+
+    /// A breaker that three failures at `start` have opened, for one second.
+    private func opened() -> Breaker {
+        var breaker = Breaker()
+        for _ in 0..<3 { _ = breaker.failed(at: start, jitter: 0.5) }
+        return breaker
+    }
+
+    private func milliseconds(_ duration: Duration?) -> Int? {
+        duration.map { Int(($0 / Duration.milliseconds(1)).rounded()) }
+    }
+
+    @Test("at first, and after two failures, everything may be claimed")
+    func closed() {
+        var breaker = Breaker()
+        #expect(breaker.permission(at: start) == .all)
+        for _ in 0..<2 {
+            #expect(breaker.failed(at: start, jitter: 1) == nil)
+            #expect(breaker.permission(at: start) == .all)
+        }
+    }
+
+    @Test(
+        "the third failure in a row opens it for a second, more or less a fifth",
+        arguments: [(0.0, 800), (0.25, 900), (0.5, 1000), (1.0, 1200)])
+    func third(jitter: Double, expected: Int) throws {
+        var breaker = Breaker()
+        _ = breaker.failed(at: start, jitter: 0)
+        _ = breaker.failed(at: start, jitter: 0)
+        let opened = breaker.failed(at: start, jitter: jitter)
+        let pause = try #require(opened)
+        #expect(milliseconds(pause) == expected)
+        let end = start + pause
+        #expect(breaker.permission(at: start) == .nothing(until: end))
+        #expect(breaker.permission(at: end - .nanoseconds(1)) == .nothing(until: end))
+        // Then one job is tried.
+        #expect(breaker.permission(at: end) == .one)
+        #expect(breaker.permission(at: end + .seconds(3600)) == .one)
+    }
+
+    @Test("a success between failures starts their count anew")
+    func notInARow() {
+        var breaker = Breaker()
+        for _ in 0..<5 {
+            for _ in 0..<2 { #expect(breaker.failed(at: start, jitter: 0.5) == nil) }
+            let hasClosed = breaker.succeeded()
+            #expect(!hasClosed)
+            #expect(breaker.permission(at: start) == .all)
+        }
+    }
+
+    @Test("each failure of a job that was tried doubles the pause, up to half a minute")
+    func doubling() {
+        var breaker = opened()
+        var now = start
+        var pauses: [Int?] = []
+        var last = Duration.seconds(1)
+        for _ in 0..<7 {
+            now += last
+            let pause = breaker.failed(at: now, jitter: 0.5)
+            pauses.append(milliseconds(pause))
+            last = pause ?? .zero
+        }
+        #expect(pauses == [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+    }
+
+    @Test("jitter does not add up", arguments: [(0.0, [1600, 3200, 6400]), (1.0, [2400, 4800, 9600])])
+    func jitter(jitter: Double, expected: [Int]) {
+        var breaker = opened()
+        var now = start + .seconds(1)
+        for expected in expected {
+            let pause = breaker.failed(at: now, jitter: jitter)
+            #expect(milliseconds(pause) == expected)
+            now += pause ?? .zero
+        }
+    }
+
+    @Test("failures of what was on its way when it opened do not make the pause longer")
+    func onTheirWay() {
+        var breaker = opened()
+        let end = start + .seconds(1)
+        for milliseconds in [0, 1, 500, 999] {
+            #expect(breaker.failed(at: start + .milliseconds(milliseconds), jitter: 1) == nil)
+            #expect(breaker.permission(at: start) == .nothing(until: end))
+        }
+        #expect(milliseconds(breaker.failed(at: end, jitter: 0.5)) == 2000)
+    }
+
+    @Test("a success closes it, of whatever was on its way, and says so once", arguments: [0, 500, 1000, 5000])
+    func closing(after milliseconds: Int) {
+        var breaker = opened()
+        let hasClosed = breaker.succeeded()
+        #expect(hasClosed)
+        let now = start + .milliseconds(milliseconds)
+        #expect(breaker.permission(at: now) == .all)
+        let hasClosedAgain = breaker.succeeded()
+        #expect(!hasClosedAgain)
+    }
+
+    @Test("once closed it takes three failures again, and starts with a second")
+    func again() {
+        var breaker = opened()
+        _ = breaker.failed(at: start + .seconds(1), jitter: 0.5)
+        _ = breaker.succeeded()
+        let later = start + .seconds(60)
+        #expect(breaker.failed(at: later, jitter: 0.5) == nil)
+        #expect(breaker.failed(at: later, jitter: 0.5) == nil)
+        #expect(milliseconds(breaker.failed(at: later, jitter: 0.5)) == 1000)
+    }
+}

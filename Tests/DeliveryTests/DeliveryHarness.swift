@@ -1,0 +1,54 @@
+@testable import Delivery
+import MailMessage
+import TestSupport
+import Testing
+
+
+/// Tries to deliver a message, and sees to it that the attempt ends within its deadline, and what a busy machine may
+/// need besides.
+func deliver(
+    _ message: MailMessage, by transport: any MailTransport, within deadline: Duration = .seconds(10),
+    _ observe: (@Sendable (DeliveryStep) -> Void)? = nil
+) async throws -> DeliveryOutcome {
+    let outcome = Mutexed<DeliveryOutcome?>(nil)
+    // A task that nobody waits for: one that never ends is to fail its test, not to hold up all the others.
+    Task { outcome.value = await transport.deliver(message, within: deadline, observe) }
+    try await eventually(within: deadline + .seconds(20), "the end of a delivery") { outcome.value != nil }
+    return try #require(outcome.value)
+}
+
+extension DeliveryOutcome {
+    /// The outcome as a table holds it, such as `permanent recipient_refused 550 5.1.1`.
+    var summary: String {
+        switch self {
+        case .delivered(let reply): words("delivered", reply?.description)
+        case .transient(let failure): failure.summary("transient")
+        case .permanent(let failure): failure.summary("permanent")
+        case .ambiguous(let failure): failure.summary("ambiguous")
+        case .unavailable(let failure): failure.summary("unavailable")
+        }
+    }
+}
+
+extension DeliveryFailure {
+    fileprivate func summary(_ kind: String) -> String {
+        words(kind, code.rawValue, reply?.description)
+    }
+}
+
+private func words(_ words: String?...) -> String {
+    words.compactMap { $0 }.joined(separator: " ")
+}
+
+extension SMTPTransport {
+    /// A client of a server on this machine.
+    /// - Parameter authority: whom it trusts; `nil` for those whom the system trusts.
+    convenience init(
+        port: Int, _ security: SMTPServer.Security = .none, as credentials: SMTPServer.Credentials? = nil,
+        trusting authority: CertificateAuthority? = nil, connections: Int = 1
+    ) {
+        self.init(
+            server: SMTPServer(host: "localhost", port: port, security: security, credentials: credentials),
+            clientName: "example.com", connections: connections, certificateAuthorities: authority?.certificate)
+    }
+}

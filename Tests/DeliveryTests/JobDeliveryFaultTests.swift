@@ -1,0 +1,242 @@
+@testable import Delivery
+import Cryptography
+import MailMessage
+import MailQueue
+import Net
+import Redis
+import Telemetry
+import Testing
+import TestSupport
+
+
+@Suite(.timeLimit(.minutes(1)))
+struct JobDeliveryFaultTests {
+    typealias Ends = WorkerHarness.Ends
+
+    // MARK: - Jobs that do not open
+
+    /// Seals a text as a job's is.
+    private func sealed(_ text: String, purpose: String = MailJob.sealingPurpose) throws -> SealedMailJob {
+        let ring = KeyRing(WorkerHarness.keys, purpose: purpose)
+        var plaintext = Array(text.utf8)
+        let box = try ring.seal(
+            wiping: &plaintext, authenticating: Array("0123456789abcdef0123456789abcdef".utf8), random: .system)
+        return SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: box)
+    }
+
+    private static let whole = """
+        {"to":"ada@customer.example","link":"https://portal.example.com/in?token=x",\
+        "origin":"https://portal.example.com","issued_at":1735689600000,"expires_at":1735690500000}
+        """
+
+    @Test("a text that holds all that a job holds is delivered, so that the others below fail for their own reason")
+    func readable() async throws {
+        let harness = try await WorkerHarness()
+        await harness.delivery.run(try await harness.claimed(try sealed(JobDeliveryFaultTests.whole)))
+        #expect(harness.transport.messages.map(\.recipient.text) == ["ada@customer.example"])
+    }
+
+    /// What is replaced in the whole text, and by what.
+    static let damages: [(String, String)] = [
+        (whole, ""), (whole, "{"), (whole, "[]"), (whole, "null"), (whole, "\0"), (whole, "{}"),
+        (#""to":"ada@customer.example","#, ""), (#""ada@customer.example""#, "7"), ("ada@customer.example", "ada"),
+        ("ada@customer.example", "ada@customer.example,eve@evil.example"), ("https://portal.example.com/in", "/in"),
+        ("https://portal.example.com/in", "javascript:alert(1)"), ("token=x", "token=\\r\\nx"), ("token=x", "token=ä"),
+        (#","origin":"https://portal.example.com""#, ""), (#""https://portal.example.com","#, #""portal","#),
+        ("1735689600000", "-1"), ("1735689600000", "1.5"), ("1735689600000", "\"1735689600000\""),
+        ("1735690500000", "1735689599999"), (#","expires_at":1735690500000"#, ""), ("1735690500000", "1e300"),
+    ]
+
+    @Test("a box that holds no job is given up as unreadable", arguments: JobDeliveryFaultTests.damages)
+    func unreadable(part: String, replacement: String) async throws {
+        let harness = try await WorkerHarness()
+        let text = JobDeliveryFaultTests.whole.replacing(part, with: replacement)
+        try #require(text != JobDeliveryFaultTests.whole)
+        await harness.delivery.run(try await harness.claimed(try sealed(text)))
+        try await expectUnreadable(harness, ["id": "0123456789abcdef0123456789abcdef", "key": "k1", "job": "kept"])
+    }
+
+    enum Damage: String, Sendable, CaseIterable {
+        case emptyBox, shortBox, changedBox, otherID, unknownKey, otherPurpose
+    }
+
+    @Test("a box that does not open is given up as unreadable", arguments: JobDeliveryFaultTests.Damage.allCases)
+    func closed(damage: Damage) async throws {
+        let harness = try await WorkerHarness()
+        let whole = try sealed(JobDeliveryFaultTests.whole)
+        var changed = whole.box
+        changed[changed.count / 2] ^= 1
+        let job: SealedMailJob
+        switch damage {
+        case .emptyBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: [])
+        case .shortBox:
+            job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: Array(whole.box.prefix(27)))
+        case .changedBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: changed)
+        case .otherID: job = SealedMailJob(id: "fedcba9876543210fedcba9876543210", keyID: "k1", box: whole.box)
+        case .unknownKey: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k2", box: whole.box)
+        case .otherPurpose: job = try sealed(JobDeliveryFaultTests.whole, purpose: "another")
+        }
+        await harness.delivery.run(try await harness.claimed(job))
+        try await expectUnreadable(harness, ["id": job.id, "key": job.keyID, "job": "kept"])
+    }
+
+    @Test("an entry that is no job is given up as unreadable, with nothing kept")
+    func foreign() async throws {
+        let harness = try await WorkerHarness()
+        _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "1", "job", "box"))
+        await harness.delivery.run(try await harness.claimNext())
+        try await expectUnreadable(harness, [:])
+    }
+
+    @Test("an entry of another version is left to workers that know it", arguments: ["2", "", "01"])
+    func laterVersion(version: String) async throws {
+        let harness = try await WorkerHarness()
+        let job = try WorkerHarness.job().sealed(by: try WorkerHarness.ring(), random: .system)
+        var command = RedisCommand("XADD", "postern:mail", "*", "v", version, "id", job.id, "key", "k1", "job")
+        command.append(job.box)
+        _ = try await harness.redis.send(command)
+        await harness.delivery.run(try await harness.claimNext())
+        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.log.lines(of: "mail_released").count == 1)
+    }
+
+    @Test("an entry of a later version is left as it is, however often it was claimed")
+    func laterVersion() async throws {
+        let harness = try await WorkerHarness()
+        _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "2", "job", "box"))
+        let first = try await harness.claimNext()
+        for claims in [1, JobDelivery.maximumClaims + 1] {
+            await harness.delivery.run(
+                ClaimedJob(entry: first.entry, job: nil, isOfOtherVersion: true, attempts: 0, claims: claims))
+        }
+        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.log.lines(of: "mail_released").count == 2)
+    }
+
+    private func expectUnreadable(_ harness: WorkerHarness, _ kept: [String: String]) async throws {
+        let dead = kept.merging(["reason": "unreadable", "attempts": "0"]) { _, own in own }
+        #expect(try await harness.ends() == Ends(dead: [dead]))
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.metrics.deadLetters[.unreadable]?.value == 1)
+        #expect(harness.log.lines(of: "mail_dead_lettered").count == 1)
+    }
+
+    // MARK: - The breaker
+
+    private static let unavailable = DeliveryOutcome.unavailable(
+        DeliveryFailure(.connectionRefused, detail: "connection refused"))
+
+    /// Delivers a new job for each outcome.
+    private func run(_ harness: WorkerHarness, _ outcomes: [DeliveryOutcome]) async throws {
+        harness.transport.script(outcomes)
+        for _ in outcomes { await harness.delivery.run(try await harness.claimed(try WorkerHarness.job())) }
+    }
+
+    static let silences: [DeliveryOutcome] = [
+        unavailable, .ambiguous(DeliveryFailure(.replyLost, detail: "no reply")),
+        .transient(DeliveryFailure(.timeout, detail: "nothing came")),
+    ]
+
+    @Test(
+        "three in a row that the server did not serve open the breaker, and a delivery closes it",
+        arguments: JobDeliveryFaultTests.silences)
+    func breaker(outcome: DeliveryOutcome) async throws {
+        let harness = try await WorkerHarness()
+        try await run(harness, [outcome, outcome])
+        #expect(harness.delivery.permission == .all)
+        try await run(harness, [outcome])
+        #expect(harness.delivery.permission != .all)
+        #expect(harness.log.lines(of: "mail_server_unavailable").count == 1)
+        try await run(harness, [.delivered(Reply(code: 250))])
+        #expect(harness.delivery.permission == .all)
+        #expect(harness.log.lines(of: "mail_server_available").count == 1)
+    }
+
+    static let answers: [DeliveryOutcome] = [
+        .delivered(nil), .permanent(DeliveryFailure(.recipientRefused, reply: Reply(code: 550), detail: "550")),
+        .transient(DeliveryFailure(.recipientRefused, reply: Reply(code: 451), detail: "451")),
+    ]
+
+    @Test(
+        "a server that answers, if only to refuse one message, is taken for one that serves",
+        arguments: JobDeliveryFaultTests.answers)
+    func answered(outcome: DeliveryOutcome) async throws {
+        let harness = try await WorkerHarness()
+        let unavailable = JobDeliveryFaultTests.unavailable
+        try await run(harness, [unavailable, unavailable, outcome, unavailable, unavailable, outcome, outcome])
+        #expect(harness.delivery.permission == .all)
+        #expect(harness.log.lines(of: "mail_server_unavailable").isEmpty)
+        #expect(harness.log.lines(of: "mail_server_available").isEmpty)
+    }
+
+    // MARK: - The log
+
+    @Test("whatever becomes of a job, its address, link and token are not logged, nor what the server said")
+    func secrecy() async throws {
+        let harness = try await WorkerHarness()
+        let words = "the mailbox \(WorkerHarness.address) is not here"
+        let refusal = Reply(code: 550, enhancedStatus: "5.1.1")
+        let failure = DeliveryFailure(.recipientRefused, reply: refusal, detail: words)
+        let silent = DeliveryFailure(.replyLost, detail: words)
+        let outcomes: [DeliveryOutcome] = [
+            .delivered(Reply(code: 250)), .transient(failure), .permanent(failure), .ambiguous(silent),
+            .unavailable(failure), .unavailable(silent), .unavailable(silent), .unavailable(silent), .delivered(nil),
+        ]
+        var hidden = ["ada.lovelace", "customer.example", "mailbox", "portal.example.com", "orders"]
+        for outcome in outcomes {
+            let job = try WorkerHarness.job()
+            hidden += [job.link, String(job.link.split(separator: "=")[1].prefix(20))]
+            harness.transport.script([outcome])
+            await harness.delivery.run(try await harness.claimed(job))
+        }
+        let job = try WorkerHarness.job()
+        hidden += [job.link, String(job.link.split(separator: "=")[1].prefix(20))]
+        let claimed = try await harness.claimed(job)
+        await harness.delivery.run(ClaimedJob(entry: claimed.entry, job: claimed.job, attempts: 0, claims: 6))
+        harness.time.value = job.expiresAt
+        await harness.delivery.run(try await harness.claimed(job))
+        await harness.delivery.run(
+            try await harness.claimed(
+                SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k9", box: claimed.job?.box ?? [])))
+
+        let log = harness.log.text
+        #expect(harness.log.lines(of: "mail_attempt").count == 9)
+        #expect(harness.log.lines(of: "mail_dead_lettered").count == 4)
+        #expect(log.contains(job.id))
+        #expect(log.contains("550 5.1.1"))
+        for text in hidden { #expect(!log.contains(text), "\(text)") }
+    }
+
+    // MARK: - Redis away
+
+    @Test("a worker that is to end while Redis is away leaves what it could not write down to others")
+    func leftToOthers() async throws {
+        let harness = try await WorkerHarness()
+        let claimed = try await harness.claimed(try WorkerHarness.job())
+        harness.server.stop()
+        let run = Task { await harness.delivery.run(claimed) }
+        try await eventually("the attempt") { harness.transport.messages.count == 1 }
+        run.cancel()
+        await run.value
+        #expect(harness.log.lines(of: "mail_released").count == 1)
+    }
+
+    @Test("an end that cannot be written down while Redis is away is written down when it is back")
+    func writtenLater() async throws {
+        let harness = try await WorkerHarness()
+        let claimed = try await harness.claimed(try WorkerHarness.job())
+        _ = try await harness.redis.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "1"))
+        let run = Task { await harness.delivery.run(claimed) }
+        try await eventually("an error reply") {
+            let stats = try harness.server.command("INFO", "errorstats")
+            return stats.contains("errorstat_NOREPLICAS")
+        }
+        #expect(try await harness.ends().queued == 1)
+        _ = try await harness.redis.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "0"))
+        await run.value
+        #expect(try await harness.ends() == Ends())
+        #expect(harness.transport.messages.count == 1)
+    }
+}

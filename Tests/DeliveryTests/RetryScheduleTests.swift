@@ -1,0 +1,30 @@
+import Testing
+
+@testable import Delivery
+
+@Suite
+struct RetryScheduleTests {
+    private func milliseconds(_ duration: Duration) -> Int {
+        Int((duration / Duration.milliseconds(1)).rounded())
+    }
+
+    /// Attempts, and the seconds until the next.
+    static let delays: [(Int, Int)] = [
+        (0, 5), (1, 5), (2, 15), (3, 45), (4, 135), (5, 300), (6, 300), (7, 300), (100, 300), (10_000, 300),
+    ]
+
+    @Test("delays are three times as long each time, up to five minutes", arguments: RetryScheduleTests.delays)
+    func growing(attempts: Int, seconds: Int) {
+        let schedule = RetrySchedule()
+        #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 0.5)) == seconds * 1000)
+        // More or less a fifth.
+        #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 0)) == seconds * 800)
+        #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 1)) == seconds * 1200)
+    }
+
+    @Test("after an outage a job is looked at again in two seconds, more or less a fifth")
+    func afterOutage() {
+        let delays = [0, 0.5, 1].map { RetrySchedule().delayAfterOutage(jitter: $0) }
+        #expect(delays.map(milliseconds) == [1600, 2000, 2400])
+    }
+}

@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Delivery
+
+@Suite
+struct SMTPDialogueTests {
+    private func dialogue(_ lines: String...) -> SMTPDialogue {
+        var dialogue = SMTPDialogue()
+        for line in lines {
+            switch line.prefix(2) {
+            case "> ": dialogue.sent(Array(line.dropFirst(2).utf8))
+            case "< ": dialogue.received(Array(line.dropFirst(2).utf8))
+            default: dialogue.sentContent()
+            }
+        }
+        return dialogue
+    }
+
+    @Test("before anything was said there is a connection, and no reply")
+    func start() {
+        let dialogue = dialogue()
+        #expect(dialogue.step == .connection)
+        #expect(dialogue.reply == nil)
+        #expect(!dialogue.isContentComplete)
+    }
+
+    static let commands: [(String, SMTPDialogue.Step)] = [
+        ("EHLO example.com", .hello), ("HELO example.com", .hello), ("STARTTLS", .startTLS),
+        ("AUTH PLAIN", .authentication), ("AUTH LOGIN", .authentication), ("MAIL FROM:<a@b.c> SIZE=3", .sender),
+        ("RCPT TO:<a@b.c>", .recipient), ("DATA", .data), ("data", .data), ("Rcpt To:<a@b.c>", .recipient),
+    ]
+
+    @Test("each command is a step, with or without its line end", arguments: SMTPDialogueTests.commands)
+    func step(command: String, step: SMTPDialogue.Step) {
+        for end in ["", "\r\n"] {
+            var dialogue = dialogue("< 220 mx")
+            let shown = dialogue.sent(Array((command + end).utf8))
+            #expect(shown == command)
+            #expect(dialogue.step == step)
+            #expect(dialogue.reply == nil)
+        }
+    }
+
+    @Test("a reply belongs to the step before it, and the next step has none yet")
+    func replies() {
+        let greeted = dialogue("< 220 mx ESMTP")
+        #expect(greeted.step == .connection)
+        #expect(greeted.reply == Reply(code: 220))
+        let said = dialogue("< 220 mx", "> EHLO a", "< 250-mx", "< 250-SIZE", "< 250 2.0.0 OK")
+        #expect(said.step == .hello)
+        #expect(said.reply == Reply(code: 250, enhancedStatus: "2.0.0"))
+        let asked = dialogue("> EHLO a", "< 250 mx", "> MAIL FROM:<a@b.c>")
+        #expect(asked.step == .sender)
+        #expect(asked.reply == nil)
+    }
+
+    @Test("what is no reply changes nothing", arguments: ["", "hello", "25", "2x0 OK", "999 x", "\r\n"])
+    func junk(line: String) {
+        #expect(dialogue("> DATA", "< 354 go", "< \(line)").reply == Reply(code: 354))
+        #expect(dialogue("> DATA", "< \(line)").reply == nil)
+    }
+
+    @Test("a reply of several lines is there with its last")
+    func continued() {
+        #expect(dialogue("> RCPT TO:<a@b.c>", "< 550-5.1.1 The").reply == nil)
+        #expect(
+            dialogue("> RCPT TO:<a@b.c>", "< 550-5.1.1 The", "< 550 5.1.1 user").reply
+                == Reply(code: 550, enhancedStatus: "5.1.1"))
+    }
+
+    @Test("when all of the content was handed over, its end may have been sent, and a reply is due")
+    func content() {
+        let sent = dialogue("> DATA", "< 354 go", "(content)")
+        #expect(sent.step == .content)
+        #expect(sent.reply == nil)
+        #expect(sent.isContentComplete)
+        let refused = dialogue("> DATA", "< 354 go", "(content)", "< 552 5.3.4 Too large")
+        #expect(refused.step == .content)
+        #expect(refused.reply == Reply(code: 552, enhancedStatus: "5.3.4"))
+    }
+
+    @Test(
+        "a goodbye keeps the step and the refusal, whatever the answer to it",
+        arguments: ["< 221 2.0.0 Bye", "< 250 OK", "< 421 4.4.2 Too late", "< 550 5.1.0 What?", "< junk"])
+    func goodbye(answer: String) {
+        let refused = dialogue("> RCPT TO:<a@b.c>", "< 550 5.1.1 No such user", "> QUIT\r\n", answer)
+        #expect(refused.step == .recipient)
+        #expect(refused.reply == Reply(code: 550, enhancedStatus: "5.1.1"))
+        let turnedAway = dialogue("< 421 4.3.2 Busy", "> QUIT", answer)
+        #expect(turnedAway.step == .connection)
+        #expect(turnedAway.reply == Reply(code: 421, enhancedStatus: "4.3.2"))
+        let unanswered = dialogue("(content)", "> QUIT", answer)
+        #expect(unanswered.step == .content)
+        #expect(unanswered.reply == nil)
+    }
+
+    @Test("a goodbye is shown")
+    func shownGoodbye() {
+        var dialogue = SMTPDialogue()
+        #expect(dialogue.sent(Array("QUIT\r\n".utf8)) == "QUIT")
+    }
+
+    static let credentials = [
+        "AUTH PLAIN AGFkYQBzM2NyZXQ=", "AUTH LOGIN YWRh", "auth plain AGFkYQBzM2NyZXQ=", "AUTH XOAUTH2 dXNlcj1hZGE=",
+        "AGFkYQBzM2NyZXQ=", "YWRh", "czNjcmV0", "=", "*", "",
+    ]
+
+    @Test("credentials are not shown", arguments: SMTPDialogueTests.credentials, ["", "\r\n"])
+    func hidden(line: String, end: String) {
+        var dialogue = dialogue("> EHLO a", "< 250 mx", "> AUTH PLAIN", "< 334 ")
+        let shown = dialogue.sent(Array((line + end).utf8))
+        #expect(shown == (line.lowercased().hasPrefix("auth") ? "AUTH (hidden)" : "(hidden)"))
+        #expect(dialogue.step == .authentication)
+    }
+}

@@ -1,0 +1,133 @@
+import TestSupport
+import Testing
+
+@testable import Delivery
+
+@Suite
+struct SMTPReconnectionTests {
+    typealias Point = ScriptedSMTPServer.Point
+    typealias Action = ScriptedSMTPServer.Action
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let script: @Sendable (Point) -> Action?
+
+        /// - Parameter script: what the server does on its first connection.
+        init(_ name: String, _ script: @escaping @Sendable (Point) -> Action?) {
+            testDescription = name
+            self.script = { $0.connection == 1 ? script($0) : nil }
+        }
+    }
+
+    /// Does one thing at a moment of a connection's second message.
+    private static func second(_ moment: ScriptedSMTPServer.Moment, _ action: Action) -> @Sendable (Point) -> Action? {
+        { $0.moment == moment && $0.messageOfConnection == 2 ? action : nil }
+    }
+
+    /// Does one thing at the end of a connection's first message.
+    private static func afterFirst(_ action: Action) -> @Sendable (Point) -> Action? {
+        { $0.moment == .content && $0.messageOfConnection == 1 ? action : nil }
+    }
+
+    static let cases = [
+        Case("421 at MAIL, and closes", second(.mail, .replyThenClose("421 4.4.2 Idle for too long"))),
+        Case("421 at MAIL, and waits for the goodbye", second(.mail, .reply("421 4.4.2 Idle for too long"))),
+        Case("421 at RCPT", second(.recipient, .reply("421 4.3.2 Going down"))),
+        Case("421 at DATA", second(.data, .replyThenClose("421 4.3.2 Going down"))),
+        Case("closes at MAIL", second(.mail, .close)),
+        Case("resets at MAIL", second(.mail, .reset)),
+        Case("closes at RCPT", second(.recipient, .close)),
+        Case("closes at DATA", second(.data, .close)),
+        Case("closes while idle", afterFirst(.replyThenClose("250 2.0.0 OK"))),
+        Case("421 while idle, and closes", afterFirst(.replyThenClose("250 2.0.0 OK\n421 4.4.2 Idle for too long"))),
+        Case("421 while idle, and stays", afterFirst(.reply("250 2.0.0 OK\n421 4.4.2 Idle for too long"))),
+    ]
+
+    @Test("the message goes over a new connection, at once", arguments: SMTPReconnectionTests.cases)
+    func reconnects(expected: Case) async throws {
+        let server = try await ScriptedSMTPServer(.init(script: expected.script))
+        let transport = SMTPTransport(port: server.port)
+        let first = try await deliver(Sample.message(to: "first@example.com"), by: transport)
+        try #require(first.summary == "delivered 250 2.0.0")
+        let second = try await deliver(Sample.message(to: "second@example.com"), by: transport)
+        #expect(second.summary == "delivered 250 2.0.0")
+        let accepted = server.messages.filter(\.isAccepted)
+        #expect(accepted.flatMap(\.recipients) == ["first@example.com", "second@example.com"])
+        #expect(server.connectionCount == 2)
+    }
+
+    @Test("a message whose end was sent is not sent again by itself", arguments: [Action.close, .reset])
+    func notRepeated(action: Action) async throws {
+        let server = try await ScriptedSMTPServer(.init(script: SMTPReconnectionTests.second(.content, action)))
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        #expect(try await deliver(Sample.message(), by: transport).summary == "ambiguous reply_lost")
+        #expect(server.messages.count == 2)
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test("a refusal on a kept connection is one, and is not asked for twice")
+    func refusedOnce() async throws {
+        let refusal = SMTPReconnectionTests.second(.recipient, .reply("450 4.2.1 Later"))
+        let server = try await ScriptedSMTPServer(.init(script: refusal))
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        #expect(try await deliver(Sample.message(), by: transport).summary == "transient recipient_refused 450 4.2.1")
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test("a server that turns the new connection away too is unavailable, after one more try")
+    func twice() async throws {
+        let behaviour = ScriptedSMTPServer.Behaviour { point in
+            switch point.moment {
+            case .mail where point.messageOfConnection == 2: .replyThenClose("421 4.4.2 Idle for too long")
+            case .connect where point.connection > 1: .replyThenClose("421 4.3.2 Going down")
+            default: nil
+            }
+        }
+        let server = try await ScriptedSMTPServer(behaviour)
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        let second = try await deliver(Sample.message(), by: transport)
+        #expect(second.summary == "unavailable service_unavailable 421 4.3.2")
+        #expect(server.connectionCount == 2)
+    }
+
+    @Test("a new connection that is turned away is not tried again")
+    func notAgain() async throws {
+        let server = try await ScriptedSMTPServer(.init(at: .mail, .replyThenClose("421 4.3.2 Busy")))
+        let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
+        #expect(outcome.summary == "unavailable service_unavailable 421 4.3.2")
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test("a kept connection that hangs costs the deadline once")
+    func hangs() async throws {
+        let server = try await ScriptedSMTPServer(.init(script: SMTPReconnectionTests.second(.mail, .silence)))
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        let outcome = try await deliver(Sample.message(), by: transport, within: .seconds(1))
+        #expect(outcome.summary == "transient timeout")
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test("a server that goes away is not connected to, and served again at the same port")
+    func restart() async throws {
+        let port: Int
+        let transport: SMTPTransport
+        do {
+            let server = try await ScriptedSMTPServer()
+            port = server.port
+            transport = SMTPTransport(port: port)
+            #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+            await server.close()
+        }
+        for _ in 1...2 {
+            let outcome = try await deliver(Sample.message(), by: transport)
+            #expect(outcome.summary == "unavailable connection_refused")
+        }
+        let server = try await ScriptedSMTPServer(port: port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        #expect(server.messages.count == 1)
+    }
+}

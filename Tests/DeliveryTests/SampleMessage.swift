@@ -1,0 +1,30 @@
+import Cryptography
+import Net
+import Testing
+
+@testable import MailMessage
+
+/// The addresses and messages that the tests deliver.
+enum Sample {
+    static let sender = "sign-in@example.com"
+    static let recipient = "ada@example.com"
+    static let id = "d90bad97384181273203dd0f8cc30e16"
+
+    static func address(_ text: String) throws -> EmailAddress {
+        try #require(EmailAddress(parsing: text))
+    }
+
+    /// A message with any content.
+    static func message(
+        id: String = Sample.id, to recipient: String = Sample.recipient,
+        content: String = "Subject: Hello\r\n\r\nHello.\r\n"
+    ) throws -> MailMessage {
+        MailMessage(
+            id: id, sender: try address(sender), recipient: try address(recipient), content: Array(content.utf8))
+    }
+}
+
+extension Secret {
+    /// The bytes as text.
+    var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+}

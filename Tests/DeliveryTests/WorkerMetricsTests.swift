@@ -1,0 +1,64 @@
+import Foundation
+@testable import Delivery
+import MailQueue
+import Telemetry
+import Testing
+import TestSupport
+
+
+@Suite(.timeLimit(.minutes(1)))
+struct SenderMetricsTests {
+    private static let failure = DeliveryFailure(.timeout, detail: "nothing came")
+
+    static let outcomes: [(DeliveryOutcome, String)] = [
+        (.delivered(nil), "delivered"), (.transient(failure), "transient"), (.permanent(failure), "permanent"),
+        (.ambiguous(failure), "ambiguous"), (.unavailable(failure), "unavailable"),
+    ]
+
+    @Test("attempts are counted by their outcome", arguments: SenderMetricsTests.outcomes)
+    func attempts(outcome: DeliveryOutcome, name: String) {
+        let registry = MetricsRegistry()
+        let metrics = WorkerMetrics(registry)
+        for _ in 0..<3 { metrics.count(outcome) }
+        let lines = registry.exposition.split(separator: "\n").filter { $0.hasPrefix("postern_mail_attempts_total{") }
+        let expected = SenderMetricsTests.outcomes.map {
+            "postern_mail_attempts_total{outcome=\"\($0.1)\"} \($0.1 == name ? 3 : 0)"
+        }
+        #expect(lines.map { String($0) }.sorted() == expected.sorted())
+    }
+
+    @Test("there is a counter for each reason to give a mail up")
+    func reasons() {
+        let registry = MetricsRegistry()
+        let metrics = WorkerMetrics(registry)
+        for reason in DeadLetterCause.Reason.allCases { metrics.deadLetters[reason]?.increment() }
+        for reason in ["expired", "rejected", "poison", "unreadable"] {
+            #expect(registry.exposition.contains("\npostern_mail_dead_letters_total{reason=\"\(reason)\"} 1\n"))
+        }
+    }
+
+    @Test("Prometheus' own tool finds nothing to object to, at first and later")
+    func promtool() async throws {
+        let registry = MetricsRegistry()
+        let metrics = WorkerMetrics(registry)
+        try await expectAccepted(registry.exposition)
+        for (outcome, _) in SenderMetricsTests.outcomes { metrics.count(outcome) }
+        for duration in [Duration.zero, .microseconds(1), .milliseconds(333), .seconds(100_000)] {
+            metrics.age.observe(duration)
+            metrics.duration.observe(duration)
+        }
+        metrics.queueLength.set(1_000_000)
+        metrics.inFlight.add(-1)
+        try await expectAccepted(registry.exposition)
+    }
+
+    private func expectAccepted(_ exposition: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/metrics"
+        try Data(exposition.utf8).write(to: URL(fileURLWithPath: path))
+        let tool = try ChildProcess("sh", ["-c", "exec promtool check metrics <\"$0\"", path])
+        let status = try await tool.waitForExit()
+        #expect(status == 0, "\(tool.log)", sourceLocation: sourceLocation)
+        #expect(tool.log == "", sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Testing
+import TestSupport
+
+@Suite
+struct CommandLineTests {
+    @Test("a fresh key is one that the handler takes, and different each time")
+    func keys() async throws {
+        let (status, output) = try await CommandLineTool.run("keys", "new")
+        #expect(status == 0)
+        let entry = output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(entry.wholeMatch(of: /k[0-9a-f]{6}:[A-Za-z0-9+\/]{43}=/) != nil)
+        #expect(try await CommandLineTool.run("keys", "new").output != output)
+        let redis = try await RedisServer()
+        let handler = try await Handler(redis: redis.address, ["POSTERN_SECRET_KEYS": entry])
+        #expect(try handler.signIn().status == 200)
+        let named = try await CommandLineTool.run("keys", "new", "--id", "2026-11")
+        #expect(named.output.hasPrefix("2026-11:"))
+        #expect(try await CommandLineTool.run("keys", "new", "--id", "not:this").status == 64)
+    }
+
+    @Test("the queue in numbers, for people and for programs")
+    func queue() async throws {
+        let queue = try await Queue()
+        let environment = ["REDIS_URL": queue.redis.address]
+        for _ in 0..<3 { #expect(try queue.handler.signIn().status == 200) }
+        try queue.redis.command("XGROUP", "CREATE", "postern:mail", "senders", "0")
+        try queue.redis.command("XREADGROUP", "GROUP", "senders", "w1", "COUNT", "1", "STREAMS", "postern:mail", ">")
+        let text = try await CommandLineTool.run("queue", environment: environment)
+        #expect(text.status == 0)
+        #expect(text.output.contains("in the stream   3, 1 of them being delivered, the oldest for "))
+        #expect(text.output.contains("  w1  delivering 1, last given jobs "))
+        let json = try await CommandLineTool.run("queue", "show", "--json", environment: environment)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(object["length"] as? Int == 3)
+        #expect(object["retries"] as? Int == 0)
+        #expect(object["dead"] as? Int == 0)
+        #expect((object["workers"] as? [[String: Any]])?.first?["pending"] as? Int == 1)
+    }
+
+    @Test("a job that was given up is listed, tried again by its id or with all others, or dropped")
+    func dead() async throws {
+        let queue = try await Queue()
+        let environment = ["REDIS_URL": queue.redis.address]
+        let isRefusing = Mutexed(true)
+        let server = try await ScriptedSMTPServer(
+            .init { $0.moment == .recipient && isRefusing.value ? .reply("550 5.7.1 no") : nil })
+        let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
+        for _ in 0..<4 { #expect(try queue.handler.signIn().status == 200) }
+        try await queue.becomes([0, 0, 4])
+        isRefusing.value = false
+        let lines = try await CommandLineTool.run("queue", "dead", environment: environment).output
+            .split(separator: "\n")
+        #expect(lines.count == 4)
+        let ids = lines.map { String($0.split(separator: " ")[1]) }
+        #expect(lines.allSatisfy { $0.hasSuffix("rejected  attempts 1  reply 550 5.7.1") })
+
+        #expect(try await CommandLineTool.run("queue", "retry", ids[0], environment: environment).status == 0)
+        try await eventually("the mail") { server.messages.count == 1 }
+        #expect(server.messages[0].field("Message-ID") == "<\(ids[0])@example.com>")
+        #expect(try await CommandLineTool.run("queue", "drop", ids[1], environment: environment).status == 0)
+        try await queue.becomes([0, 0, 2])
+        let all = try await CommandLineTool.run("queue", "retry", "--all", environment: environment)
+        #expect(all.output == "2 jobs are tried again.\n")
+        try await queue.becomes([0, 0, 0])
+        #expect(server.messages.count == 3)
+
+        for command in ["retry", "drop"] {
+            let (status, output) = try await CommandLineTool.run("queue", command, ids[1], environment: environment)
+            #expect(status == 1)
+            #expect(output.hasPrefix("postern: ") && output.contains(ids[1]))
+        }
+        #expect(try await CommandLineTool.run("queue", "retry", environment: environment).status == 64)
+        #expect(worker.process.isRunning)
+    }
+
+    @Test("without Redis a command says so, and ends with 69; with a wrong setting it names that, and ends with 78")
+    func endings() async throws {
+        let nowhere = ["REDIS_URL": "redis://127.0.0.1:\(try freePort())"]
+        for arguments in [["queue"], ["queue", "dead"], ["queue", "retry", "--all"], ["queue", "drop", "x"]] {
+            let process = try ChildProcess(CommandLineTool.path, arguments, environment: nowhere)
+            #expect(try await process.waitForExit() == 69)
+            #expect(process.log.hasPrefix("postern: Redis is unavailable: "))
+        }
+        let wrong: [([String], [String: String], String)] = [
+            (["queue"], ["REDIS_URL": "http://x"], "REDIS_URL must start with"),
+            (["send"], ["REDIS_URL": "redis://x"], "POSTERN_SECRET_KEYS must be set"),
+            (
+                ["send"], ["REDIS_URL": "redis://x", "POSTERN_SECRET_KEYS": Handler.secretKey],
+                "POSTERN_MAIL_URL must be set"
+            ),
+            (
+                ["smtp-test", "--to", "a@example.com"], ["POSTERN_MAIL_URL": "smtp://user@host"],
+                "POSTERN_MAIL_URL must have a user and a password"
+            ),
+            (
+                ["smtp-test", "--to", "a@example.com"],
+                ["POSTERN_MAIL_URL": "smtp://localhost", "POSTERN_MAIL_FROM": "Portal"],
+                "POSTERN_MAIL_FROM must be an address"
+            ),
+        ]
+        for (arguments, environment, line) in wrong {
+            let process = try ChildProcess(CommandLineTool.path, arguments, environment: environment)
+            #expect(try await process.waitForExit() == 78)
+            #expect(process.log.hasPrefix("postern: \(line)"), "\(process.log)")
+        }
+    }
+
+    @Test("a test message shows each step, and its failures have stable codes")
+    func smtpTest() async throws {
+        let server = try await ScriptedSMTPServer(
+            .init { point in
+                guard point.moment == .recipient else { return nil }
+                return point.line.contains("gone@") ? .reply("550 5.1.1 no such user") : nil
+            })
+        let environment = [
+            "POSTERN_MAIL_URL": "smtp://localhost:\(server.port)", "POSTERN_MAIL_FROM": "Portal <a@example.com>",
+        ]
+        let good = try await CommandLineTool.run("smtp-test", "--to", "ada@example.com", environment: environment)
+        #expect(good.status == 0)
+        for line in ["-> MAIL FROM:<a@example.com>", "-> RCPT TO:<ada@example.com>", "-> DATA", "<- 354", "<- 250"] {
+            #expect(good.output.contains(line), "\(good.output)")
+        }
+        #expect(server.messages.count == 1)
+        let refused = try await CommandLineTool.run(
+            "smtp-test", "--to", "gone@example.com", "--json", environment: environment)
+        #expect(refused.status == 1)
+        #expect(refused.output.contains(#""outcome":"permanent","code":"recipient_refused""#))
+        #expect(refused.output.contains("\npostern: recipient_refused: the server answered 550 5.1.1"))
+        let authority = try CertificateAuthority()
+        let wrongHost = try await ScriptedSMTPServer(.init(tls: .startTLS(try authority.issue(for: ["example.org"]))))
+        let silent = try await ScriptedSMTPServer(.init(at: .hello, .silence))
+        for (port, code) in [
+            (server.port, "starttls_unsupported"), (wrongHost.port, "certificate_invalid"), (silent.port, "timeout"),
+        ] {
+            let (status, output) = try await CommandLineTool.run(
+                "smtp-test", "--to", "ada@example.com",
+                environment: environment.merging([
+                    "POSTERN_MAIL_URL": "smtp://user:secret@localhost:\(port)", "POSTERN_MAIL_TIMEOUT": "1s",
+                    "SSL_CERT_FILE": authority.certificate,
+                ]) { _, own in own })
+            #expect(status == 1)
+            #expect(output.contains("\npostern: \(code): "), "\(output)")
+            #expect(!output.contains("secret"))
+        }
+        let nobody = try await CommandLineTool.run(
+            "smtp-test", "--to", "ada@example.com",
+            environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own
+            })
+        #expect(nobody.status == 1)
+        #expect(nobody.output.contains("\npostern: connection_refused: "))
+    }
+}

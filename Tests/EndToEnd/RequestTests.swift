@@ -1,0 +1,106 @@
+import Bytes
+import Cryptography
+import Foundation
+import MailQueue
+import SignIn
+import Testing
+import TestSupport
+
+@Suite
+struct RequestTests {
+    @Test("an accepted request queues one job, whose link carries the token that the record opens with")
+    func accepted() async throws {
+        let redis = try await RedisServer()
+        let handler = try await Handler(redis: redis.address)
+        let response = try handler.signIn(
+            #"{"email":"Ada@Example.com","callback_origin":"https://example.com","callback_next":"/invoices?page=2"}"#)
+        #expect(response.status == 200)
+        #expect(String(decoding: response.body, as: UTF8.self) == #"{"ok":true}"#)
+        #expect(response["RateLimit"] == #""ip";r=9;t=60"#)
+        #expect(response["RateLimit-Policy"] == #""ip";q=10;w=600"#)
+        #expect(response["Access-Control-Allow-Origin"] == "https://example.com")
+
+        let job = try await openedJob(redis)
+        #expect(job["to"] == .string("ada@example.com"))
+        #expect(job["origin"] == .string("https://example.com"))
+        guard case .string(let link)? = job["link"] else {
+            Issue.record("there is no link")
+            return
+        }
+        let start = "https://example.com/auth/callback?token="
+        #expect(link.hasPrefix(start))
+        #expect(link.hasSuffix("&next=%2Finvoices%3Fpage%3D2"))
+        let text = String(link.dropFirst(start.count).prefix { $0 != "&" })
+        let token = try #require(LoginToken(parsing: text))
+        #expect(try redis.command("EXISTS", "postern:token:\(token.digest)") == "1")
+    }
+
+    @Test("100,000 accepted requests make exactly 100,000 script calls, and invalid ones none")
+    func oneCallEach() async throws {
+        let redis = try await RedisServer()
+        let handler = try await Handler(
+            redis: redis.address, ["POSTERN_IP_LIMIT": "1000000/1d", "POSTERN_RECIPIENT_LIMIT": "off"])
+        let loads = try redis.callCount(of: "script|load")
+        let refused = try handler.flood(requests: 20_000, body: #"{"email":"ada@"}"#)
+        #expect(refused == 20_000)
+        #expect(try redis.callCount(of: "evalsha") == 0)
+        #expect(try handler.flood(requests: 100_000) == 0)
+        #expect(try redis.callCount(of: "evalsha") == 100_000)
+        #expect(try redis.callCount(of: "eval") == 0)
+        #expect(try redis.callCount(of: "script|load") == loads)
+        #expect(try redis.command("XLEN", "postern:mail") == "100000")
+    }
+
+    @Test("with a burst of 10 and 10 a second, 64 connections get at least 38 and at most 40 through in 3 seconds")
+    func blackBoxLimit() async throws {
+        let redis = try await RedisServer()
+        let handler = try await Handler(
+            redis: redis.address, ["POSTERN_IP_LIMIT": "10/1s", "POSTERN_RECIPIENT_LIMIT": "off"])
+        let connections = try (0..<64).map { _ in try RawHTTP(port: handler.port) }
+        let admitted = try await withThrowingTaskGroup(of: Int.self) { group in
+            let end = ContinuousClock.now + .seconds(3)
+            for connection in connections {
+                group.addTask { try await onOwnThread { try flood(connection, until: end) } }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect((38...40).contains(admitted))
+        #expect(try redis.command("XLEN", "postern:mail") == "\(admitted)")
+    }
+
+    // MARK: -
+
+    /// Sends requests over one connection until the time has come; gives how many were admitted.
+    private func flood(_ connection: RawHTTP, until end: ContinuousClock.Instant) throws -> Int {
+        let body = #"{"email":"ada@example.com"}"#
+        var admitted = 0
+        while ContinuousClock.now < end {
+            try connection.send(
+                "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nOrigin: https://example.com\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            let response = try connection.readResponse()
+            if response.status == 200 { admitted += 1 } else { try #require(response.status == 429) }
+        }
+        return admitted
+    }
+
+    /// The newest job, opened as a worker would with the deployment's key.
+    private func openedJob(_ redis: RedisServer) async throws -> JSONObject {
+        let id = try redis.command("--raw", "XREVRANGE", "postern:mail", "+", "-", "COUNT", "1")
+            .split(separator: "\n")[4]
+        // redis-cli cannot be asked for one field of an entry, and its output is not made for bytes: a script can.
+        let hex = try redis.command(
+            "EVAL",
+            "local f = redis.call('XREVRANGE', 'postern:mail', '+', '-', 'COUNT', 1)[1][2][8]; "
+                + "return (f:gsub('.', function(c) return string.format('%02x', string.byte(c)) end))", "0")
+        let digits = Array(hex.filter(\.isHexDigit))
+        let box = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+        }
+        let keys = KeyRing(
+            [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
+        let plaintext = try keys.open(box, keyID: "k1", authenticating: Array(id.utf8))
+        guard case .object(let job) = try JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)) else { return [:] }
+        return job
+    }
+}

@@ -1,0 +1,125 @@
+import Bytes
+import Cryptography
+import Foundation
+import MailQueue
+import Net
+import Platform
+import SignIn
+import TestSupport
+
+/// The release build of the command line.
+enum CommandLineTool {
+    static let path = Handler.repository.appendingPathComponent(".build/postern/bin/postern").path
+
+    /// Runs a command to its end.
+    static func run(
+        _ arguments: String..., environment: [String: String] = [:]
+    ) async throws -> (status: Int32, output: String) {
+        let process = try ChildProcess(path, arguments, environment: environment)
+        let status = try await process.waitForExit(within: .seconds(60))
+        return (status, process.log)
+    }
+}
+
+/// A worker of the release build.
+final class Worker: Sendable {
+    let process: ChildProcess
+
+    /// Starts a worker; it is about to claim when this returns.
+    /// - Parameter settings: environment variables besides those that every test needs.
+    init(redis url: String, mail: String, _ settings: [String: String] = [:]) async throws {
+        let process = try Worker.start(redis: url, mail: mail, settings)
+        self.process = process
+        try await eventually("the worker to start; it says: \(process.log)") {
+            process.log.contains("\"sending\"") || !process.isRunning
+        }
+    }
+
+    /// Starts a worker's process.
+    static func start(redis url: String, mail: String, _ settings: [String: String] = [:]) throws -> ChildProcess {
+        let environment = [
+            "REDIS_URL": url, "POSTERN_SECRET_KEYS": Handler.secretKey, "POSTERN_MAIL_URL": mail,
+            "POSTERN_MAIL_FROM": "Portal <sign-in@example.com>", "POSTERN_MAIL_TIMEOUT": "2s",
+        ]
+        return try ChildProcess(
+            CommandLineTool.path, ["send"], environment: environment.merging(settings) { _, own in own })
+    }
+
+    /// Tells it to end, and waits for that.
+    /// - Returns: its exit status.
+    func stop() async throws -> Int32 {
+        process.signal(SIGTERM)
+        return try await process.waitForExit()
+    }
+}
+
+/// Redis, a handler without limits and, by whatever the test makes of it, mail.
+struct Queue {
+    let redis: RedisServer
+    let handler: Handler
+
+    init(redisArguments: [String] = []) async throws {
+        redis = try await RedisServer(arguments: redisArguments)
+        handler = try await Handler(
+            redis: redis.address, ["POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off"])
+    }
+
+    /// How many jobs are in the stream, waiting for another attempt, and given up.
+    func lengths() throws -> [Int] {
+        try [
+            redis.command("XLEN", "postern:mail"), redis.command("ZCARD", "postern:mail:retry"),
+            redis.command("XLEN", "postern:mail:dead"),
+        ].map { Int($0) ?? -1 }
+    }
+
+    /// Waits until each of those is as given.
+    func becomes(_ lengths: [Int], within limit: Duration = .seconds(20)) async throws {
+        var found: [Int] = []
+        do {
+            try await eventually(within: limit, "the queue to be \(lengths)") {
+                found = (try? self.lengths()) ?? []
+                return found == lengths
+            }
+        } catch { throw Timeout(description: "\(error); it is \(found)") }
+    }
+}
+
+extension RedisServer {
+    /// Puts a job into the stream as a handler would have at another time.
+    func addJob(to address: String = "ada@example.com", issuedAt: UnixTime, lifetime: Duration) throws {
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://example.com"), callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: try LoginToken(random: .system), next: nil)
+        let job = MailJob(
+            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // Of the right form.
+            issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
+        let keys = KeyRing(
+            [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
+        let sealed = try job.sealed(by: keys, random: .system)
+        // redis-cli's arguments are no bytes: a script makes them.
+        let hex = sealed.box.withUnsafeBytes { hexadecimal($0) }
+        try command(
+            "EVAL",
+            "local box = ARGV[2]:gsub('..', function(h) return string.char(tonumber(h, 16)) end) "
+                + "return redis.call('XADD', 'postern:mail', '*', 'v', '1', 'id', ARGV[1], 'key', 'k1', 'job', box)",
+            "0", sealed.id, hex)
+    }
+}
+
+extension ScriptedSMTPServer.Received {
+    /// The tokens in its links, each once.
+    var tokens: Set<String> {
+        let text = text.replacing("=\r\n", with: "").replacing("=3D", with: "=")
+        return Set(text.matches(of: /token=([A-Za-z0-9_-]{43})/).map { String($0.1) })
+    }
+
+    /// The value of a header field.
+    func field(_ name: String) -> String? {
+        text.split(separator: "\r\n").first { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
+    }
+}
+
+/// A token's name in Redis.
+func digest(of token: String) -> String {
+    LoginToken(parsing: token)?.digest ?? "not a token"
+}

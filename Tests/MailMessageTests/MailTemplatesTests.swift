@@ -1,0 +1,158 @@
+@testable import MailMessage
+import Net
+import TestSupport
+import Testing
+
+
+@Suite
+struct MailTemplatesTests {
+    private func page(
+        of templates: MailTemplates = .builtIn, in language: Language = .english, product: String = "Portal",
+        portal: String = Sample.portal, link: String = Sample.link, isNewestOnly: Bool = false,
+        lifetime: Duration = .seconds(900)
+    ) -> ReadPage {
+        ReadPage(
+            templates.page(
+                for: MailTemplates.Variant(
+                    language: language, product: product, portal: portal, isNewestOnly: isNewestOnly, hasCode: false,
+                    lifetime: lifetime)),
+            link: link)
+    }
+
+    @Test(
+        "every language has a subject, a text and an HTML document, and nothing in them is left to fill in",
+        arguments: Language.allCases, [false, true])
+    func complete(language: Language, isNewestOnly: Bool) {
+        let page = page(in: language, product: "Kiosk", isNewestOnly: isNewestOnly)
+        for text in [page.subject, page.text, page.html] {
+            #expect(!text.contains("{{"), "\(text)")
+            #expect(text.contains("Kiosk"))
+        }
+        #expect(page.text.contains(Sample.portal) && page.html.contains(Sample.portal))
+        #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
+        #expect(page.html.hasPrefix("<!doctype html>\n<html lang=\"\(language.rawValue)\" dir=\"ltr\">"))
+        #expect(page.html.contains("<title>\(page.subject)</title>"))
+    }
+
+    @Test("the English text is, word for word")
+    func english() {
+        let page = page(isNewestOnly: true)
+        #expect(page.subject == "Sign in to Portal")
+        let lines = [
+            "Your sign-in link", "",
+            "Someone, hopefully you, asked for a link to sign in to Portal at portal.example.com.", "", Sample.link, "",
+            "The link works once and expires 15 minutes after it was requested.",
+            "If you asked for more than one link, only the newest works.", "",
+            "If you did not ask to sign in, you can ignore this email. Nobody gets in without it, so please do not "
+                + "forward it.", "",
+            "This email was sent automatically because someone asked for it at portal.example.com. Replies may not be read.",
+        ]
+        // How many lines are empty at its end does not matter.
+        #expect(page.text.hasPrefix(lines.joined(separator: "\n") + "\n"))
+        #expect(page.text.split(separator: "\n").count == lines.count { !$0.isEmpty })
+    }
+
+    static let subjects: [(Language, String)] = [
+        (.english, "Sign in to Kiosk"), (.german, "Anmeldung bei Kiosk"), (.spanish, "Inicio de sesión en Kiosk"),
+        (.french, "Connexion à Kiosk"), (.korean, "Kiosk 로그인 링크"), (.japanese, "【Kiosk】ログイン用リンクのご案内"),
+    ]
+
+    @Test("each language has its own words", arguments: MailTemplatesTests.subjects)
+    func language(_ language: Language, subject: String) {
+        #expect(page(in: language, product: "Kiosk").subject == subject)
+    }
+
+    static let lifetimes: [(Language, [String])] = [
+        (.english, ["1 minute", "15 minutes", "1 hour", "24 hours", "90 minutes", "1 minute", "2 minutes"]),
+        (.german, ["1 Minute", "15 Minuten", "1 Stunde", "24 Stunden", "90 Minuten", "1 Minute", "2 Minuten"]),
+        (.spanish, ["1 minuto", "15 minutos", "1 hora", "24 horas", "90 minutos", "1 minuto", "2 minutos"]),
+        (
+            .french,
+            ["1 minute", "15 minutes", "1 heure", "24 heures", "90 minutes", "1 minute", "2 minutes"].map {
+                $0.replacing(" ", with: "\u{A0}")
+            }
+        ),
+        (.korean, ["1분", "15분", "1시간", "24시간", "90분", "1분", "2분"]),
+        (.japanese, ["1分", "15分", "1時間", "24時間", "90分", "1分", "2分"]),
+    ]
+
+    @Test("a lifetime is told in whole hours, or in minutes rounded down", arguments: MailTemplatesTests.lifetimes)
+    func lifetime(language: Language, expected: [String]) throws {
+        let durations: [Duration] = [60, 900, 3600, 86_400, 5400, 119, 179].map { .seconds($0) }
+        for (duration, words) in zip(durations, expected) {
+            let page = page(in: language, portal: "a.example", link: "https://a.example/", lifetime: duration)
+            for text in [page.text, page.html] {
+                let range = try #require(text.firstRange(of: words), "\(words)")
+                // It is the whole number, and the whole word.
+                #expect(text[..<range.lowerBound].last?.isNumber == false, "\(words)")
+                #expect(text[range.upperBound...].first.map { $0.isASCII && $0.isLetter } == false, "\(words)")
+            }
+        }
+    }
+
+    @Test("that only the newest link works is said where it is so", arguments: Language.allCases)
+    func newest(language: Language) {
+        let (with, without) = (page(in: language, isNewestOnly: true), page(in: language))
+        #expect(with.subject == without.subject)
+        let added = Set(with.text.split(separator: "\n")).subtracting(without.text.split(separator: "\n"))
+        #expect(added.count == 1)
+        #expect(added.allSatisfy { with.html.contains(">\($0)</p>") && !without.html.contains($0) })
+        #expect(with.text.split(separator: "\n").count == without.text.split(separator: "\n").count + 1)
+    }
+
+    @Test("names are escaped in HTML, and stand as they are in text", arguments: Language.allCases)
+    func escaping(language: Language) {
+        let page = page(
+            in: language, product: "<b>&\"'", portal: "[::1]:8443", link: "https://a.example/?a=1&b=<'\">")
+        #expect(page.subject.contains("<b>&\"'"))
+        #expect(page.text.contains("<b>&\"'"))
+        #expect(page.text.split(separator: "\n").contains("https://a.example/?a=1&b=<'\">"))
+        #expect(!page.html.contains("<b>"))
+        #expect(page.html.contains("&lt;b&gt;&amp;&quot;&#39;"))
+        #expect(!page.html.contains("&amp;amp;"))
+        #expect(page.html.contains("href=\"https://a.example/?a=1&amp;b=&lt;&#39;&quot;&gt;\""))
+    }
+
+    @Test("a sign with a mark upon it is escaped too", arguments: ["<", ">", "&", "\"", "'"])
+    func combining(sign: String) {
+        let page = page(product: "a\(sign)\u{301}b")
+        let scalars = Array(page.html.unicodeScalars)
+        let marks = scalars.indices.filter { scalars[$0] == "\u{301}" }
+        #expect(!marks.isEmpty)
+        // What stands before it is the end of an escape.
+        #expect(marks.allSatisfy { scalars[$0 - 1] == ";" })
+        #expect(page.text.contains("a\(sign)\u{301}b"))
+    }
+
+    @Test(
+        "what looks like a template in a name is not filled in", arguments: ["{{link}}", "{{{link}}}", "{{#a}}", "{{"])
+    func templateInName(product: String) {
+        let page = page(product: product)
+        #expect(page.subject == "Sign in to \(product)")
+        #expect(page.text.contains(" to \(product) at "))
+        #expect(page.html.ranges(of: Sample.link).count == 3)
+    }
+
+    @Test("more portals than are remembered are still told apart")
+    func manyPortals() {
+        for number in Array(0..<600) + Array(0..<600).reversed() {
+            let page = page(product: "P\(number)", portal: "p\(number).example.com")
+            #expect(page.subject == "Sign in to P\(number)")
+            #expect(page.text.contains(" to P\(number) at p\(number).example.com."))
+        }
+    }
+
+    @Test("many threads render at once, each its own")
+    func concurrently() async {
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask {
+                    for round in 0..<20 {
+                        let page = page(product: "P\(number)", portal: "p\(round * number).example.com")
+                        #expect(page.text.contains(" to P\(number) at p\(round * number).example.com."))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Bytes
+import Foundation
+@testable import MailMessage
+import Net
+import TestSupport
+import Testing
+
+
+@Suite
+struct TemplateFilesTests {
+    private func page(
+        of templates: MailTemplates, in language: Language = .english, isNewestOnly: Bool = false
+    ) -> ReadPage {
+        ReadPage(
+            templates.page(
+                for: MailTemplates.Variant(
+                    language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
+                    hasCode: false,
+                    lifetime: .seconds(900))),
+            link: Sample.link)
+    }
+
+    @Test("an empty folder changes nothing", arguments: Language.allCases)
+    func empty(language: Language) throws {
+        let page = page(of: try TemplateFolder([String: String]()).templates(), in: language)
+        let builtIn = self.page(of: .builtIn, in: language)
+        #expect(page.subject == builtIn.subject)
+        #expect(page.text == builtIn.text)
+        #expect(page.html == builtIn.html)
+    }
+
+    @Test("a file of words replaces one language, and no other")
+    func words() throws {
+        let words = TemplateFolder.words([
+            "subject": "Welcome to {{product}}", "intro": "{{product}}, {{portal}}, {{lifetime}}",
+            "minutes": "{{count}} min",
+        ])
+        let templates = try TemplateFolder(["de.json": words]).templates()
+        let german = page(of: templates, in: .german)
+        #expect(german.subject == "Welcome to Kiosk")
+        #expect(german.text.contains("\nKiosk, portal.example.com, 15 min\n"))
+        #expect(german.html.contains(">Kiosk, portal.example.com, 15 min</p>"))
+        for language in Language.allCases where language != .german {
+            #expect(page(of: templates, in: language).text == page(of: .builtIn, in: language).text)
+        }
+    }
+
+    @Test("a layout replaces one form, and not the other")
+    func layout() throws {
+        let templates = try TemplateFolder([
+            "sign-in.html.mustache":
+                "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{code}}{{#newestOnly}}!{{/newestOnly}}"
+        ]).templates()
+        #expect(page(of: templates).html == "<p>Kiosk \(Sample.link) Sign in to Kiosk</p>")
+        #expect(page(of: templates, isNewestOnly: true).html.hasSuffix("</p>!"))
+        #expect(page(of: templates).text == page(of: .builtIn).text)
+    }
+
+    @Test("a layout of text is not escaped, whether it says so or not", arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
+    func textLayout(start: String) throws {
+        let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}{{code}}"]).templates()
+        let variant = MailTemplates.Variant(
+            language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, hasCode: false,
+            lifetime: .seconds(60))
+        let page = ReadPage(templates.page(for: variant), link: "https://a.example/?a&b")
+        #expect(page.text == "https://a.example/?a&b a & b")
+    }
+
+    @Test(
+        "a subject is one line, whatever its template holds", arguments: ["\\n", "\\r\\n", "\\r", "\\u0000", "\\u2028"])
+    func subjectOfLines(end: String) throws {
+        let words = TemplateFolder.words(["subject": "Hello\(end)Bcc: eve@example.com"])
+        let subject = page(of: try TemplateFolder(["en.json": words]).templates()).subject
+        #expect(!holdsControlCharacter(subject))
+        #expect(subject.split(separator: " ") == ["Hello", "Bcc:", "eve@example.com"])
+    }
+
+    @Test("from right to left, names are isolated from what stands around them (UAX #9)")
+    func rightToLeft() throws {
+        let texts = ["subject": "שלום {{product}}", "intro": "{{portal}} {{product}}"]
+        let rightToLeft = TemplateFolder.words(texts.merging(["direction": "rtl"]) { $1 })
+        let page = page(of: try TemplateFolder(["en.json": rightToLeft]).templates())
+        #expect(page.subject == "שלום \u{2068}Kiosk\u{2069}")
+        #expect(page.text.contains("\n\u{2068}portal.example.com\u{2069} \u{2068}Kiosk\u{2069}\n"))
+        #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
+        #expect(page.html.contains("<html lang=\"en\" dir=\"rtl\">"))
+        let hebrew = MailTemplates.Variant(
+            language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, hasCode: false,
+            lifetime: .seconds(60))
+        #expect(MailTemplates.builtIn.page(for: hebrew).subject == "Sign in to \u{2068}שלום\u{2069}")
+        let leftToRight = TemplateFolder.words(texts.merging(["direction": "ltr"]) { $1 })
+        #expect(self.page(of: try TemplateFolder(["en.json": leftToRight]).templates()).subject == "שלום Kiosk")
+    }
+
+    // MARK: - Files that cannot be used
+
+    private func refusal(of files: [String: [UInt8]]) throws -> String {
+        let folder = try TemplateFolder(files)
+        return try #require(throws: TemplateError.self) { try folder.templates() }.description
+    }
+
+    private func refusal(of name: String, _ text: String) throws -> String {
+        try refusal(of: [name: Array(text.utf8)])
+    }
+
+    @Test("a direction is one of two")
+    func wrongDirection() throws {
+        #expect(
+            try refusal(of: "de.json", TemplateFolder.words(["direction": "up"]))
+                == "de.json has another \"direction\" than ltr or rtl")
+    }
+
+    static let wordFiles = ["de.json", "en.json", "es.json", "fr.json", "ja.json", "ko.json"]
+
+    @Test("a file of words that lacks one is refused by its name and the text's", arguments: TemplateFolder.keys)
+    func missingText(key: String) throws {
+        for name in TemplateFilesTests.wordFiles {
+            let expected = "\(name) has no text for \"\(key)\""
+            #expect(try refusal(of: name, TemplateFolder.words(without: key)) == expected)
+            #expect(try refusal(of: name, TemplateFolder.words([key: ""])) == expected)
+            let text = key == "direction" ? "ltr" : key
+            let number = TemplateFolder.words().replacing("\"\(key)\":\"\(text)\"", with: "\"\(key)\":1")
+            #expect(try refusal(of: name, number) == expected)
+        }
+    }
+
+    @Test(
+        "a text that is no template is refused by the file's name and its own", arguments: ["subject", "once", "hours"])
+    func textThatIsNoTemplate(key: String) throws {
+        for broken in ["{{product", "{{#product}}", "{{/product}}", "{{#a}}{{/b}}"] {
+            let refusal = try refusal(of: "ko.json", TemplateFolder.words([key: broken]))
+            #expect(refusal.hasPrefix("ko.json is not a Mustache template: \(key): "), "\(refusal)")
+        }
+    }
+
+    @Test("what is no JSON object is refused", arguments: TemplateFilesTests.wordFiles)
+    func notJSON(name: String) throws {
+        for text in ["", " ", "[]", "1", "\"subject\"", "null", "{", "{} x", TemplateFolder.words() + ",", "{'a':'b'}"]
+        {
+            let refusal = try refusal(of: name, text)
+            #expect(refusal.hasPrefix("\(name) is not a JSON object of texts: "), "\(refusal)")
+        }
+        #expect(try refusal(of: [name: [0x7B, 0xFF, 0x7D]]).hasPrefix("\(name) is not "))
+    }
+
+    @Test("a layout that is no template, or no text, is refused", arguments: ["html", "txt"])
+    func brokenLayout(kind: String) throws {
+        let name = "sign-in.\(kind).mustache"
+        for text in ["{{product", "{{#newestOnly}}", "{{/newestOnly}}", "a\n\n{{#a}}{{/b}}"] {
+            let refusal = try refusal(of: name, text)
+            #expect(refusal.hasPrefix("\(name) is not a Mustache template: "), "\(refusal)")
+        }
+        #expect(try refusal(of: [name: [0x61, 0xFF]]) == "\(name) is not UTF-8")
+    }
+
+    @Test("a file that cannot be read is refused")
+    func unreadable() throws {
+        let folder = try TemplateFolder([String: String]())
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/fr.json", withIntermediateDirectories: false)
+        let error = try #require(throws: TemplateError.self) { try folder.templates() }
+        #expect(error.description.hasSuffix("fr.json cannot be read"))
+    }
+
+    @Test("a folder that is not there is refused, as its files would be missed")
+    func noFolder() throws {
+        let folder = try TemplateFolder([String: String]())
+        #expect(throws: TemplateError.self) { try MailTemplates(folder: "\(folder.path)/none") }
+    }
+}

@@ -1,0 +1,303 @@
+import Bytes
+import Cryptography
+import MailQueue
+import Net
+import Platform
+import SignIn
+import TestSupport
+import Testing
+
+@Suite
+struct MailJobTests {
+    private static let url =
+        "https://portal.example.com/auth/callback?token=4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8"
+        + "&next=%2Forders%2F17%3Ftab%3Da%26b%3D%22c%22%23top"
+
+    private func job(
+        from start: UInt8 = 0xE0, to address: String = "Ada@example.com", in language: Language = .english,
+        isNewestOnly: Bool = false
+    ) throws -> MailJob {
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://portal.example.com"),
+            callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: try LoginToken(random: .counting(from: start)),
+            next: try PortalPath(parsing: "/orders/17?tab=a&b=\"c\"#top"))
+        let issuedAt = UnixTime(milliseconds: 1_735_689_600_123)
+        return MailJob(
+            for: SignInRequest(
+                link: link, recipient: try #require(EmailAddress(parsing: address)), language: language),
+            isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
+    }
+
+    /// A text in a box of the right key and id, as a handler of another version might have sealed it.
+    private func sealed(_ text: String, by ring: KeyRing) throws -> SealedMailJob {
+        let id = "d90bad97384181273203dd0f8cc30e16"
+        var plaintext = Array(text.utf8)
+        let box = try ring.seal(wiping: &plaintext, authenticating: Array(id.utf8), random: .system)
+        return SealedMailJob(id: id, keyID: ring.sealingKeyID, box: box)
+    }
+
+    /// The JSON of a job whose members are all in order, but for those given, which are JSON themselves; `nil` leaves
+    /// one out.
+    private static func json(_ changes: KeyValuePairs<String, String?> = [:]) -> String {
+        var members = [
+            "to": #""ada@example.com""#, "link": #""https://portal.example.com/auth/callback?token=t""#,
+            "origin": #""https://portal.example.com""#, "language": #""ko""#, "issued_at": "1735689600123",
+            "expires_at": "1735690500123",
+        ]
+        for (name, value) in changes { members[name] = value }
+        return "{" + members.map { #""\#($0)":\#($1)"# }.joined(separator: ",") + "}"
+    }
+
+    private func ring(_ id: String, from start: UInt8) throws -> KeyRing {
+        let key = try RandomBytes.counting(from: start).secret(count: 32)
+        return KeyRing([KeyRing.Entry(id: id, key: key)], purpose: MailJob.sealingPurpose)
+    }
+
+    @Test("a job is sealed as another implementation seals it")
+    func knownAnswer() throws {
+        // AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with
+        // the nonce 40 to 4b and the job's id beside: the vector of deploy/QUEUE.md.
+        let expected = [
+            "404142434445464748494a4b6437b9762783bcf1b3c84163b4707c0c9a3be7c8325d76883770750b8c7037a907943420",
+            "507eaa336fe99fceb695cd5207fd27874e8cd50a9445cf43cd0e9fbc1f1d5a71dfcb309c14e33969bf08ff216b34a9d9",
+            "fd5fc00d3e0ba5dc7d05cd351b8044a12d9d1a5fc5427589f1b3e22e8db2fcd92d6828b465833f5b7669c98a56da3c8b",
+            "28cde44274a0e501990a4b54b67ffd0fd4ca414e16147e31f0824cbbcd6b58576787ecbf42af444ec6b2c787833a46f8",
+            "d2d0cefee2590a71311e4ac6ec816e03f65d2ae8ea4ce33a5a15c09b353a60296c479dfbd59930a1e987fc4afa618428",
+            "943bf7ec242390a9cac1315655d441aa047847078a0e88f809cdf55cad236c714ea26fce26c6b9ee61b032c7b6feee9d",
+            "d8214c4eb23672d8505ac60c2b9f4adb9efc4d4e48",
+        ].joined()
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try job().sealed(by: ring, random: .counting(from: 0x40))
+        #expect(hexadecimal(sealed.box) == expected)
+        let queued = SealedMailJob(id: sealed.id, keyID: "k1", box: [UInt8](hex: expected))
+        #expect(try MailJob(opening: queued, with: ring) == job())
+        #expect(sealed.keyID == "k1")
+        // The first half of the token's SHA-256.
+        #expect(sealed.id == "d90bad97384181273203dd0f8cc30e16")
+    }
+
+    @Test("whoever has the key reads where to and what, in Unix milliseconds")
+    func opened() throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try job().sealed(by: ring, random: .system)
+        let opened = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
+        let expected: JSONValue = .object([
+            "to": .string("ada@example.com"), "link": .string(MailJobTests.url),
+            "origin": .string("https://portal.example.com"), "language": .string("en"),
+            "issued_at": .number(1_735_689_600_123), "expires_at": .number(1_735_690_500_123),
+        ])
+        #expect(try JSONValue(parsing: opened.withUnsafeBytes { Array($0) }) == expected)
+    }
+
+    @Test("a job's id is its token's alone, 32 hexadecimal digits")
+    func identity() throws {
+        #expect(try job().id == "d90bad97384181273203dd0f8cc30e16")
+        #expect(try job(to: "other@example.com").id == job().id)
+        // The first half of the SHA-256 of another token.
+        #expect(try job(from: 0).id == "ea866a757e4c38babfa8127cbe9a409d")
+    }
+
+    @Test("the same job is sealed differently each time, and opens each time")
+    func nonces() throws {
+        let ring = try ring("k1", from: 0x80)
+        let first = try job().sealed(by: ring, random: .system)
+        let second = try job().sealed(by: ring, random: .system)
+        #expect(first.id == second.id)
+        #expect(first.box != second.box)
+        #expect(first != second)
+    }
+
+    @Test("a job does not open as another, nor with another key, nor after a change")
+    func refusal() throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try job().sealed(by: ring, random: .system)
+        let id = Array(sealed.id.utf8)
+        #expect(throws: CryptoError.notAuthentic) {
+            try ring.open(sealed.box, keyID: "k1", authenticating: Array("ea866a757e4c38babfa8127cbe9a409d".utf8))
+        }
+        #expect(throws: CryptoError.notAuthentic) {
+            try self.ring("k1", from: 0x81).open(sealed.box, keyID: "k1", authenticating: id)
+        }
+        #expect(throws: CryptoError.unknownKey(id: "k1")) {
+            try self.ring("k2", from: 0x80).open(sealed.box, keyID: sealed.keyID, authenticating: id)
+        }
+        for index in sealed.box.indices {
+            var changed = sealed.box
+            changed[index] ^= 1
+            #expect(throws: CryptoError.notAuthentic, "byte \(index)") {
+                try ring.open(changed, keyID: "k1", authenticating: id)
+            }
+        }
+    }
+
+    // MARK: - Opening
+
+    @Test("what was sealed comes out", arguments: Language.allCases, [false, true])
+    func roundTrip(language: Language, isNewestOnly: Bool) throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try job(in: language, isNewestOnly: isNewestOnly)
+        let opened = try MailJob(opening: job.sealed(by: ring, random: .system), with: ring)
+        #expect(opened == job)
+        #expect(opened.id == "d90bad97384181273203dd0f8cc30e16")
+        #expect(opened.recipient.text == "ada@example.com")
+        #expect(opened.link == MailJobTests.url)
+        #expect(opened.origin.description == "https://portal.example.com")
+        #expect(opened.language == language)
+        #expect(opened.isNewestOnly == isNewestOnly)
+        #expect(opened.issuedAt.milliseconds == 1_735_689_600_123)
+        #expect(opened.expiresAt.milliseconds == 1_735_690_500_123)
+    }
+
+    @Test(
+        "a language that is not known is read as English",
+        arguments: [nil, #""tlh""#, #""DE""#, #""de-AT""#, "\"\"", "null", "1", #"["de"]"#])
+    func unknownLanguage(language: String?) throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try MailJob(opening: sealed(MailJobTests.json(["language": language]), by: ring), with: ring)
+        #expect(job.language == .english)
+        #expect(job.recipient.text == "ada@example.com")
+    }
+
+    @Test(
+        "the newest link alone can be opened where that is true, and true alone",
+        arguments: [nil, "false", "null", "1", #""true""#])
+    func notNewestOnly(value: String?) throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try MailJob(opening: sealed(MailJobTests.json(["newest_only": value]), by: ring), with: ring)
+        #expect(!job.isNewestOnly)
+    }
+
+    @Test("members that are not known are passed over")
+    func unknownMembers() throws {
+        let ring = try ring("k1", from: 0x80)
+        let text = MailJobTests.json(["newest_only": "true", "colour": #""123456""#, "later": #"{"to":[]}"#])
+        let job = try MailJob(opening: sealed(text, by: ring), with: ring)
+        #expect(job.language == .korean)
+        #expect(job.isNewestOnly)
+        #expect(job.link == "https://portal.example.com/auth/callback?token=t")
+    }
+
+    @Test(
+        "a box of the right key that holds no JSON object is refused",
+        arguments: ["", "{", "{}", "[]", "null", "1", #""to""#, #"["to"]"#, MailJobTests.json() + "x"])
+    func noJob(text: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try sealed(text, by: ring)
+        #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
+    }
+
+    @Test("a member that is missing or null is missed", arguments: ["to", "link", "origin", "issued_at", "expires_at"])
+    func missingMember(name: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        for value in [nil, "null"] {
+            let sealed = try sealed(MailJobTests.json([name: value]), by: ring)
+            #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
+        }
+    }
+
+    @Test(
+        "a member that is not what it should be is refused",
+        arguments: [
+            ("to", "1"), ("to", #""ada""#), ("to", #""ada@example.com\r\nBcc: eve@example.com""#),
+            ("to", #""ada@example.com,eve@example.com""#), ("to", #"["ada@example.com"]"#),
+            ("origin", #""portal.example.com""#), ("origin", #""https://portal.example.com/path""#), ("origin", "{}"),
+            ("issued_at", #""1735689600123""#), ("issued_at", "-1"), ("issued_at", "0.5"), ("issued_at", "1e400"),
+            ("issued_at", "1735690500124"), ("expires_at", #""1735690500123""#), ("expires_at", "1735689600122"),
+            ("expires_at", "1735690500123.5"), ("expires_at", "1e19"), ("expires_at", "true"),
+        ])
+    func foreignMember(name: String, value: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try sealed(MailJobTests.json([name: value]), by: ring)
+        #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
+    }
+
+    @Test(
+        "a link is https or http and visible ASCII, or the job is refused",
+        arguments: [
+            "\"\"", "1", #"" https://portal.example.com/""#, #""https://portal.example.com/a b""#,
+            #""https://portal.example.com/ ""#, #""https://portal.example.com/\n""#,
+            #""https://portal.example.com/a\r\nb""#, #""https://portal.example.com/\u0000""#,
+            #""https://portal.example.com/\u007f""#, #""https://portal.example.com/é""#,
+            #""https://portal.example.com/e\u0301""#, #""https://portal.example.com/\ud83d\ude00""#,
+            #""javascript:alert(1)""#, #""ftp://portal.example.com/""#, #""//portal.example.com/""#,
+            #""/auth/callback?token=t""#, #""https:portal.example.com""#, #""portal.example.com/auth/callback""#,
+        ])
+    func foreignLink(link: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try sealed(MailJobTests.json(["link": link]), by: ring)
+        #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
+    }
+
+    @Test(
+        "a link of http is read as well as one of https",
+        arguments: ["http://localhost:3000/a?token=t", "https://portal.example.com/a?token=t"])
+    func link(link: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let sealed = try sealed(MailJobTests.json(["link": #""\#(link)""#]), by: ring)
+        #expect(try MailJob(opening: sealed, with: ring).link == link)
+    }
+
+    @Test("a job opens neither under another id nor with keys that lack its own, and with older keys beside it")
+    func keysAndIDs() throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try job()
+        let sealed = try job.sealed(by: ring, random: .system)
+        let renamed = SealedMailJob(id: "ea866a757e4c38babfa8127cbe9a409d", keyID: "k1", box: sealed.box)
+        #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: renamed, with: ring) }
+        #expect(throws: CryptoError.unknownKey(id: "k1")) {
+            try MailJob(opening: sealed, with: self.ring("k2", from: 0x80))
+        }
+        let entries = try [("k2", UInt8(0)), ("k1", 0x80)].map { id, start in
+            KeyRing.Entry(id: id, key: try RandomBytes.counting(from: start).secret(count: 32))
+        }
+        let rotated = KeyRing(entries, purpose: MailJob.sealingPurpose)
+        #expect(try MailJob(opening: sealed, with: rotated) == job)
+    }
+
+    // MARK: - The code
+
+    @Test("a code goes round with its job", arguments: [nil, "000000", "000042", "041592", "999999"] as [String?])
+    func code(text: String?) throws {
+        let ring = try ring("k1", from: 0x80)
+        let code = text.flatMap { SignInCode(parsing: $0) }
+        #expect(code?.text == text)
+        let handle = try CodeHandle(random: .counting(from: 0))
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://portal.example.com"),
+            callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: try LoginToken(random: .counting(from: 0xE0)), next: nil)
+        let request = SignInRequest(
+            link: link, recipient: try #require(EmailAddress(parsing: "ada@example.com")),
+            codeRequest: code.map { SignInRequest.CodeRequest(handle: handle, code: $0) })
+        let job = MailJob(
+            for: request, issuedAt: UnixTime(milliseconds: 1), expiresAt: UnixTime(milliseconds: 2))
+        let sealed = try job.sealed(by: ring, random: .system)
+        let opened = try MailJob(opening: sealed, with: ring)
+        #expect(opened == job)
+        #expect(opened.code == text)
+        #expect("\(opened)" == "mail job d90bad97384181273203dd0f8cc30e16")
+
+        // The email holds the code, and not its handle.
+        let box = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
+        let plaintext = box.withUnsafeBytes { Array($0) }
+        guard case .object(let members) = try JSONValue(parsing: plaintext) else { throw CryptoError.notAuthentic }
+        #expect(members["code"] == text.map { JSONValue.string($0) })
+        #expect(!String(decoding: plaintext, as: UTF8.self).contains(handle.text))
+    }
+
+    @Test(
+        "a code that is none is passed over, and the link goes out without",
+        arguments: [
+            "null", "123456", "true", "{}", #"["123456"]"#, #""""#, #""12345""#, #""1234567""#, #""12345a""#,
+            #"" 12345""#, #""123456 ""#, #""12 456""#, #""12345\n""#, #""12345\u0000""#, #""１２３４５６""#, #""١٢٣""#,
+        ])
+    func malformedCode(value: String) throws {
+        let ring = try ring("k1", from: 0x80)
+        let job = try MailJob(opening: sealed(MailJobTests.json(["code": value]), by: ring), with: ring)
+        #expect(job.code == nil)
+        #expect(job.link == "https://portal.example.com/auth/callback?token=t")
+        let whole = try MailJob(opening: sealed(MailJobTests.json(["code": #""041592""#]), by: ring), with: ring)
+        #expect(whole.code == "041592")
+    }
+}

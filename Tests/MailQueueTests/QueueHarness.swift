@@ -1,0 +1,242 @@
+import Logging
+import NIOCore
+import NIOPosix
+import MailQueue
+import Redis
+import Testing
+import TestSupport
+
+/// The queue on a private Redis: its workers, an operator, and a hand in what lies there. Its connections end with it.
+final class QueueHarness: Sendable {
+    let server: RedisServer
+    let redis: RedisClient
+    private let prefix: String
+    private let clients = Mutexed<[RedisClient]>([])
+
+    /// 2100-01-01, in Unix milliseconds.
+    static let farFuture = 4_102_444_800_000
+
+    /// - Parameter hasGroup: whether the consumer group is there from the start.
+    init(prefix: String = "postern:", on given: RedisServer? = nil, hasGroup: Bool = true) async throws {
+        let server = if let given { given } else { try await RedisServer() }
+        self.server = server
+        self.prefix = prefix
+        redis = try await QueueHarness.client(for: server, timeout: .seconds(10))
+        if hasGroup { try await send("XGROUP", "CREATE", key("mail"), MailQueue.group, "0", "MKSTREAM") }
+    }
+
+    deinit {
+        redis.close()
+        for client in clients.value { client.close() }
+    }
+
+    private static func client(for server: RedisServer, timeout: TimeAmount) async throws -> RedisClient {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let configuration = RedisConfiguration(
+            url: server.url, timeout: timeout, scripts: MailQueue.scripts)
+        let client = try await loop.submit {
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            return try RedisClient(configuration: configuration, eventLoop: loop, logger: logger)
+        }.get()
+        client.start()
+        return client
+    }
+
+    /// A worker with two connections of its own.
+    func worker(
+        _ name: String, timeout: TimeAmount = .seconds(10), maximumRetryCount: Int = 1000
+    ) async throws -> MailQueue {
+        let claims = try await QueueHarness.client(for: server, timeout: timeout)
+        let commands = try await QueueHarness.client(for: server, timeout: timeout)
+        clients.update { $0 += [claims, commands] }
+        return MailQueue(
+            claims: claims, commands: commands, keyPrefix: prefix, worker: name,
+            maximumRetryCount: maximumRetryCount)
+    }
+
+    func operations() throws -> QueueOperations {
+        QueueOperations(redis: redis, keyPrefix: prefix)
+    }
+
+    // MARK: - What is put there
+
+    static func job(_ id: String, box: [UInt8] = Array("box".utf8)) -> SealedMailJob {
+        SealedMailJob(id: id, keyID: "k1", box: box)
+    }
+
+    /// Adds a job to the stream as the handler does.
+    func add(_ job: SealedMailJob) async throws {
+        try await add([
+            ("v", Array("1".utf8)), ("id", Array(job.id.utf8)), ("key", Array(job.keyID.utf8)), ("job", job.box),
+        ])
+    }
+
+    /// Adds an entry to a stream, whatever it is.
+    func add(_ fields: [(name: String, value: [UInt8])], to stream: String = "mail", id: String = "*") async throws {
+        var command = RedisCommand("XADD", key(stream), id)
+        for field in fields {
+            command.append(field.name)
+            command.append(field.value)
+        }
+        _ = try await redis.send(command)
+    }
+
+    /// Adds as many jobs to the stream, or to those that are given up; their ids are `job1`, `job2` and so on.
+    func addMany(_ count: Int, to stream: String = "mail") async throws {
+        try await send(
+            "EVAL",
+            """
+            for i = 1, tonumber(ARGV[1]) do
+              redis.call('XADD', KEYS[1], '*', 'v', '1', 'id', 'job' .. i, 'reason', 'rejected', 'attempts', '1',
+                'key', 'k1', 'job', 'box')
+            end
+            """, "1", key(stream), "\(count)")
+    }
+
+    /// Adds as many retries that were attempted twice; their ids are `job1`, `job2` and so on.
+    func addRetries(_ count: Int, dueAt time: Int = farFuture) async throws {
+        try await send(
+            "EVAL",
+            """
+            for i = 1, tonumber(ARGV[1]) do redis.call('ZADD', KEYS[1], ARGV[2], '1 2 job' .. i .. ' k1 box') end
+            """, "1", key("mail:retry"), "\(count)", "\(time)")
+    }
+
+    /// Adds a retry, whatever it is, that is due.
+    func addRetry(_ member: String) async throws {
+        try await send("ZADD", key("mail:retry"), "1", member)
+    }
+
+    /// Makes it ten minutes since a worker was heard of that has claimed a job; its claims stay as many.
+    func age(_ claimed: ClaimedJob, of worker: String) async throws {
+        try await send(
+            "XCLAIM", key("mail"), MailQueue.group, worker, "0", claimed.entry, "IDLE", "600000", "JUSTID")
+    }
+
+    // MARK: - What is found there
+
+    /// An entry of a stream.
+    struct Entry: Sendable {
+        let id: String
+        let fields: [String: [UInt8]]
+
+        /// The fields as texts.
+        var texts: [String: String] { fields.mapValues { String(decoding: $0, as: UTF8.self) } }
+
+        subscript(name: String) -> String? { texts[name] }
+    }
+
+    /// The entries of the stream, or of another; not too many of them, as they come in one reply.
+    func entries(of stream: String = "mail") async throws -> [Entry] {
+        try await list("XRANGE", key(stream), "-", "+").map { entry in
+            guard case .array(let parts) = entry, parts.count == 2, case .array(let list) = parts[1] else {
+                throw NotAsExpected(reply: entry)
+            }
+            let texts = try list.map(QueueHarness.bytes)
+            let pairs = stride(from: 0, to: texts.count, by: 2).map { index in
+                (String(decoding: texts[index], as: UTF8.self), texts[index + 1])
+            }
+            return Entry(
+                id: String(decoding: try QueueHarness.bytes(parts[0]), as: UTF8.self),
+                fields: Dictionary(pairs, uniquingKeysWith: { _, last in last }))
+        }
+    }
+
+    /// The ids of the jobs in the stream, or in another.
+    func ids(of stream: String = "mail") async throws -> [String] {
+        try await entries(of: stream).map { $0["id"] ?? "none" }
+    }
+
+    /// The retries, the first that is due first.
+    func retries() async throws -> [(member: [UInt8], dueAt: Int)] {
+        let list = try await list("ZRANGE", key("mail:retry"), "0", "-1", "WITHSCORES").map(QueueHarness.bytes)
+        return stride(from: 0, to: list.count, by: 2).map { index in
+            (list[index], Int(String(decoding: list[index + 1], as: UTF8.self)) ?? -1)
+        }
+    }
+
+    /// How many jobs are claimed and not ended.
+    func pendingCount() async throws -> Int {
+        let summary = try await list("XPENDING", key("mail"), MailQueue.group)
+        guard case .integer(let count)? = summary.first else { throw NotAsExpected(reply: .array(summary)) }
+        return count
+    }
+
+    /// The names of the group's workers.
+    func workerNames() async throws -> [String] {
+        try await list("XINFO", "CONSUMERS", key("mail"), MailQueue.group).map { consumer in
+            guard case .array(let parts) = consumer, parts.count > 1 else { throw NotAsExpected(reply: consumer) }
+            return String(decoding: try QueueHarness.bytes(parts[1]), as: UTF8.self)
+        }
+    }
+
+    /// All of it, as a text that differs where anything does.
+    func everything() async throws -> String {
+        var lines: [String] = []
+        for stream in ["mail", "mail:dead"] {
+            for entry in try await entries(of: stream) {
+                lines.append("\(stream) \(entry.id) \(entry.fields.sorted { $0.key < $1.key })")
+            }
+        }
+        for retry in try await retries() { lines.append("\(retry.dueAt) \(retry.member)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Redis' clock, in Unix milliseconds.
+    func now() async throws -> Int {
+        let time = try await list("TIME").map(QueueHarness.bytes).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        return time[0] * 1000 + time[1] / 1000
+    }
+
+    /// Waits until a claim waits in Redis.
+    func waitForBlockedClaim() async throws {
+        try await eventually("a claim to wait in Redis") {
+            let info = try QueueHarness.bytes(try await self.send("INFO", "clients"))
+            return String(decoding: info, as: UTF8.self).contains("blocked_clients:1")
+        }
+    }
+
+    // MARK: - Redis
+
+    func key(_ name: String) -> String { prefix + name }
+
+    @discardableResult
+    func send(_ words: String...) async throws -> RESPValue {
+        try await send(words)
+    }
+
+    private func send(_ words: [String]) async throws -> RESPValue {
+        var command = RedisCommand(words[0])
+        for word in words.dropFirst() { command.append(word) }
+        return try await redis.send(command)
+    }
+
+    private func list(_ words: String...) async throws -> [RESPValue] {
+        let reply = try await send(words)
+        guard case .array(let elements) = reply else { throw NotAsExpected(reply: reply) }
+        return elements
+    }
+
+    private static func bytes(_ reply: RESPValue) throws -> [UInt8] {
+        guard case .bulk(let bytes) = reply else { throw NotAsExpected(reply: reply) }
+        return bytes
+    }
+}
+
+/// Redis answered something else than it should.
+struct NotAsExpected: Error {
+    let reply: RESPValue
+}
+
+extension MailQueue {
+    /// Claims what is there.
+    func claim(_ count: Int) async throws -> [ClaimedJob] {
+        try await claim(atMost: count, waiting: .milliseconds(1))
+    }
+
+    /// Claims a job that is there.
+    func claimOne(sourceLocation: SourceLocation = #_sourceLocation) async throws -> ClaimedJob {
+        let claimed = try await claim(1)
+        return try #require(claimed.first, sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,69 @@
+import Net
+import Testing
+
+@Suite
+struct EmailAddressTests {
+    static let addresses: [(String, String)] = [
+        ("ada@example.com", "ada@example.com"), ("Ada@Example.COM", "ada@example.com"),
+        ("ADA+TAG@X.IO", "ada+tag@x.io"),
+        ("o'Hara@example.com", "o'hara@example.com"),
+        ("A.B-C_D@xn--MNCHEN-3YA.example", "a.b-c_d@xn--mnchen-3ya.example"),
+    ]
+
+    @Test("an address is read, and is in lower case from then on", arguments: EmailAddressTests.addresses)
+    func read(text: String, expected: String) throws {
+        let address = try #require(EmailAddress(parsing: text))
+        #expect(address.text == expected)
+    }
+
+    @Test("addresses that differ in case are one")
+    func equality() {
+        #expect(EmailAddress(parsing: "Ada@Example.com") == EmailAddress(parsing: "aDA@eXAMPLE.COM"))
+        #expect(EmailAddress(parsing: "ada@example.com") != EmailAddress(parsing: "ada@example.org"))
+    }
+
+    @Test(
+        "what is no address is refused, and nothing is trimmed or mended",
+        arguments: [
+            "", "ada", "@example.com", "ada@", "ada@example", "ada@localhost", " ada@example.com", "ada@example.com ",
+            "ada @example.com", "ada@example.com\n", "ada@example.com\0", "\tada@example.com", "a@x.com,b@y.com",
+            "a@x.com;b@y.com", "a@x.com b@y.com", "a@x.com\r\nBcc: b@y.com", "Ada <ada@example.com>",
+            "<ada@example.com>", "mailto:ada@example.com", "a@b@example.com", "ada..l@example.com", ".ada@example.com",
+            "ada.@example.com", "ada@-example.com", "ada@example..com", "ada@example.com.", "ada@[127.0.0.1]",
+            "ada@127.0.0.1", "\"a b\"@example.com", "ada＠example.com", "ada@example。com", "ada@ｅxample.com",
+            "adá@example.com", "ada@exámple.com", "\u{212A}@example.com", "ada@\u{212A}.com", "ad\u{131}@example.com",
+            "ada@example.c\u{131}", "ada\u{200B}@example.com",
+        ])
+    func refused(text: String) {
+        #expect(EmailAddress(parsing: text) == nil)
+    }
+
+    /// An address of so many bytes, whose local part has 64.
+    private func address(byteCount: Int) -> String {
+        String(repeating: "a", count: 64) + "@" + String(repeating: "b", count: byteCount - 64 - 1 - 4) + ".com"
+    }
+
+    @Test("an address has at most 254 bytes")
+    func length() throws {
+        let longest = address(byteCount: 254)
+        #expect(longest.utf8.count == 254)
+        #expect(EmailAddress(parsing: longest)?.text == longest)
+        #expect(EmailAddress(parsing: address(byteCount: 255)) == nil)
+        #expect(EmailAddress(parsing: address(byteCount: 10_000)) == nil)
+    }
+
+    @Test("a local part has at most 64 bytes")
+    func localPart() {
+        #expect(EmailAddress(parsing: String(repeating: "a", count: 64) + "@b.co") != nil)
+        #expect(EmailAddress(parsing: String(repeating: "a", count: 65) + "@b.co") == nil)
+        #expect(EmailAddress(parsing: String(repeating: "a", count: 200) + "@b.co") == nil)
+    }
+
+    @Test("an address that is cut off is one again where its last label has two letters")
+    func beginnings() {
+        let text = "Ada@Mail.Example.com"
+        let accepted = (0...text.count).filter { EmailAddress(parsing: String(text.prefix($0))) != nil }
+        // `Ada@Mail.` has 9 letters, `Ada@Mail.Example.` has 17.
+        #expect(accepted == [11, 12, 13, 14, 15, 16, 19, 20])
+    }
+}

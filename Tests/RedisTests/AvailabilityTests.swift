@@ -1,0 +1,106 @@
+import NIOCore
+import Testing
+
+@testable import Redis
+
+@Suite
+struct AvailabilityTests {
+    @Test("during the first attempt callers may wait, after a failure they may not")
+    func firstFailure() {
+        var availability = Availability()
+        #expect(!availability.mayWait)
+        #expect(availability.start() == .connect)
+        #expect(availability.mayWait)
+        #expect(availability.failed() == .wait(exponent: 0))
+        #expect(!availability.mayWait)
+        #expect(availability.waited() == .connect)
+        #expect(!availability.mayWait)
+        #expect(availability.failed() == .wait(exponent: 1))
+        #expect(availability.failures == 2)
+    }
+
+    @Test("a connection on which a command succeeds ends the outage, and one without does not")
+    func recovery() {
+        var availability = Availability()
+        _ = availability.start()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected()
+        #expect(availability.isReady)
+        #expect(availability.failures == 1)
+        #expect(availability.failed() == .wait(exponent: 1))
+        _ = availability.waited()
+        availability.connected()
+        availability.succeeded()
+        #expect(availability.failures == 0)
+    }
+
+    @Test("a lost connection is made again at once, and is worth waiting for")
+    func lost() {
+        var availability = Availability()
+        _ = availability.start()
+        availability.connected()
+        #expect(availability.lost() == .connect)
+        #expect(availability.mayWait)
+    }
+
+    @Test("a connection that is lost after an outage, before any command, is worth waiting for as well")
+    func lostAfterOutage() {
+        var availability = Availability()
+        _ = availability.start()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected()
+        #expect(availability.lost() == .connect)
+        #expect(availability.mayWait)
+    }
+
+    @Test("a connection that is of no use is not waited for")
+    func useless() {
+        var availability = Availability()
+        _ = availability.start()
+        availability.connected()
+        #expect(availability.failed() == .wait(exponent: 0))
+        #expect(!availability.mayWait)
+        #expect(availability.lost() == .nothing)
+    }
+
+    @Test("after a sleep nothing counts that was before it")
+    func sleep() {
+        var availability = Availability()
+        #expect(availability.awoke() == .nothing)
+        _ = availability.start()
+        _ = availability.failed()
+        #expect(availability.awoke() == .connect)
+        #expect(availability.mayWait)
+        // The timer, which comes later.
+        #expect(availability.waited() == .nothing)
+        _ = availability.failed()
+        _ = availability.waited()
+        #expect(!availability.mayWait)
+        #expect(availability.awoke() == .nothing)
+        #expect(availability.mayWait)
+    }
+
+    @Test("once closed, nothing happens any more")
+    func closed() {
+        var availability = Availability()
+        _ = availability.start()
+        availability.close()
+        availability.connected()
+        #expect(availability.state == .closed)
+        #expect(availability.failed() == .nothing)
+        #expect(availability.lost() == .nothing)
+        #expect(availability.waited() == .nothing)
+        #expect(availability.start() == .nothing)
+        #expect(availability.awoke() == .nothing)
+    }
+
+    @Test(
+        "waits double up to the limit, and are shortened by at most a half",
+        arguments: [(0, 50), (1, 100), (2, 200), (3, 400), (4, 500), (5, 500), (1000, 500)])
+    func backoff(exponent: Int, milliseconds: Int64) {
+        #expect(Backoff().delay(exponent: exponent, jitter: 0) == .milliseconds(milliseconds))
+        #expect(Backoff().delay(exponent: exponent, jitter: 1) == .microseconds(milliseconds * 500))
+    }
+}

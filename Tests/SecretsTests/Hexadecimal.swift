@@ -1,7 +1,0 @@
-extension [UInt8] {
-    /// The bytes that hexadecimal digits stand for, two digits each.
-    init(hex: String) {
-        let digits = hex.compactMap(\.hexDigitValue)
-        self = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-    }
-}

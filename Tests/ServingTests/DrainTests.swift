@@ -1,0 +1,154 @@
+import Foundation
+import NIOCore
+import Serving
+import Testing
+import TestSupport
+
+@Suite(.timeLimit(.minutes(1)))
+struct DrainTests {
+    /// A server that goes on accepting until its task is cancelled.
+    private func patient(redis: RedisServer? = nil) async throws -> LiveServer {
+        var configuration = HTTPServerConfiguration.onLoopback
+        configuration.drainDelay = .hours(1)
+        return try await LiveServer(configuration, redis: redis)
+    }
+
+    /// Lets Redis go on with what it holds back.
+    private func release(_ redis: RedisServer) async throws {
+        _ = try await onOwnThread { try redis.command("CLIENT", "UNPAUSE") }
+    }
+
+    /// Sends a sign-in request, and waits until Redis holds it back.
+    private func clientInFlight(_ server: LiveServer, _ redis: RedisServer) async throws -> Client {
+        let client = try await Client(server)
+        #expect(try await client.ask(getRequest("/readyz")).status == 200)
+        _ = try await onOwnThread { try redis.command("CLIENT", "PAUSE", "600000", "WRITE") }
+        try await client.send(signInRequest(validBody))
+        try await eventually("the request to be in flight") {
+            let clients = try await onOwnThread { try redis.command("INFO", "clients") }
+            return clients.contains("blocked_clients:1")
+        }
+        return client
+    }
+
+    @Test("once told to end, it is not ready any more, and still takes connections and serves them")
+    func stillAccepting() async throws {
+        let redis = try await RedisServer()
+        let server = try await patient(redis: redis)
+        let early = try await Client(server)
+        #expect(try await early.ask(getRequest("/readyz")).status == 200)
+
+        await server.shutDown()
+        try await eventually("readiness to end") {
+            try await Client(server).ask(getRequest("/readyz")).status == 503
+        }
+        let late = try await Client(server).ask(signInRequest(validBody))
+        #expect(late.status == 200)
+        // A client that is told to leave by then will not be in the way later.
+        #expect(late["Connection"] == "close")
+        expectRefusal(try await early.ask(getRequest("/readyz")), 503, "service_unavailable")
+        #expect(try await early.rest().isEmpty)
+        early.close()
+
+        server.run.cancel()
+        _ = await server.run.result
+        #expect(await server.refusesConnections())
+    }
+
+    @Test("when its time is over it takes no connections, closes those that are silent, and returns")
+    func returns() async throws {
+        let server = try await LiveServer()
+        let fresh = try await Client(server)
+        let used = try await Client(server)
+        #expect(try await used.ask(getRequest("/healthz")).status == 200)
+        // The event loop has seen both once it has answered a third.
+        try await expectAlive(server)
+
+        await server.shutDown()
+        #expect(try await fresh.rest().isEmpty)
+        #expect(try await used.rest().isEmpty)
+        try await server.run.value
+        #expect(await server.refusesConnections())
+    }
+
+    @Test("a request that is with Redis is answered, though nobody new is let in")
+    func inFlight() async throws {
+        let redis = try await RedisServer()
+        let server = try await LiveServer(redis: redis)
+        let client = try await clientInFlight(server, redis)
+
+        await server.shutDown()
+        try await eventually("connections to be refused") { await server.refusesConnections() }
+        try await release(redis)
+        let response = try await client.response()
+        #expect(response.status == 200)
+        #expect(response["Connection"] == "close")
+        #expect(try await client.rest().isEmpty)
+        client.close()
+        try await server.run.value
+    }
+
+    @Test("a request that had begun to come is waited for and answered")
+    func halfway() async throws {
+        let server = try await LiveServer()
+        let client = try await Client(server)
+        let text = getRequest("/healthz")
+        try await client.send(String(text.prefix(20)))
+        try await expectAlive(server)
+
+        await server.shutDown()
+        try await eventually("connections to be refused") { await server.refusesConnections() }
+        try await client.send(String(text.dropFirst(20)))
+        let response = try await client.response()
+        #expect(response.status == 200)
+        #expect(response["Connection"] == "close")
+        #expect(try await client.rest().isEmpty)
+        client.close()
+        try await server.run.value
+    }
+
+    @Test("a request that is on its way on a connection just made is waited for and answered")
+    func onItsWay() async throws {
+        var configuration = HTTPServerConfiguration.onLoopback
+        configuration.firstRequestTimeout = .seconds(60)
+        let server = try await LiveServer(configuration)
+        let client = try await Client(server)
+        try await expectAlive(server)
+
+        await server.shutDown()
+        try await eventually("connections to be refused") { await server.refusesConnections() }
+        let response = try await client.ask(getRequest("/healthz"))
+        #expect(response.status == 200)
+        #expect(response["Connection"] == "close")
+        #expect(try await client.rest().isEmpty)
+        client.close()
+        try await server.run.value
+    }
+
+    @Test("a request that takes too long is not waited for without end")
+    func tooLong() async throws {
+        let redis = try await RedisServer()
+        var configuration = HTTPServerConfiguration.onLoopback
+        // How often deadlines are looked at follows the time that a request may take.
+        configuration.requestTimeout = .seconds(2)
+        configuration.drainTimeout = .milliseconds(200)
+        let server = try await LiveServer(configuration, redis: redis)
+        let client = try await clientInFlight(server, redis)
+
+        await server.shutDown()
+        try await server.run.value
+        #expect(try await client.rest().isEmpty)
+        #expect(await server.refusesConnections())
+    }
+
+    @Test("a cancelled server ends without delay")
+    func cancelled() async throws {
+        let server = try await patient()
+        let client = try await Client(server)
+        #expect(try await client.ask(getRequest("/healthz")).status == 200)
+        server.run.cancel()
+        #expect(try await client.rest().isEmpty)
+        _ = await server.run.result
+        #expect(await server.refusesConnections())
+    }
+}

@@ -1,0 +1,123 @@
+import Cryptography
+import Net
+import Platform
+import Redis
+import Serving
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import SignIn
+import Telemetry
+import TestSupport
+import Web
+
+/// A logger whose lines nobody reads.
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A server in this process, on a free port of loopback and on one event loop. It ends with its last owner; each client
+/// owns it.
+final class LiveServer: Sendable {
+    let port: Int
+    let loop: any EventLoop
+    /// What `run()` of the server's group comes to.
+    let run: Task<Void, any Error>
+    private let services: ServiceGroup
+    private let redis: RedisClient
+
+    /// - Parameters:
+    ///   - server: the Redis behind the door; where there is none, nothing answers there.
+    ///   - logger: what the door writes to.
+    init(
+        _ configuration: HTTPServerConfiguration = .onLoopback, redis server: RedisServer? = nil,
+        logger: Logger = quiet
+    ) async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        // Nothing listens at port 1.
+        let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
+        let redisConfiguration = RedisConfiguration(
+            url: url, timeout: .seconds(60), scripts: SignInStore.scripts)
+        let redis = try await loop.submit {
+            try RedisClient(configuration: redisConfiguration, eventLoop: loop, logger: quiet)
+        }.get()
+        redis.start()
+        let readiness = Readiness()
+        let door = try LiveServer.door(redis, readiness, logger)
+
+        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let http = HTTPServer(
+            configuration: configuration, group: loop, responders: [LoopResponder(eventLoop: loop, responder: door)],
+            readiness: readiness, logger: quiet,
+            onListening: { port in
+                listening.yield(port)
+                listening.finish()
+            })
+        let service = ServiceGroupConfiguration.ServiceConfiguration(
+            service: http, successTerminationBehavior: .gracefullyShutdownGroup)
+        let services = ServiceGroup(configuration: ServiceGroupConfiguration(services: [service], logger: quiet))
+        let run = Task {
+            defer { listening.finish() }
+            try await services.run()
+        }
+        guard let port = await ports.first(where: { _ in true }) else {
+            redis.close()
+            try await run.value
+            throw NotListening()
+        }
+        self.port = port
+        self.loop = loop
+        self.run = run
+        self.services = services
+        self.redis = redis
+    }
+
+    deinit {
+        run.cancel()
+        redis.close()
+    }
+
+    private static func door(_ redis: RedisClient, _ readiness: Readiness, _ logger: Logger) throws -> SignInService {
+        let key = KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))
+        let limits = SignInLimits(client: nil, recipient: nil, deployment: nil)
+        let store = try SignInStore(
+            redis: redis,
+            configuration: SignInStoreConfiguration(
+                limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: [key]),
+            random: .system)
+        let policy = OriginPolicy(allowed: [try OriginPattern(parsing: "https://portal.example")])
+        return SignInService(
+            configuration: SignInConfiguration(
+                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), limits: limits),
+            store: store, readiness: readiness, random: .system, now: UnixTime.now,
+            metrics: SignInMetrics(MetricsRegistry()), logger: logger)
+    }
+
+    /// Tells the server to end, as SIGTERM does.
+    func shutDown() async {
+        await services.triggerGracefulShutdown()
+    }
+
+    /// Whether a new connection is refused.
+    func refusesConnections() async -> Bool {
+        let port = port
+        return (try? await onOwnThread { try RawHTTP(port: port) }) == nil
+    }
+}
+
+/// The server ended before it listened.
+struct NotListening: Error {}
+
+extension HTTPServerConfiguration {
+    /// A free port of loopback, and times that no test waits out.
+    static var onLoopback: HTTPServerConfiguration {
+        var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        configuration.requestTimeout = .seconds(60)
+        configuration.idleTimeout = .seconds(60)
+        configuration.lingerTimeout = .seconds(5)
+        configuration.drainDelay = .nanoseconds(0)
+        configuration.drainTimeout = .seconds(60)
+        configuration.firstRequestTimeout = .nanoseconds(0)
+        return configuration
+    }
+}

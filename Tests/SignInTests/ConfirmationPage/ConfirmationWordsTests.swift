@@ -1,0 +1,120 @@
+import Foundation
+@testable import SignIn
+import Net
+import Testing
+
+
+@Suite
+struct ConfirmationWordsTests {
+    /// A file of words of the repository, by another parser than the program's.
+    private static func file(_ language: Language) throws -> [String: Any] {
+        let folder = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = folder.appendingPathComponent(
+            "Sources/Features/SignIn/ConfirmationPage/Words/\(language.rawValue).json")
+        let object = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
+        guard let texts = object as? [String: Any] else { throw NotAsExpected() }
+        return texts
+    }
+
+    /// The names of the blanks of a sentence, in alphabetical order.
+    private static func blanks(of text: String) -> [String] {
+        text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().map { piece in
+            String(piece.prefix { $0 != "}" })
+        }.sorted()
+    }
+
+    private static let filled = ["portal": "portal.example:8443", "address": "a…@example.com", "seconds": "17"]
+
+    @Test("every language has every sentence and no other, and none is empty", arguments: Language.allCases)
+    func complete(language: Language) throws {
+        let texts = try ConfirmationWordsTests.file(language)
+        #expect(Set(texts.keys) == Set(ConfirmationWords.Key.allCases.map(\.rawValue)))
+        for (name, value) in texts {
+            let text = try #require(value as? String, "\(name)")
+            #expect(!text.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty, "\(name)")
+            #expect(text == text.trimmingCharacters(in: .whitespacesAndNewlines), "\(name)")
+            #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }, "\(name)")
+        }
+    }
+
+    @Test("every language leaves the blanks that English leaves", arguments: Language.allCases)
+    func sameBlanks(language: Language) throws {
+        let texts = try ConfirmationWordsTests.file(language)
+        let english = try ConfirmationWordsTests.file(.english)
+        for key in ConfirmationWords.Key.allCases {
+            let text = try #require(texts[key.rawValue] as? String)
+            let original = try #require(english[key.rawValue] as? String)
+            let blanks = ConfirmationWordsTests.blanks(of: text)
+            #expect(blanks == ConfirmationWordsTests.blanks(of: original), "\(key)")
+            #expect(Set(blanks).isSubset(of: ConfirmationWordsTests.filled.keys), "\(key)")
+            #expect(text.count { $0 == "{" } == text.count { $0 == "}" }, "\(key)")
+        }
+    }
+
+    @Test("no language borrows a sentence of another")
+    func ownSentences() throws {
+        for key in ConfirmationWords.Key.allCases {
+            let texts = try Language.allCases.compactMap { try ConfirmationWordsTests.file($0)[key.rawValue] as? String }
+            #expect(Set(texts).count == Language.allCases.count, "\(key)")
+        }
+    }
+
+    @Test("each sentence of the program is the file's with its blanks filled in", arguments: Language.allCases)
+    func builtIn(language: Language) throws {
+        let words = try #require(ConfirmationWords.all[language])
+        let texts = try ConfirmationWordsTests.file(language)
+        for key in ConfirmationWords.Key.allCases {
+            var expected = try #require(texts[key.rawValue] as? String)
+            for (name, value) in ConfirmationWordsTests.filled { expected = expected.replacing("{\(name)}", with: value) }
+            #expect(words.sentence(key, ConfirmationWordsTests.filled) == expected, "\(key)")
+        }
+    }
+
+    // MARK: - Filling in
+
+    /// The words of one sentence, which is told in JSON.
+    private func words(_ json: String) -> ConfirmationWords {
+        ConfirmationWords(parsing: Array(#"{"openTitle":\#(json)}"#.utf8))
+    }
+
+    static let sentences: [(String, String)] = [
+        ("", ""), ("Hello", "Hello"), ("{portal}", "P"), ("a {portal} b", "a P b"), ("{portal}{address}", "PA"),
+        ("{portal} {portal}", "P P"), ("{", ""), ("}", "}"), ("a{", "a"), ("a{b}c", "ac"),
+        ("{}", ""), ("{{portal}}", "P}"), ("{ portal }", ""), ("{PORTAL}", ""), ("a}b{portal}", "a}bP"),
+        ("{portal}}", "P}"), ("100% {portal} %@ \\\\(x) $1", "100% P %@ \\(x) $1"),
+    ]
+
+    @Test("a blank is filled in where it is known, and is empty otherwise", arguments: ConfirmationWordsTests.sentences)
+    func fill(text: String, expected: String) {
+        let sentence = words(#""\#(text)""#).sentence(.openTitle, ["portal": "P", "address": "A"])
+        #expect(sentence == expected)
+    }
+
+    @Test(
+        "what is filled in is not looked at again",
+        arguments: ["{address}", "{portal}", "{", "}", "{{", "\\0", "<b>", "a\u{301}", "\u{301}", "%s", ""])
+    func filledOnce(value: String) {
+        let sentence = words(#""a{portal}b{address}c""#).sentence(.openTitle, ["portal": value, "address": "A"])
+        #expect(Array(sentence.utf8) == Array("a\(value)bAc".utf8))
+    }
+
+    @Test("words that are none are empty, and end nothing")
+    func noWords() {
+        let none: [[UInt8]] = [
+            [], Array("{".utf8), Array("[]".utf8), Array("null".utf8), Array("{}".utf8), [0xFF, 0xFE],
+            Array(#"{"openTitle":7}"#.utf8), Array(#"{"openTitle":null}"#.utf8), Array(#"{"OpenTitle":"x"}"#.utf8),
+        ]
+        for bytes in none {
+            for key in ConfirmationWords.Key.allCases {
+                #expect(ConfirmationWords(parsing: bytes).sentence(key, ConfirmationWordsTests.filled) == "")
+            }
+        }
+    }
+
+    @Test("every language that mail is written in has words of its own")
+    func languages() {
+        #expect(Set(ConfirmationWords.all.keys) == Set(Language.allCases))
+    }
+}

@@ -1,0 +1,207 @@
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+/// What a request claims about its origin; `nil` is a claim that it does not make.
+struct Claims: Sendable, CustomTestStringConvertible {
+    var body: String?
+    var header: String?
+    var origin: String?
+    var referer: String?
+    var fallback: String?
+
+    var request: Request {
+        let callback = body.map { #","callback_origin":"\#($0)""# } ?? ""
+        var more: [(String, String)] = []
+        if let header { more.append(("X-AppHandoff-Callback-Origin", header)) }
+        if let referer { more.append(("Referer", referer)) }
+        return .signIn(#"{"email":"ada@example.com"\#(callback)}"#, origin: origin, more: more)
+    }
+
+    var testDescription: String {
+        let claims = [
+            ("body", body), ("header", header), ("Origin", origin), ("Referer", referer), ("default", fallback),
+        ]
+        return claims.map { name, value in value.map { "\(name) \($0)" } ?? "" }.filter { !$0.isEmpty }
+            .joined(separator: ", ")
+    }
+}
+
+/// Claims, and where the link then leads.
+struct ServedClaims: Sendable, CustomTestStringConvertible {
+    let leadsTo: String
+    let claims: Claims
+    var testDescription: String { claims.testDescription }
+}
+
+/// Claims that are refused, and in which words. `field` is the body's field that is at fault.
+struct RefusedClaims: Sendable, CustomTestStringConvertible {
+    let error: String
+    var field: String?
+    let claims: Claims
+    var testDescription: String { claims.testDescription }
+}
+
+@Suite
+struct CallbackOriginTests {
+    private static let servedClaims = [
+        ServedClaims(
+            leadsTo: "https://body.example",
+            claims: Claims(
+                body: "https://body.example", header: "https://header.example", origin: "https://origin.example",
+                referer: "https://referer.example/", fallback: "https://default.example")),
+        ServedClaims(
+            leadsTo: "https://header.example",
+            claims: Claims(
+                header: "https://header.example", origin: "https://origin.example",
+                referer: "https://referer.example/", fallback: "https://default.example")),
+        ServedClaims(
+            leadsTo: "https://origin.example",
+            claims: Claims(
+                origin: "https://origin.example", referer: "https://referer.example/",
+                fallback: "https://default.example")),
+        ServedClaims(
+            leadsTo: "https://referer.example",
+            claims: Claims(
+                referer: "https://referer.example/sign-in?next=https://evil.example/#top",
+                fallback: "https://default.example")),
+        ServedClaims(leadsTo: "https://default.example", claims: Claims(fallback: "https://default.example")),
+        // What stands behind the claim that decides is not looked at, but for a browser's Origin.
+        ServedClaims(
+            leadsTo: "https://body.example",
+            claims: Claims(
+                body: "https://body.example", header: "https://evil.example", referer: "https://evil.example/")),
+        ServedClaims(
+            leadsTo: "https://origin.example",
+            claims: Claims(origin: "https://origin.example", referer: "https://evil.example/")),
+        // One origin has several spellings, of which the link has the canonical one.
+        ServedClaims(leadsTo: "https://body.example", claims: Claims(body: "HTTPS://Body.Example:443/")),
+        ServedClaims(leadsTo: "https://header.example", claims: Claims(header: "https://HEADER.example:443")),
+    ]
+
+    @Test("the first claim that is present decides", arguments: CallbackOriginTests.servedClaims)
+    func decides(_ told: ServedClaims) async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, fallback: told.claims.fallback)
+        let response = await harness.respond(to: told.claims.request)
+        #expect(response.status == .ok)
+        let mails = try await harness.mails()
+        #expect(mails.count == 1)
+        #expect(mails.first?.link.hasPrefix("\(told.leadsTo)/auth/callback?token=") == true)
+    }
+
+    private static let notLed = "is not an origin that this service may lead to"
+    private static let bare = "must be scheme, host and port alone, without a path, query or fragment"
+    private static let scheme = "must start with https:// or http://"
+    private static let characters = "must not hold blanks, backslashes, control characters or characters beyond ASCII"
+    private static let headerName = "The header X-AppHandoff-Callback-Origin"
+
+    private static let refusedClaims = [
+        // A foreign Origin is another site that posts, whatever the body says.
+        RefusedClaims(
+            error: "The header Origin \(notLed)",
+            claims: Claims(body: "https://body.example", origin: "https://evil.example")),
+        RefusedClaims(
+            error: "The header Origin \(notLed)",
+            claims: Claims(header: "https://header.example", origin: "https://evil.example")),
+        RefusedClaims(
+            error: "The header Origin \(notLed)",
+            claims: Claims(origin: "https://evil.example", fallback: "https://default.example")),
+        RefusedClaims(
+            error: "The header Origin \(scheme)", claims: Claims(body: "https://body.example", origin: "null")),
+        RefusedClaims(error: "The header Origin \(scheme)", claims: Claims(body: "https://body.example", origin: "")),
+        RefusedClaims(
+            error: "The header Origin \(characters)",
+            claims: Claims(origin: "https://origin.example, https://origin.example")),
+        // One that is present and not allowed is refused, never skipped.
+        RefusedClaims(
+            error: "callback_origin \(notLed)", field: "callback_origin",
+            claims: Claims(
+                body: "https://evil.example", header: "https://header.example", origin: "https://origin.example",
+                referer: "https://referer.example/", fallback: "https://default.example")),
+        RefusedClaims(
+            error: "\(headerName) \(notLed)",
+            claims: Claims(header: "https://evil.example", origin: "https://origin.example")),
+        RefusedClaims(
+            error: "\(headerName) \(bare)",
+            claims: Claims(header: "https://header.example/path", fallback: "https://default.example")),
+        RefusedClaims(
+            error: "\(headerName) \(scheme)", claims: Claims(header: "", fallback: "https://default.example")),
+        RefusedClaims(
+            error: "The header Referer \(notLed)",
+            claims: Claims(referer: "https://evil.example/portal", fallback: "https://default.example")),
+        RefusedClaims(
+            error: "The header Referer \(scheme)",
+            claims: Claims(referer: "about:blank", fallback: "https://default.example")),
+        // Compared by scheme, host and port, never by prefix.
+        RefusedClaims(
+            error: "callback_origin \(notLed)", field: "callback_origin", claims: Claims(body: "http://body.example")),
+        RefusedClaims(
+            error: "callback_origin \(notLed)", field: "callback_origin",
+            claims: Claims(body: "https://body.example:444")),
+        RefusedClaims(
+            error: "callback_origin \(notLed)", field: "callback_origin",
+            claims: Claims(body: "https://body.example.evil.example")),
+        RefusedClaims(
+            error: "callback_origin \(notLed)", field: "callback_origin",
+            claims: Claims(body: "https://sub.body.example")),
+        RefusedClaims(
+            error: "callback_origin must not hold a user name or password", field: "callback_origin",
+            claims: Claims(body: "https://body.example@evil.example")),
+        RefusedClaims(
+            error: "callback_origin \(bare)", field: "callback_origin", claims: Claims(body: "https://body.example/x")),
+        RefusedClaims(
+            error: "callback_origin \(bare)", field: "callback_origin", claims: Claims(body: "https://body.example?x")),
+        RefusedClaims(
+            error: "callback_origin \(bare)", field: "callback_origin", claims: Claims(body: "https://body.example#x")),
+        RefusedClaims(
+            error: "callback_origin \(scheme)", field: "callback_origin", claims: Claims(body: "ftp://body.example")),
+        RefusedClaims(
+            error: "callback_origin \(scheme)", field: "callback_origin", claims: Claims(body: "javascript:alert(1)")),
+        RefusedClaims(
+            error: "callback_origin \(characters)", field: "callback_origin",
+            claims: Claims(body: #"https://body.example\\@evil.example"#)),
+        RefusedClaims(
+            error: "callback_origin \(characters)", field: "callback_origin",
+            claims: Claims(body: "https://body\u{3002}example")),
+    ]
+
+    @Test(
+        "a claim that is not allowed is refused, and said to be; the body's with its field",
+        arguments: CallbackOriginTests.refusedClaims)
+    func refused(_ told: RefusedClaims) async throws {
+        let harness = try await SignInHarness(fallback: told.claims.fallback)
+        let response = await harness.respond(to: told.claims.request)
+        #expect(response.status == .badRequest)
+        let start = #"{"error":"\#(told.error)","code":"origin_not_allowed""#
+        if let field = told.field {
+            let issue = #"{"path":"\#(field)","message":"\#(told.error)","code":"custom"}"#
+            let expected = #"\#(start),"fieldErrors":{"\#(field)":"\#(told.error)"},"issues":[\#(issue)]}"#
+            #expect(response.text == expected)
+        } else {
+            #expect(response.text == start + "}")
+        }
+    }
+
+    @Test("where there is no claim and no default, one is required")
+    func required() async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: Claims().request)
+        #expect(response.status == .badRequest)
+        let expected = #"""
+            {"error":"The request names no origin: send callback_origin, or an Origin header",\#
+            "code":"origin_required"}
+            """#
+        #expect(response.text == expected)
+    }
+
+    @Test("Host names no origin")
+    func host() async throws {
+        let harness = try await SignInHarness()
+        for name in ["Host", "X-Forwarded-Host", "Forwarded", "X-Original-Host"] {
+            let request = Request.signIn(origin: nil, more: [(name, "portal.example")])
+            #expect(await harness.respond(to: request).code == "origin_required", "\(name)")
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import Cryptography
+import MailQueue
+import Redis
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+@Suite
+struct CodeRequestTests {
+    private static let rule = "Must be the base64url of a SHA-256: 43 characters (RFC 7636, section 4.2)"
+
+    private static func mismatch(_ name: String, _ json: String, _ expected: String, _ received: String) -> OneIssue {
+        OneIssue(name, value: json, "invalid_type", "Invalid input: expected \(expected), received \(received)")
+    }
+
+    private static func challenge(_ text: String) -> OneIssue {
+        OneIssue("code_challenge", value: #""\#(text)""#, "custom", rule)
+    }
+
+    private static func method(_ text: String) -> OneIssue {
+        OneIssue("code_challenge_method", value: #""\#(text)""#, "custom", "Must be S256")
+    }
+
+    private static let issues: [OneIssue] = [
+        mismatch("code", #""true""#, "boolean", "string"), mismatch("code", "null", "boolean", "null"),
+        mismatch("code", "1", "boolean", "number"), mismatch("code", "0", "boolean", "number"),
+        mismatch("code", "[true]", "boolean", "array"), mismatch("code", "{}", "boolean", "object"),
+        mismatch("code", #""123456""#, "boolean", "string"),
+        mismatch("code_challenge", "null", "string", "null"), mismatch("code_challenge", "7", "string", "number"),
+        mismatch("code_challenge", "[]", "string", "array"), mismatch("code_challenge", "true", "string", "boolean"),
+        challenge(""), challenge("x"), challenge(String(SampleChallenge.challenge.dropLast())),
+        challenge("\(SampleChallenge.challenge)="), challenge("\(SampleChallenge.challenge)A"),
+        challenge("\(SampleChallenge.challenge.dropLast())="), challenge("\(SampleChallenge.challenge.dropLast())+"),
+        challenge("\(SampleChallenge.challenge.dropLast())/"), challenge("\(SampleChallenge.challenge.dropLast()) "),
+        challenge(" \(SampleChallenge.challenge.dropLast())"), challenge("\(SampleChallenge.challenge.dropLast())."),
+        challenge("\(SampleChallenge.challenge.dropLast())~"), challenge("\(SampleChallenge.challenge.dropLast(2))é"),
+        challenge("\(SampleChallenge.challenge)\\n"), challenge(String(repeating: "=", count: 43)),
+        challenge(String(repeating: "é", count: 43)), challenge(String(repeating: "A", count: 8000)),
+        // The SHA-256 of nothing in hexadecimal.
+        challenge("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        method("plain"), method("s256"), method("S256 "), method(""), method("S512"), method("S256,plain"),
+        mismatch("code_challenge_method", "null", "string", "null"),
+        mismatch("code_challenge_method", "256", "string", "number"),
+        mismatch("code_challenge_method", #"["S256"]"#, "string", "array"),
+    ]
+
+    @Test("a body that breaks a rule is refused, with the rule and the place", arguments: CodeRequestTests.issues)
+    func issue(told: OneIssue) async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .signIn(told.body))
+        #expect(response.status == .badRequest)
+        #expect(response.text == told.answer)
+    }
+
+    @Test("a plain challenge is refused whatever stands beside it")
+    func plain() async throws {
+        let harness = try await SignInHarness()
+        let body =
+            #"{"email":"ada@example.com","code_challenge":"\#(SampleChallenge.verifier)","#
+            + #""code_challenge_method":"plain"}"#
+        let response = await harness.respond(to: .signIn(body))
+        #expect(response.text == OneIssue("", "code_challenge_method", "custom", "Must be S256").answer)
+    }
+
+    @Test("a method without a challenge is refused, as a misspelt challenge would bind the link to nobody")
+    func methodAlone() async throws {
+        let harness = try await SignInHarness()
+        let body = #"{"email":"ada@example.com","codechallenge":"x","code_challenge_method":"S256"}"#
+        let response = await harness.respond(to: .signIn(body))
+        let rule = "Must be there where code_challenge_method is"
+        #expect(response.text == OneIssue("", "code_challenge", "custom", rule).answer)
+    }
+
+    @Test("who asks for a code is told what names the request, and the mail alone what the code is")
+    func code() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let response = await harness.respond(to: .signIn(#"{"email":"ada@example.com","code":true}"#))
+        let handle = try #require(response.member("request_id") as? String)
+        #expect(response.status == .ok)
+        #expect(response.text == #"{"ok":true,"request_id":"\#(handle)"}"#)
+        #expect(response.fields[.contentType] == "application/json")
+
+        let jobs = try await harness.jobs()
+        let job = try #require(jobs.last)
+        let code = try #require(job.code)
+        #expect(code.utf8.count == 6)
+        #expect(job.token != handle)
+        #expect(!job.link.contains(handle))
+        #expect(!job.link.contains(code))
+        let digest = try #require(LoginToken(parsing: handle)).digest
+        #expect(try await harness.keys(startingWith: "postern:request:") == ["postern:request:\(digest)"])
+        #expect(digest != String(try SignInHarness.key(of: job.token).suffix(64)))
+    }
+
+    @Test(
+        "who asks for none is told of none, and gets none",
+        arguments: ["", #","code":false"#, SampleChallenge.member, #","request_id":true,"codes":true"#])
+    func noCode(members: String) async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let response = await harness.respond(to: .signIn(#"{"email":"ada@example.com"\#(members)}"#))
+        #expect(response.text == #"{"ok":true}"#)
+        let jobs = try await harness.jobs()
+        #expect(jobs.count == 1)
+        #expect(jobs.allSatisfy { $0.code == nil })
+        #expect(try await harness.keys(startingWith: "postern:request:") == [])
+    }
+
+    @Test("neither code nor name can be read in Redis")
+    func secrecy() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let asked = try await harness.asked()
+        for key in try await harness.keys(startingWith: "") {
+            #expect(!key.contains(asked.handle))
+            #expect(!key.contains(asked.token))
+        }
+        let entries = try await harness.keys(startingWith: "postern:request:")
+        let key = try #require(entries.first)
+        guard case .bulk(let entry) = try await harness.redis.send(RedisCommand("GET", key)) else {
+            throw NotAsExpected()
+        }
+        // The digits of the HMAC are there, so that six of them may be the code's; the code itself is no word of it.
+        let words = String(decoding: entry, as: UTF8.self).split { $0 == " " || $0 == "\n" }
+        #expect(!words.contains { $0 == asked.code })
+        #expect(!words.contains { $0.contains(asked.handle) || $0.contains(asked.token) })
+    }
+
+    @Test("nothing but the name tells two answers apart")
+    func sameAnswer() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        var names: Set<String> = []
+        var fields: Set<[String]> = []
+        for address in ["known@example.com", "known@example.com", "stranger@elsewhere.example"] {
+            let body = #"{"email":"\#(address)","code":true}"#
+            let response = await harness.respond(to: .signIn(body, more: [("X-Request-Id", "one")]))
+            let name = try #require(response.member("request_id") as? String)
+            #expect(name.utf8.count == 43)
+            #expect(response.text == #"{"ok":true,"request_id":"\#(name)"}"#)
+            names.insert(name)
+            fields.insert(response.fields.lines.map { "\($0.name.rawValue): \($0.value)" })
+        }
+        #expect(names.count == 3)
+        #expect(fields.count == 1)
+    }
+
+    @Test("a request that is limited names nothing")
+    func limited() async throws {
+        let server = try await RedisServer()
+        let limits = SignInLimits(
+            client: nil, recipient: try RateLimit(parsing: "1/1d"), deployment: nil)
+        let harness = try await SignInHarness(server, limits: limits)
+        _ = try await harness.asked()
+        let before = try await harness.contents()
+        let response = await harness.respond(to: .signIn(#"{"email":"ada@example.com","code":true}"#))
+        #expect(response.status == .tooManyRequests)
+        #expect(response.member("request_id") == nil)
+        #expect(try await harness.contents() == before)
+    }
+
+    @Test("without random bytes there is neither link nor code, and no word of why", arguments: [4, 32])
+    func noRandomness(count: Int) async throws {
+        let server = try await RedisServer()
+        // A code is made of 4 bytes; a token, and what names a request, of 32.
+        let random = RandomBytes { (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
+            if buffer.count == count { throw CryptoError.noRandomness }
+            try RandomBytes.system.fill(buffer)
+        }
+        let harness = try await SignInHarness(server, random: random)
+        let response = await harness.respond(to: .signIn(#"{"email":"ada@example.com","code":true}"#))
+        #expect(response.status == .internalServerError)
+        #expect(response.text == #"{"error":"Something went wrong on our side","code":"internal_error"}"#)
+        #expect(try await harness.keyCount() == 0)
+    }
+}

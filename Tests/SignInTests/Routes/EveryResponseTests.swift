@@ -1,0 +1,94 @@
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+@Suite
+struct EveryResponseTests {
+    private static let cases = [
+        CrossOriginCase(status: 200, request: .get("/healthz")),
+        CrossOriginCase(status: 200, request: .get("/openapi.yaml")),
+        CrossOriginCase(status: 200, request: Request(method: .head, path: "/healthz")),
+        CrossOriginCase(status: 200, request: .signIn()),
+        CrossOriginCase(status: 204, request: Request(method: .options, path: "/auth/send-magic-link")),
+        CrossOriginCase(status: 400, request: .signIn("")),
+        CrossOriginCase(status: 400, request: .signIn("{}")),
+        CrossOriginCase(status: 400, request: .signIn(origin: nil)),
+        CrossOriginCase(status: 400, request: .signIn(origin: "https://evil.example")),
+        CrossOriginCase(status: 404, request: .get("/nothing")),
+        CrossOriginCase(status: 405, request: .get("/auth/send-magic-link")),
+        CrossOriginCase(status: 415, request: .signIn(contentType: nil)),
+    ]
+
+    /// The values of a field, one for each of its lines.
+    private func values(_ name: ResponseFields.Name, _ response: Response) -> [String] {
+        response.fields.lines.filter { $0.name == name }.map(\.value)
+    }
+
+    private func expectCommonFields(_ response: Response, id: String?) {
+        #expect(values(.cacheControl, response) == ["no-store"])
+        #expect(values(.contentTypeOptions, response) == ["nosniff"])
+        #expect(values(.vary, response) == ["Origin"])
+        let ids = values(.requestID, response)
+        #expect(ids.count == 1)
+        if let id {
+            #expect(ids == [id])
+        } else {
+            #expect(ids.first?.utf8.count == 32)
+        }
+        let names = response.fields.lines.map(\.name)
+        #expect(Set(names).count == names.count, "a field is there twice")
+    }
+
+    @Test("it is not to be stored, its type is not to be guessed, and it has a name")
+    func common() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        for told in EveryResponseTests.cases {
+            let unnamed = await harness.respond(to: told.request)
+            #expect(unnamed.status.rawValue == told.status)
+            expectCommonFields(unnamed, id: nil)
+
+            var request = told.request
+            request.fields.append("X-Request-Id", "caller/17")
+            let named = await harness.respond(to: request)
+            #expect(named.status.rawValue == told.status)
+            expectCommonFields(named, id: "caller/17")
+        }
+    }
+
+    @Test("two requests without a name get different ones, and so does one whose name is none")
+    func names() async throws {
+        let harness = try await SignInHarness()
+        var ids: Set<String> = []
+        for given in [nil, nil, "", "a b", String(repeating: "x", count: 129)] as [String?] {
+            let fields: RequestFields = if let given { ["X-Request-Id": given] } else { [:] }
+            let response = await harness.respond(to: .get("/healthz", fields: fields))
+            let id = try #require(response.fields[.requestID])
+            #expect(id != given)
+            ids.insert(id)
+        }
+        #expect(ids.count == 5)
+    }
+
+    @Test("two lines of X-Request-Id name nothing")
+    func twoNames() async throws {
+        let harness = try await SignInHarness()
+        var request = Request.get("/healthz")
+        request.fields.append("X-Request-Id", "one")
+        request.fields.append("X-Request-Id", "two")
+        expectCommonFields(await harness.respond(to: request), id: nil)
+    }
+
+    @Test("what a runtime refuses has them too")
+    func refusedByRuntime() async throws {
+        let harness = try await SignInHarness()
+        for refusal in [HTTPError.badRequest, .payloadTooLarge, .requestTimeout, .headerFieldsTooLarge] {
+            expectCommonFields(harness.door.response(to: refusal), id: nil)
+            let named = harness.door.response(to: refusal, fields: ["X-Request-Id": "caller/17"])
+            expectCommonFields(named, id: "caller/17")
+            #expect(named.status == refusal.code.status)
+            #expect(named.code == refusal.code.rawValue)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import Redis
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+@Suite
+struct LimitTests {
+    private func limits(
+        client: String? = nil, recipient: String? = nil, deployment: String? = nil
+    ) throws -> SignInLimits {
+        SignInLimits(
+            client: try client.map { try RateLimit(parsing: $0) },
+            recipient: try recipient.map { try RateLimit(parsing: $0) },
+            deployment: try deployment.map { try RateLimit(parsing: $0) })
+    }
+
+    private func signIn(
+        _ email: String = "ada@example.com", peer: String = "192.0.2.1", forwarded: String? = nil
+    ) -> Request {
+        let more = forwarded.map { [("X-Forwarded-For", $0)] } ?? []
+        return .signIn(#"{"email":"\#(email)"}"#, more: more, peer: peer)
+    }
+
+    /// The number at the end of a text, behind some other.
+    private func number(in text: String?, behind start: String) throws -> Int {
+        let text = try #require(text)
+        try #require(text.hasPrefix(start), "\(text)")
+        return try #require(Int(text.dropFirst(start.count)))
+    }
+
+    @Test("who asks too often is told 429, and for how long to wait, in the body and in a field")
+    func tooManyRequests() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "1/10m"))
+
+        let first = await harness.respond(to: signIn())
+        #expect(first.status == .ok)
+        #expect(first.text == #"{"ok":true}"#)
+        #expect(first.fields[.rateLimitPolicy] == #""ip";q=1;w=600"#)
+        #expect(try number(in: first.fields[.rateLimit], behind: #""ip";r=0;t="#) == 600)
+        #expect(first.fields[.retryAfter] == nil)
+
+        let second = await harness.respond(to: signIn())
+        #expect(second.status == .tooManyRequests)
+        // Some of the ten minutes have passed, though hardly any.
+        let wait = try #require(second.member("retryAfter") as? Int)
+        #expect((540...600).contains(wait))
+        let expected = #"""
+            {"error":"Too many requests: try again in \#(wait) seconds","code":"rate_limited","retryAfter":\#(wait)}
+            """#
+        #expect(second.text == expected)
+        #expect(second.fields[.retryAfter] == "\(wait)")
+        #expect(second.fields[.rateLimitPolicy] == #""ip";q=1;w=600"#)
+        #expect(try number(in: second.fields[.rateLimit], behind: #""ip";r=0;t="#) == wait)
+    }
+
+    @Test("what is left is counted down to none, and then a request is refused")
+    func countedDown() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "3/1d"))
+        for left in [2, 1, 0] {
+            let response = await harness.respond(to: signIn())
+            #expect(response.status == .ok)
+            #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=\#(left);t="#) == true)
+        }
+        let refused = await harness.respond(to: signIn())
+        #expect(refused.status == .tooManyRequests)
+        #expect(refused.fields[.rateLimit]?.hasPrefix(#""ip";r=0;t="#) == true)
+    }
+
+    @Test("a limited request changes nothing in Redis")
+    func changesNothing() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(
+            server, limits: limits(client: "2/1d", recipient: "1/1d", deployment: "5/1d"))
+        #expect(await harness.respond(to: signIn()).status == .ok)
+        let before = try await buckets(harness)
+        #expect(before.count == 3)
+        #expect(try await harness.keyCount() == 6)
+        for _ in 0..<5 { #expect(await harness.respond(to: signIn()).status == .tooManyRequests) }
+        #expect(try await buckets(harness) == before)
+        #expect(try await harness.keyCount() == 6)
+        #expect(try await harness.mails().count == 1)
+    }
+
+    @Test("without a limit by client address no field tells of one, also where another limit refuses")
+    func noFields() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(recipient: "1/1d"))
+        for status in [Status.ok, .tooManyRequests] {
+            let response = await harness.respond(to: signIn())
+            #expect(response.status == status)
+            #expect(response.fields[.rateLimit] == nil)
+            #expect(response.fields[.rateLimitPolicy] == nil)
+        }
+    }
+
+    @Test("a recipient is limited whoever asks and however the address is written")
+    func recipient() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "10/1d", recipient: "1/1d"))
+        #expect(await harness.respond(to: signIn("ada@example.com", peer: "192.0.2.1")).status == .ok)
+        let refused = await harness.respond(to: signIn("Ada@Example.COM", peer: "192.0.2.2"))
+        #expect(refused.status == .tooManyRequests)
+        #expect(refused.code == "rate_limited")
+        // Nothing was taken from this client's bucket.
+        #expect(refused.fields[.rateLimit] == #""ip";r=10;t=0"#)
+        #expect(await harness.respond(to: signIn("grace@example.com", peer: "192.0.2.2")).status == .ok)
+    }
+
+    @Test("the deployment is limited whoever asks for whom")
+    func deployment() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(deployment: "2/1d"))
+        #expect(await harness.respond(to: signIn("a@example.com", peer: "192.0.2.1")).status == .ok)
+        #expect(await harness.respond(to: signIn("b@example.com", peer: "192.0.2.2")).status == .ok)
+        #expect(await harness.respond(to: signIn("c@example.com", peer: "192.0.2.3")).status == .tooManyRequests)
+    }
+
+    @Test("of several limits that refuse, the longest wait is told")
+    func longestWait() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(
+            server, limits: limits(client: "1/10m", recipient: "1/2h", deployment: "1/1h"))
+        #expect(await harness.respond(to: signIn()).status == .ok)
+        let refused = await harness.respond(to: signIn())
+        let wait = try #require(refused.member("retryAfter") as? Int)
+        #expect((7140...7200).contains(wait))
+    }
+
+    @Test("behind a trusted proxy clients are told apart by what it forwards")
+    func behindProxy() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "1/1d"), proxies: ["10.0.0.0/8"])
+        for client in ["198.51.100.1", "198.51.100.2", "2001:db8::1", "2001:db8:0:1::1"] {
+            let request = signIn(peer: "10.0.0.1", forwarded: "203.0.113.66, \(client)")
+            #expect(await harness.respond(to: request).status == .ok, "\(client)")
+        }
+        // The same client, and one of the same /64.
+        for client in ["198.51.100.1:4711", "::ffff:198.51.100.2", "2001:db8::2"] {
+            let request = signIn(peer: "10.0.0.2", forwarded: client)
+            #expect(await harness.respond(to: request).status == .tooManyRequests, "\(client)")
+        }
+        let keys = try await harness.keys(startingWith: "postern:ip:")
+        #expect(
+            Set(keys) == [
+                "postern:ip:198.51.100.1", "postern:ip:198.51.100.2", "postern:ip:2001:db8::/64",
+                "postern:ip:2001:db8:0:1::/64",
+            ])
+    }
+
+    @Test("what a client forwards itself gets it no other bucket")
+    func forgedForwarding() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "1/1d"), proxies: ["10.0.0.0/8"])
+        #expect(await harness.respond(to: signIn(peer: "192.0.2.1", forwarded: "198.51.100.1")).status == .ok)
+        let again = signIn(peer: "192.0.2.1", forwarded: "198.51.100.2")
+        #expect(await harness.respond(to: again).status == .tooManyRequests)
+        // Nor does what it wrote in front of what the proxy adds.
+        let proxied = signIn(peer: "10.0.0.1", forwarded: "198.51.100.3, 192.0.2.1")
+        #expect(await harness.respond(to: proxied).status == .tooManyRequests)
+    }
+
+    @Test("clients whose address is unknown share one bucket")
+    func unknownClients() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "1/1d"))
+        #expect(await harness.respond(to: signIn("a@example.com", peer: "")).status == .ok)
+        #expect(await harness.respond(to: signIn("b@example.com", peer: "")).status == .tooManyRequests)
+        #expect(await harness.respond(to: signIn("b@example.com", peer: "192.0.2.1")).status == .ok)
+    }
+
+    /// The numbers in all buckets, by their keys.
+    private func buckets(_ harness: SignInHarness) async throws -> [String: RESPValue] {
+        var buckets: [String: RESPValue] = [:]
+        for start in ["postern:ip:", "postern:to:", "postern:all"] {
+            for key in try await harness.keys(startingWith: start) {
+                buckets[key] = try await harness.redis.send(RedisCommand("GET", key))
+            }
+        }
+        return buckets
+    }
+}

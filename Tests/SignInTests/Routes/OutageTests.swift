@@ -1,0 +1,103 @@
+import Cryptography
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+@Suite
+struct OutageTests {
+    private static let unavailable = "Sign-in is not available right now: try again shortly"
+
+    /// Checks that a response says that there is no service for now, and when to try again.
+    private func expectUnavailable(
+        _ response: Response, retryAfter: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let expected = #"""
+            {"error":"\#(OutageTests.unavailable)","code":"service_unavailable","retryAfter":\#(retryAfter)}
+            """#
+        #expect(response.status == .serviceUnavailable, sourceLocation: sourceLocation)
+        #expect(response.text == expected, sourceLocation: sourceLocation)
+        #expect(response.fields[.retryAfter] == "\(retryAfter)", sourceLocation: sourceLocation)
+        #expect(response.fields[.rateLimit] == nil, sourceLocation: sourceLocation)
+    }
+
+    @Test("without Redis a request is told to come back, never that it is limited or served")
+    func away() async throws {
+        let harness = try await SignInHarness()
+        for _ in 0..<3 { expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1) }
+    }
+
+    @Test("when Redis goes and comes back, so does the service")
+    func comesBack() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .signIn()).status == .ok)
+        server.stop()
+        expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1)
+        try await server.start()
+        try await eventually("the service to be back") { await harness.respond(to: .signIn()).status == .ok }
+    }
+
+    @Test("where Redis' memory is full, nothing is queued by halves")
+    func full() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .get("/readyz")).status == .ok)
+        try server.command("CONFIG", "SET", "maxmemory", "1")
+        expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1)
+        #expect(try await harness.keyCount() == 0)
+    }
+
+    @Test("where Redis became a replica, a request is told to come back")
+    func readOnly() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .get("/readyz")).status == .ok)
+        try server.command("REPLICAOF", "127.0.0.1", "1")
+        expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1)
+    }
+
+    @Test("where too many mails wait, a request is told to come back later, and leaves nothing")
+    func queueFull() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, maximumQueueLength: 2)
+        for _ in 0..<2 { #expect(await harness.respond(to: .signIn()).status == .ok) }
+        expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 30)
+        #expect(try await harness.mails().count == 2)
+        #expect(try await harness.keys(startingWith: "postern:token:").count == 2)
+    }
+
+    @Test("a fault is owned up to without a detail, and leaves nothing")
+    func fault() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        // Something else has taken the stream's name.
+        try server.command("SET", "postern:mail", "secret words")
+        let response = await harness.respond(to: .signIn())
+        #expect(response.status == .internalServerError)
+        #expect(response.text == #"{"error":"Something went wrong on our side","code":"internal_error"}"#)
+        #expect(response.fields[.retryAfter] == nil)
+        #expect(try await harness.keyCount() == 1)
+    }
+
+    @Test("without random bytes there is no token, and no mail")
+    func noRandomness() async throws {
+        let server = try await RedisServer()
+        let random = RandomBytes { (_: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
+            throw CryptoError.noRandomness
+        }
+        let harness = try await SignInHarness(server, random: random)
+        let response = await harness.respond(to: .signIn())
+        #expect(response.status == .internalServerError)
+        #expect(response.text == #"{"error":"Something went wrong on our side","code":"internal_error"}"#)
+        #expect(try await harness.keyCount() == 0)
+    }
+
+    @Test("what cannot be served for now may be asked for again by an allowed site's script")
+    func readable() async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .signIn())
+        #expect(response.fields[.accessControlAllowOrigin] == "https://portal.example")
+        #expect(response.fields[.accessControlExposeHeaders]?.contains("Retry-After") == true)
+    }
+}

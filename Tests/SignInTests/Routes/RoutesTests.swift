@@ -1,0 +1,152 @@
+import SignIn
+import Foundation
+import Testing
+import TestSupport
+import Web
+
+/// A method and a path.
+struct RouteCase: Sendable, CustomTestStringConvertible {
+    let method: String
+    let path: String
+
+    init(_ method: String, _ path: String) {
+        self.method = method
+        self.path = path
+    }
+
+    var request: Request { Request(method: .init(method), path: path) }
+    var testDescription: String { "\(method) \(path)" }
+}
+
+@Suite
+struct RoutesTests {
+    @Test(
+        "a path that is spelled otherwise is not there",
+        arguments: [
+            "", "/", "*", "/auth", "/auth/", "/nothing", "auth/send-magic-link", "//auth/send-magic-link",
+            "/auth//send-magic-link", "/auth/send-magic-link/", "/auth/send-magic-link//", "/AUTH/SEND-MAGIC-LINK",
+            "/auth/Send-Magic-Link", "/auth/send%2Dmagic%2Dlink", "/auth/send%2dmagic-link", "/auth%2Fsend-magic-link",
+            "/%61uth/send-magic-link", "/./auth/send-magic-link", "/auth/./send-magic-link",
+            "/x/../auth/send-magic-link", "/auth/send-magic-link?", "/auth/send-magic-link#", "/auth/send-magic-link;x",
+            "/auth/send-magic-link ", " /auth/send-magic-link", "/auth/send-magic-link\u{0}", "/auth\\send-magic-link",
+            "/auth/send-magic-lin", "/auth/send-magic-links", "/healthz/", "/Healthz", "//readyz", "/openapi.yml",
+            "/openapi.yaml/", "/auth/send\u{2010}magic\u{2010}link", "/auth/send-magic-link\u{301}",
+        ])
+    func notFound(_ path: String) async throws {
+        let harness = try await SignInHarness()
+        for method in ["GET", "HEAD", "POST", "OPTIONS", "DELETE"] {
+            let response = await harness.respond(to: RouteCase(method, path).request)
+            #expect(response.status == .notFound, "\(method)")
+            #expect(response.text == #"{"error":"There is nothing at this path","code":"not_found"}"#)
+        }
+    }
+
+    @Test(
+        "a method that a path does not have is refused, with those that it has",
+        arguments: [
+            ("/auth/send-magic-link", "POST, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
+            ("/readyz", "GET, HEAD, OPTIONS"), ("/openapi.yaml", "GET, HEAD, OPTIONS"),
+        ])
+    func methodNotAllowed(path: String, allow: String) async throws {
+        let harness = try await SignInHarness()
+        let allowed = allow.components(separatedBy: ", ")
+        let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "post", ""]
+        for method in methods where !allowed.contains(method) {
+            let response = await harness.respond(to: RouteCase(method, path).request)
+            #expect(response.status == .methodNotAllowed, "\(method)")
+            #expect(response.fields[.allow] == allow, "\(method)")
+            #expect(response.text == #"{"error":"This path answers \#(allow)","code":"method_not_allowed"}"#)
+        }
+    }
+
+    @Test("OpenFaaS' paths lead where our own do, whatever the base path", arguments: ["", "/api"])
+    func openFaaS(basePath: String) async throws {
+        let redis = try await RedisServer()
+        let harness = try await SignInHarness(redis, basePath: basePath)
+        for path in ["/_/health", "/_/ready"] {
+            let response = await harness.respond(to: .get(path))
+            #expect(response.status == .ok, "\(path)")
+        }
+        #expect(await harness.respond(to: .get("/_/other")).status == .notFound)
+    }
+
+    @Test("OPTIONS tells the methods of every path", arguments: ["/healthz", "/readyz", "/openapi.yaml"])
+    func options(_ path: String) async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: RouteCase("OPTIONS", path).request)
+        #expect(response.status == .noContent)
+        #expect(response.fields[.allow] == "GET, HEAD, OPTIONS")
+        #expect(response.body.isEmpty)
+    }
+
+    @Test("HEAD is answered as GET is", arguments: ["/healthz", "/openapi.yaml", "/readyz", "/nothing"])
+    func head(_ path: String) async throws {
+        let harness = try await SignInHarness()
+        let get = await harness.respond(to: .get(path, fields: ["X-Request-Id": "one"]))
+        let head = await harness.respond(
+            to: Request(method: .head, path: path, fields: ["X-Request-Id": "one"]))
+        #expect(head.status == get.status)
+        #expect(head.fields == get.fields)
+        // The runtime leaves it out, and tells its length.
+        #expect(head.body == get.body)
+    }
+
+    @Test("health is told without Redis")
+    func health() async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .get("/healthz"))
+        #expect(response.status == .ok)
+        #expect(response.text == #"{"ok":true}"#)
+        #expect(response.fields[.contentType] == "application/json")
+    }
+
+    @Test("readiness is told only while Redis answers")
+    func readinessFollowsRedis() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .get("/readyz")).status == .ok)
+        server.stop()
+        let response = await harness.respond(to: .get("/readyz"))
+        #expect(response.status == .serviceUnavailable)
+        #expect(response.code == "service_unavailable")
+        #expect(response.fields[.retryAfter] == "1")
+        #expect(await harness.respond(to: .get("/healthz")).status == .ok)
+    }
+
+    @Test("once the drain has begun the process is not ready any more, though it lives and serves")
+    func readinessEndsWithDrain() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .get("/readyz")).text == #"{"ok":true}"#)
+        harness.readiness.beginDrain()
+        #expect(await harness.respond(to: .get("/readyz")).status == .serviceUnavailable)
+        #expect(await harness.respond(to: .get("/healthz")).status == .ok)
+        #expect(await harness.respond(to: .signIn()).status == .ok)
+    }
+
+    @Test("the description is the file of the repository")
+    func description() async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .get("/openapi.yaml"))
+        let file = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("openapi.yaml")
+        #expect(response.status == .ok)
+        #expect(response.fields[.contentType] == "application/yaml")
+        #expect(try Data(response.body) == Data(contentsOf: file))
+    }
+
+    @Test(
+        "with a base path every route is behind it, and none elsewhere",
+        arguments: ["/healthz", "/openapi.yaml", "/auth/send-magic-link"])
+    func basePath(_ path: String) async throws {
+        let harness = try await SignInHarness(basePath: "/api/v1")
+        #expect(await harness.respond(to: RouteCase("OPTIONS", "/api/v1" + path).request).status == .noContent)
+        for wrong in [path, "/api" + path, "/api/v1/api/v1" + path, "/api/v1/" + path, "/API/V1" + path] {
+            #expect(await harness.respond(to: RouteCase("OPTIONS", wrong).request).status == .notFound, "\(wrong)")
+        }
+        let glued = "/api/v1" + String(path.dropFirst())
+        #expect(await harness.respond(to: RouteCase("OPTIONS", glued).request).status == .notFound)
+        #expect(await harness.respond(to: RouteCase("OPTIONS", "/api/v1").request).status == .notFound)
+    }
+}

@@ -1,0 +1,224 @@
+import SignIn
+import Testing
+import TestSupport
+import Web
+
+/// A body that is not JSON, and the sentence that says so.
+struct InvalidJSON: Sendable, CustomTestStringConvertible {
+    let body: [UInt8]
+    let error: String
+
+    init(_ text: String, _ error: String) {
+        self.init(Array(text.utf8), error)
+    }
+
+    init(_ body: [UInt8], _ error: String) {
+        self.body = body
+        self.error = error
+    }
+
+    var testDescription: String { "\(String(decoding: body.prefix(40), as: UTF8.self)): \(error)" }
+}
+
+/// A body that breaks one rule: the path, the code and the message of its issue.
+struct OneIssue: Sendable, CustomTestStringConvertible {
+    let body: String
+    let path: String
+    let code: String
+    let message: String
+
+    init(_ body: String, _ path: String, _ code: String, _ message: String) {
+        self.body = body
+        self.path = path
+        self.code = code
+        self.message = message
+    }
+
+    /// An address, and one more member.
+    init(_ name: String, value: String, _ code: String, _ message: String) {
+        self.init(#"{"email":"ada@example.com","\#(name)":\#(value)}"#, name, code, message)
+    }
+
+    var testDescription: String { String(body.prefix(80)) }
+}
+
+@Suite
+struct SendMagicLinkBodyTests {
+    @Test(
+        "a body that is not said to be JSON is refused",
+        arguments: [
+            nil, "", "text/plain", "text/plain; application/json", "text/json", "application/x-www-form-urlencoded",
+            "multipart/form-data", "application/json-patch+json", "application/problem+json", "application/jsonp",
+            "application", "json", "*/*", "application/json; charset=latin1", "application/json;charset=iso-8859-1",
+            "application/json; charset=utf-16", "application/json; charset=\"latin1\"",
+            "application/json; charset=utf-8; charset=latin1", "application/json, application/json",
+            "application/json, text/plain", "text/plain, application/json",
+        ] as [String?])
+    func unsupportedMediaType(_ contentType: String?) async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .signIn(contentType: contentType))
+        #expect(response.status == .unsupportedMediaType)
+        let expected = #"""
+            {"error":"Send the body as JSON in UTF-8, with Content-Type: application/json",\#
+            "code":"unsupported_media_type"}
+            """#
+        #expect(response.text == expected)
+    }
+
+    @Test(
+        "JSON is known by its media type, in whichever case and with whichever parameters but another charset",
+        arguments: [
+            "application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8",
+            "application/json ; charset=utf-8", "application/json; charset=\"utf-8\"", "application/json; v=1",
+        ])
+    func mediaType(_ contentType: String) async throws {
+        let harness = try await SignInHarness()
+        // Read, and found to be at fault.
+        let response = await harness.respond(to: .signIn("{}", contentType: contentType))
+        #expect(response.code == "validation_error")
+    }
+
+    @Test("two lines of Content-Type are refused, be they the same or not")
+    func twoContentTypes() async throws {
+        let harness = try await SignInHarness()
+        for second in ["application/json", "text/plain"] {
+            let response = await harness.respond(to: .signIn(more: [("content-type", second)]))
+            #expect(response.status == .unsupportedMediaType)
+        }
+    }
+
+    @Test(
+        "a body that is not JSON is refused, with what is wrong with it and where",
+        arguments: [
+            InvalidJSON("", "The body is empty; send a JSON object"),
+            InvalidJSON(" \r\n\t", "The body is empty; send a JSON object"),
+            InvalidJSON("{", "The body is not valid JSON, at byte 1"),
+            InvalidJSON("nul", "The body is not valid JSON, at byte 0"),
+            InvalidJSON("email=ada@example.com", "The body is not valid JSON, at byte 0"),
+            InvalidJSON("{'email':1}", "The body is not valid JSON, at byte 1"),
+            InvalidJSON(#"{"email":"a@b.co",}"#, "The body is not valid JSON, at byte 18"),
+            InvalidJSON(#"{"email":"a@b.co"} x"#, "The body is not valid JSON, at byte 19"),
+            InvalidJSON(#"{"email":"a@b.co"}{}"#, "The body is not valid JSON, at byte 18"),
+            InvalidJSON(#"{"email":01}"#, "The body is not valid JSON, at byte 10"),
+            InvalidJSON("{\"email\":\"a\u{0}\"}", "The body is not valid JSON, at byte 11"),
+            InvalidJSON("\u{FEFF}{}", "The body is not valid JSON, at byte 0"),
+            InvalidJSON([0x7B, 0xFF, 0x7D], "The body is not UTF-8 text"),
+            InvalidJSON([0x22, 0xC3, 0x28, 0x22], "The body is not UTF-8 text"),
+            InvalidJSON([0x22, 0xED, 0xA0, 0x80, 0x22], "The body is not UTF-8 text"),
+            InvalidJSON(
+                String(repeating: "[", count: 17) + String(repeating: "]", count: 17),
+                "The body nests deeper than 16 levels"),
+            InvalidJSON(String(repeating: "[", count: 16_384), "The body nests deeper than 16 levels"),
+        ])
+    func invalidJSON(_ told: InvalidJSON) async throws {
+        let harness = try await SignInHarness()
+        var request = Request.signIn()
+        request.body = told.body
+        let response = await harness.respond(to: request)
+        #expect(response.status == .badRequest)
+        #expect(response.text == #"{"error":"\#(told.error)","code":"invalid_json"}"#)
+    }
+
+    private static let issues = [
+        OneIssue("[]", "", "invalid_type", "Invalid input: expected object, received array"),
+        OneIssue("null", "", "invalid_type", "Invalid input: expected object, received null"),
+        OneIssue(#""a@b.co""#, "", "invalid_type", "Invalid input: expected object, received string"),
+        OneIssue("{}", "email", "invalid_type", "Invalid input: expected string, received undefined"),
+        OneIssue(#"{"Email":"a@b.co"}"#, "email", "invalid_type", "Invalid input: expected string, received undefined"),
+        OneIssue(#"{"email":null}"#, "email", "invalid_type", "Invalid input: expected string, received null"),
+        OneIssue(#"{"email":7}"#, "email", "invalid_type", "Invalid input: expected string, received number"),
+        OneIssue(#"{"email":true}"#, "email", "invalid_type", "Invalid input: expected string, received boolean"),
+        OneIssue(#"{"email":{}}"#, "email", "invalid_type", "Invalid input: expected string, received object"),
+        OneIssue(#"{"email":["a@b.co"]}"#, "email", "invalid_type", "Invalid input: expected string, received array"),
+        OneIssue(#"{"email":""}"#, "email", "invalid_format", "Invalid email address"),
+        OneIssue(#"{"email":" a@b.co"}"#, "email", "invalid_format", "Invalid email address"),
+        OneIssue(#"{"email":"a@b.co,c@d.co"}"#, "email", "invalid_format", "Invalid email address"),
+        OneIssue(#"{"email":"a@b.co\r\nBcc: c@d.co"}"#, "email", "invalid_format", "Invalid email address"),
+        OneIssue(
+            #"{"email":"\#(String(repeating: "a", count: 65))@b.co"}"#, "email", "invalid_format",
+            "Invalid email address"),
+        OneIssue(#"{"email":"a@b.co","email":"b"}"#, "email", "invalid_format", "Invalid email address"),
+        OneIssue(
+            // 2 + 4 * 63 + 2 bytes are 256.
+            #"{"email":"a@\#(String(repeating: String(repeating: "b", count: 62) + ".", count: 4))co"}"#, "email",
+            "too_big", "Too big: expected string to have <=254 characters"),
+        OneIssue(
+            "callback_origin", value: "null", "invalid_type", "Invalid input: expected string, received null"),
+        OneIssue("callback_origin", value: "7", "invalid_type", "Invalid input: expected string, received number"),
+        OneIssue(
+            "callback_origin", value: #"["https://body.example"]"#, "invalid_type",
+            "Invalid input: expected string, received array"),
+        OneIssue("callback_origin", value: "{}", "invalid_type", "Invalid input: expected string, received object"),
+        OneIssue("callback_origin", value: "false", "invalid_type", "Invalid input: expected string, received boolean"),
+        OneIssue("callback_origin", value: #""""#, "invalid_format", "Invalid URL"),
+        OneIssue("callback_origin", value: #""body.example""#, "invalid_format", "Invalid URL"),
+        OneIssue("callback_origin", value: #""//body.example""#, "invalid_format", "Invalid URL"),
+        OneIssue("callback_origin", value: #"" https://body.example""#, "invalid_format", "Invalid URL"),
+        OneIssue("callback_next", value: "null", "invalid_type", "Invalid input: expected string, received null"),
+        OneIssue(
+            "callback_next", value: #"["/x"]"#, "invalid_type", "Invalid input: expected string, received array"),
+        OneIssue("callback_next", value: #""""#, "custom", "Must be a path inside the portal that starts with /"),
+        OneIssue(
+            "callback_next", value: #""https://evil.example""#, "custom",
+            "Must be a path inside the portal that starts with /"),
+        OneIssue(
+            "callback_next", value: #""//evil.example""#, "custom", "Must not start with //, escaped or not"),
+        OneIssue(
+            "callback_next", value: #""/%2Fevil.example""#, "custom", "Must not start with //, escaped or not"),
+        OneIssue(
+            "callback_next", value: #""/\\evil.example""#, "custom",
+            "Must not hold a backslash or a control character, escaped or not"),
+        OneIssue(
+            "callback_next", value: #""/%255Cevil.example""#, "custom",
+            "Must not hold a backslash or a control character, escaped or not"),
+        OneIssue(
+            "callback_next", value: #""/x/%2e%2e/y""#, "custom", "Must not hold a .. segment, escaped or not"),
+        OneIssue(
+            "callback_next", value: #""/\#(String(repeating: "a", count: 2048))""#, "custom",
+            "Must be at most 2048 bytes long"),
+    ]
+
+    @Test("a body that breaks a rule is refused, with the rule and the place", arguments: SendMagicLinkBodyTests.issues)
+    func oneIssue(_ told: OneIssue) async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(to: .signIn(told.body))
+        #expect(response.status == .badRequest)
+        let expected = #"""
+            {"error":"Invalid request","code":"validation_error",\#
+            "fieldErrors":{"\#(told.path)":"\#(told.message)"},\#
+            "issues":[{"path":"\#(told.path)","message":"\#(told.message)","code":"\#(told.code)"}]}
+            """#
+        #expect(response.text == expected)
+    }
+
+    @Test("all issues are told, in the order of the fields, whatever the order in the body")
+    func allIssues() async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(
+            to: .signIn(#"{"callback_next":"x","other":{},"callback_origin":"y","email":3}"#))
+        let expected = #"""
+            {"error":"Invalid request","code":"validation_error","fieldErrors":{\#
+            "email":"Invalid input: expected string, received number","callback_origin":"Invalid URL",\#
+            "callback_next":"Must be a path inside the portal that starts with /"},"issues":[\#
+            {"path":"email","message":"Invalid input: expected string, received number","code":"invalid_type"},\#
+            {"path":"callback_origin","message":"Invalid URL","code":"invalid_format"},\#
+            {"path":"callback_next","message":"Must be a path inside the portal that starts with /",\#
+            "code":"custom"}]}
+            """#
+        #expect(response.text == expected)
+    }
+
+    @Test("of several issues of one field all are told, and the first message stands for it")
+    func firstMessage() async throws {
+        let harness = try await SignInHarness()
+        let body = #"{"email":"\#(String(repeating: "a", count: 300))"}"#
+        let response = await harness.respond(to: .signIn(body))
+        let expected = #"""
+            {"error":"Invalid request","code":"validation_error",\#
+            "fieldErrors":{"email":"Invalid email address"},"issues":[\#
+            {"path":"email","message":"Invalid email address","code":"invalid_format"},\#
+            {"path":"email","message":"Too big: expected string to have <=254 characters","code":"too_big"}]}
+            """#
+        #expect(response.text == expected)
+    }
+}

@@ -1,0 +1,135 @@
+import Redis
+import SignIn
+import Foundation
+import Testing
+import TestSupport
+import Web
+
+@Suite
+struct SendMagicLinkTests {
+    /// The token in a link to the portal, which must go on with what is given.
+    private func token(in link: String, followedBy end: String) throws -> String {
+        let start = "https://portal.example/auth/callback?token="
+        try #require(link.hasPrefix(start), "\(link)")
+        let rest = link.dropFirst(start.count)
+        let token = rest.prefix { $0 != "&" }
+        #expect(String(rest.dropFirst(token.count)) == end)
+        #expect(token.utf8.count == 43)
+        return String(token)
+    }
+
+    @Test("it is answered with nothing but that it is well, and queues one mail with one link")
+    func served() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let response = await harness.respond(to: .signIn())
+        #expect(response.status == .ok)
+        #expect(response.text == #"{"ok":true}"#)
+        #expect(response.fields[.contentType] == "application/json")
+
+        let mails = try await harness.mails()
+        #expect(mails.map(\.to) == ["ada@example.com"])
+        let mail = try #require(mails.first)
+        let text = try token(in: mail.link, followedBy: "")
+        let digest = try #require(LoginToken(parsing: text)).digest
+        #expect(try await harness.keys(startingWith: "postern:token:") == ["postern:token:\(digest)"])
+        #expect(try await harness.keyCount() == 3)
+    }
+
+    @Test(
+        "the path inside the portal is encoded once into the link",
+        arguments: [
+            ("/", "&next=%2F"),
+            ("/invoices/2024?sort=due#total", "&next=%2Finvoices%2F2024%3Fsort%3Ddue%23total"),
+            ("/a%20b?c=%26", "&next=%2Fa%2520b%3Fc%3D%2526"),
+            ("/a b&token=x", "&next=%2Fa%20b%26token%3Dx"),
+            ("/caf\u{E9}", "&next=%2Fcaf%C3%A9"),
+        ])
+    func next(path: String, end: String) async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let body = #"{"email":"ada@example.com","callback_next":"\#(path)"}"#
+        #expect(await harness.respond(to: .signIn(body)).status == .ok)
+        let mails = try await harness.mails()
+        let mail = try #require(mails.first)
+        _ = try token(in: mail.link, followedBy: end)
+    }
+
+    @Test("the address is mailed to in lower case, and members that are not known are ignored")
+    func lowercased() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let body = #"{"to":"x@y.co","email":"Ada.O'Lovelace+x@EXAMPLE.Com","locale":{"a":[1,null]},"callback":7}"#
+        #expect(await harness.respond(to: .signIn(body)).status == .ok)
+        #expect(try await harness.mails().map(\.to) == ["ada.o'lovelace+x@example.com"])
+    }
+
+    @Test("of a member that is given twice the last counts")
+    func twice() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        let body = #"{"email":"ada@example.com","email":"grace@example.com"}"#
+        #expect(await harness.respond(to: .signIn(body)).status == .ok)
+        #expect(try await harness.mails().map(\.to) == ["grace@example.com"])
+    }
+
+    @Test("each request has a token of its own")
+    func ownTokens() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        for _ in 0..<20 { #expect(await harness.respond(to: .signIn()).status == .ok) }
+        let mails = try await harness.mails()
+        let tokens = try mails.map { try token(in: $0.link, followedBy: "") }
+        #expect(Set(tokens).count == 20)
+        #expect(try await harness.keys(startingWith: "postern:token:").count == 20)
+    }
+
+    @Test("nothing in an answer tells whether an address is known")
+    func sameAnswer() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        var answers: [Response] = []
+        for address in ["known@example.com", "known@example.com", "stranger@elsewhere.example", "KNOWN@example.com"] {
+            let request = Request.signIn(#"{"email":"\#(address)"}"#, more: [("X-Request-Id", "one")])
+            answers.append(await harness.respond(to: request))
+        }
+        for answer in answers {
+            #expect(answer.status == answers[0].status)
+            #expect(answer.fields == answers[0].fields)
+            #expect(answer.body == answers[0].body)
+        }
+        #expect(try await harness.mails().count == 4)
+    }
+
+    @Test("a request that is refused leaves no token, no mail and no bucket")
+    func refusedLeavesNothing() async throws {
+        let server = try await RedisServer()
+        let limit = try RateLimit(parsing: "10/1d")
+        let harness = try await SignInHarness(
+            server, limits: SignInLimits(client: limit, recipient: limit, deployment: limit))
+        let requests: [Request] = [
+            .signIn(""), .signIn("{"), .signIn("[]"), .signIn("{}"), .signIn(#"{"email":"ada"}"#),
+            .signIn(#"{"email":["ada@example.com"]}"#), .signIn(contentType: nil), .signIn(contentType: "text/plain"),
+            .signIn(origin: nil), .signIn(origin: "https://evil.example"), .signIn(origin: "null"),
+            .signIn(#"{"email":"ada@example.com","callback_origin":"https://evil.example"}"#),
+            .signIn(#"{"email":"ada@example.com","callback_origin":["https://portal.example"]}"#),
+            .signIn(#"{"email":"ada@example.com","callback_next":"//evil.example"}"#),
+            .signIn(more: [("X-AppHandoff-Callback-Origin", "https://evil.example")]),
+            .signIn(more: [("Origin", "https://portal.example")]),
+            Request(method: .get, path: "/auth/send-magic-link"),
+            Request(method: .options, path: "/auth/send-magic-link"), .get("/auth/send-magic-link/"),
+            .get("/healthz"), .get("/readyz"),
+        ]
+        for request in requests {
+            let response = await harness.respond(to: request)
+            #expect(response.fields[.rateLimit] == nil)
+            #expect(response.fields[.rateLimitPolicy] == nil)
+            #expect(try await harness.keyCount() == 0, "\(request.method.name) \(response.status) \(response.text)")
+        }
+        // The same door lets a good one in: nothing was taken.
+        let response = await harness.respond(to: .signIn())
+        #expect(response.status == .ok)
+        #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=9;"#) == true)
+        #expect(try await harness.keyCount() == 6)
+    }
+}

@@ -1,0 +1,144 @@
+import Cryptography
+import MailQueue
+import Net
+import Platform
+import Redis
+import SignIn
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import Telemetry
+import TestSupport
+import Web
+
+/// A logger whose lines nobody reads.
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A door, and what is behind it. Where no Redis is given there is none: a request that reaches for it is answered 503.
+final class SignInHarness: Sendable {
+    let door: SignInService
+    let redis: RedisClient
+    let readiness = Readiness()
+
+    static let allowedOrigins = [
+        "https://portal.example", "https://body.example", "https://header.example", "https://origin.example",
+        "https://referer.example", "https://default.example",
+    ]
+    static let noLimits = SignInLimits(client: nil, recipient: nil, deployment: nil)
+    /// The one key that jobs are sealed under: the bytes 0 to 31.
+    static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
+
+    /// - Parameter fallback: where links lead when a request names no origin.
+    init(
+        _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
+        basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
+        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil
+    ) async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        // Nothing listens at port 1.
+        let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
+        let configuration = RedisConfiguration(
+            url: url, timeout: .seconds(10), scripts: SignInStore.scripts)
+        redis = try await loop.submit {
+            try RedisClient(configuration: configuration, eventLoop: loop, logger: quiet)
+        }.get()
+        redis.start()
+        var stored = SignInStoreConfiguration(
+            limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys)
+        stored.maximumQueueLength = maximumQueueLength
+        stored.retention = publicURL == nil ? .zero : .seconds(86_400)
+        let policy = OriginPolicy(
+            allowed: try SignInHarness.allowedOrigins.map { try OriginPattern(parsing: $0) },
+            fallback: try fallback.map { try Origin(parsing: $0) })
+        door = SignInService(
+            configuration: SignInConfiguration(
+                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), basePath: basePath,
+                trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
+                limits: limits, publicURL: publicURL, issuer: issuer),
+            store: try SignInStore(redis: redis, configuration: stored, random: .system), readiness: readiness,
+            random: random, now: UnixTime.now, metrics: SignInMetrics(MetricsRegistry()), logger: quiet)
+    }
+
+    deinit { redis.close() }
+
+    func respond(to request: Request) async -> Response {
+        await door.respond(to: request)
+    }
+
+    /// How many keys Redis holds.
+    func keyCount() async throws -> Int {
+        guard case .integer(let count) = try await redis.send(RedisCommand("DBSIZE")) else { throw NotAsExpected() }
+        return count
+    }
+
+    /// The keys that start with some text.
+    func keys(startingWith text: String) async throws -> [String] {
+        guard case .array(let keys) = try await redis.send(RedisCommand("KEYS", text + "*")) else {
+            throw NotAsExpected()
+        }
+        return keys.compactMap { key in
+            if case .bulk(let bytes) = key { String(decoding: bytes, as: UTF8.self) } else { nil }
+        }
+    }
+
+    /// The mails in the queue, opened as a sender would.
+    func mails() async throws -> [Mail] {
+        guard case .array(let entries) = try await redis.send(RedisCommand("XRANGE", "postern:mail", "-", "+")) else {
+            throw NotAsExpected()
+        }
+        let keys = KeyRing(SignInHarness.keys, purpose: MailJob.sealingPurpose)
+        return try entries.map { entry in
+            guard case .array(let parts) = entry, parts.count == 2, case .array(let fields) = parts[1],
+                fields.count == 8, case .bulk(let id) = fields[3], case .bulk(let box) = fields[7]
+            else { throw NotAsExpected() }
+            let plaintext = try keys.open(box, keyID: "k1", authenticating: id)
+            return try JSONDecoder().decode(Mail.self, from: Data(plaintext.withUnsafeBytes { [UInt8]($0) }))
+        }
+    }
+}
+
+/// A mail job, as far as the tests look at it.
+struct Mail: Decodable, Sendable {
+    let to: String
+    let link: String
+}
+
+/// Redis holds something else than it should.
+struct NotAsExpected: Error {
+    var reply: RESPValue?
+}
+
+extension Request {
+    /// A sign-in request, as the portal's page sends it.
+    static func signIn(
+        _ body: String = #"{"email":"ada@example.com"}"#, origin: String? = "https://portal.example",
+        contentType: String? = "application/json", more: [(String, String)] = [], peer: String = "192.0.2.1"
+    ) -> Request {
+        var fields = RequestFields()
+        if let origin { fields.append("Origin", origin) }
+        if let contentType { fields.append("Content-Type", contentType) }
+        for (name, value) in more { fields.append(name, value) }
+        return Request(
+            method: .post, path: "/auth/send-magic-link", fields: fields, body: Array(body.utf8),
+            peer: IPAddress(parsing: peer))
+    }
+
+    static func get(_ path: String, fields: RequestFields = [:]) -> Request {
+        Request(method: .get, path: path, fields: fields)
+    }
+}
+
+extension Response {
+    /// The body as text.
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// A member of the body, which is a JSON object.
+    func member(_ name: String) -> Any? {
+        let object = try? JSONSerialization.jsonObject(with: Data(body))
+        return (object as? [String: Any])?[name]
+    }
+
+    /// The refusal's code.
+    var code: String? { member("code") as? String }
+}

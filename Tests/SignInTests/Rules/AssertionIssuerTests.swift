@@ -1,0 +1,166 @@
+import Bytes
+import Cryptography
+import Foundation
+import Net
+import Platform
+import SignIn
+import Testing
+import TestSupport
+
+@Suite
+struct AssertionIssuerTests {
+    /// The key of RFC 8037, appendix A.1, and its public half in base64url.
+    private static let example = [UInt8](hex: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    private static let examplePublic = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+
+    private func issuer(
+        _ name: String = "https://door.example.com",
+        _ keys: [(String, [UInt8])] = [("k1", AssertionIssuerTests.example)]
+    ) throws -> AssertionIssuer {
+        AssertionIssuer(name: name, keys: keys.map { KeyRing.Entry(id: $0.0, key: Secret(copying: $0.1)) })
+    }
+
+    private func record(
+        _ email: String = "Ada@example.com", _ origin: String = "https://portal.example.com"
+    ) throws -> TokenRecord {
+        TokenRecord(
+            email: try #require(EmailAddress(parsing: email)), origin: try Origin(parsing: origin),
+            next: try PortalPath(parsing: "/secret?path"), issuedAt: UnixTime(milliseconds: 0))
+    }
+
+    /// A part of a token as JSON, by another decoder than the one that wrote it.
+    private func object(_ part: String) throws -> JSONObject {
+        let standard = part.replacing("-", with: "+").replacing("_", with: "/")
+        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+        let data = try #require(Data(base64Encoded: standard + padding))
+        let value = try JSONValue(parsing: [UInt8](data))
+        guard case .object(let members) = value else { throw CryptoError.notAuthentic }
+        return members
+    }
+
+    @Test("an assertion is, to the letter, what another implementation makes")
+    func knownAnswer() throws {
+        // Header {"alg":"EdDSA","typ":"JWT","kid":"k1"}, claims {"iss":"https://door.example.com",
+        // "aud":"https://portal.example.com","sub":"ada@example.com","iat":1735689600,"exp":1735689660,
+        // "jti":"d90bad97384181273203dd0f8cc30e16","amr":["email"]}.
+        let expected = [
+            "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.",
+            "eyJpc3MiOiJodHRwczovL2Rvb3IuZXhhbXBsZS5jb20iLCJhdWQiOiJodHRwczovL3BvcnRhbC5leGFtcGxlLmNvbSIsInN1",
+            "YiI6ImFkYUBleGFtcGxlLmNvbSIsImlhdCI6MTczNTY4OTYwMCwiZXhwIjoxNzM1Njg5NjYwLCJqdGkiOiJkOTBiYWQ5NzM4",
+            "NDE4MTI3MzIwM2RkMGY4Y2MzMGUxNiIsImFtciI6WyJlbWFpbCJdfQ.",
+            "LAHaHkI8DrSplUYtY3RaoQGd2FKztWJTKjbS4qnrxoYazAz2mD9_LzrDcv9uFhC_eT_qIsMhtY4hA7Bj1SI8DQ",
+        ].joined()
+        let assertion = try issuer().assertion(
+            for: record(), id: "d90bad97384181273203dd0f8cc30e16", at: UnixTime(milliseconds: 1_735_689_600_999))
+        #expect(assertion == expected)
+    }
+
+    @Test("header and claims are these, by value, and no others")
+    func claims() throws {
+        let assertion = try issuer("door \"7\"", [("OLD_1-b", [UInt8](0..<32))]).assertion(
+            for: record("o'hara+x@example.com", "http://localhost:3000"), id: "0123456789abcdef0123456789abcdef",
+            at: UnixTime(milliseconds: 59_999))
+        let parts = assertion.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+        try #require(parts.count == 3)
+        let header: JSONObject = ["alg": .string("EdDSA"), "typ": .string("JWT"), "kid": .string("OLD_1-b")]
+        #expect(try object(parts[0]) == header)
+        let claims: JSONObject = [
+            "iss": .string("door \"7\""), "aud": .string("http://localhost:3000"),
+            "sub": .string("o'hara+x@example.com"),
+            // Whole seconds, rounded down, and a minute more.
+            "iat": .number(59), "exp": .number(119), "jti": .string("0123456789abcdef0123456789abcdef"),
+            "amr": .array([.string("email")]),
+        ]
+        #expect(try object(parts[1]) == claims)
+        #expect(AssertionIssuer.lifetime == .seconds(60))
+        // Base64url without padding (RFC 7515 §2), of 64 bytes at the end.
+        #expect(parts[2].utf8.count == 86)
+        #expect(!assertion.contains { "=+/ \n".contains($0) })
+    }
+
+    @Test("the first key signs, and all are published in their order")
+    func keys() throws {
+        let other = [UInt8](0..<32)
+        let issuer = try issuer("door", [("new", AssertionIssuerTests.example), ("old", other)])
+        let rest = #","alg":"EdDSA","use":"sig","kid":"#
+        let expected =
+            #"{"keys":[{"kty":"OKP","crv":"Ed25519"\#(rest)"new","x":"\#(AssertionIssuerTests.examplePublic)"},"#
+            + #"{"kty":"OKP","crv":"Ed25519"\#(rest)"old","x":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}]}"#
+        #expect(String(decoding: issuer.keySet, as: UTF8.self) == expected)
+        #expect(String(decoding: AssertionIssuer.emptyKeySet, as: UTF8.self) == #"{"keys":[]}"#)
+
+        let assertion = try issuer.assertion(for: record(), id: "x", at: .now())
+        let parts = assertion.split(separator: ".").map { String($0) }
+        #expect(try object(parts[0])["kid"] == .string("new"))
+        let signed = Array("\(parts[0]).\(parts[1])".utf8)
+        for (key, isIt) in [(AssertionIssuerTests.example, true), (other, false)] {
+            let signature = SigningKey(Secret(copying: key)).signature(of: signed).withUnsafeBytes(base64URL)
+            #expect((signature == parts[2]) == isIt)
+        }
+    }
+
+    @Test("another person, portal, sign-in or second gives another assertion, and the same give the same")
+    func differences() throws {
+        let issuer = try issuer()
+        let now = UnixTime(milliseconds: 1_735_689_600_000)
+        let assertion = try issuer.assertion(for: record(), id: "a", at: now)
+        #expect(try issuer.assertion(for: record(), id: "a", at: now + .milliseconds(999)) == assertion)
+        let others = [
+            try issuer.assertion(for: record("grace@example.com"), id: "a", at: now),
+            try issuer.assertion(for: record("ada@example.com", "https://other.example.com"), id: "a", at: now),
+            try issuer.assertion(for: record("ada@example.com", "http://portal.example.com"), id: "a", at: now),
+            try issuer.assertion(for: record(), id: "b", at: now),
+            try issuer.assertion(for: record(), id: "a", at: now + .seconds(1)),
+            try self.issuer("https://door.example.org").assertion(for: record(), id: "a", at: now),
+            try self.issuer("https://door.example.com", [("k2", AssertionIssuerTests.example)])
+                .assertion(for: record(), id: "a", at: now),
+            try self.issuer("https://door.example.com", [("k1", [UInt8](0..<32))])
+                .assertion(for: record(), id: "a", at: now),
+        ]
+        #expect(Set(others + [assertion]).count == 9)
+        // Each has its own signature, too.
+        #expect(Set((others + [assertion]).map { $0.suffix(86) }).count == 9)
+    }
+
+    @Test("nothing secret is told, neither in what is published nor in what is signed")
+    func secrecy() throws {
+        let issuer = try issuer()
+        let assertion = try issuer.assertion(for: record(), id: "x", at: .now())
+        let parts = assertion.split(separator: ".").map { String($0) }
+        let claims = try object(parts[1])
+        #expect(claims["next"] == nil)
+        #expect(claims["callback_next"] == nil)
+        let published = String(decoding: issuer.keySet, as: UTF8.self)
+        // `d` of RFC 8037, appendix A.1.
+        #expect(!published.contains("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
+        #expect(!published.contains(#""d":"#))
+    }
+
+    @Test("OpenSSL's own program finds the signature good, and none of a changed text")
+    func openSSL() async throws {
+        let assertion = try issuer().assertion(for: record(), id: "x", at: .now())
+        let parts = assertion.split(separator: ".").map { String($0) }
+        try #require(parts.count == 3)
+        let standard = parts[2].replacing("-", with: "+").replacing("_", with: "/")
+        let signature = try #require(Data(base64Encoded: standard + "=="))
+        let key = SigningKey(Secret(copying: AssertionIssuerTests.example)).publicKey
+        let folder = try Folder()
+        func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+            return "\(folder.path)/\(name)"
+        }
+        // An Ed25519 key as a SubjectPublicKeyInfo (RFC 8410 §4).
+        let keyPath = try write("key", [UInt8](hex: "302a300506032b6570032100") + key)
+        let signaturePath = try write("signature", [UInt8](signature))
+        let text = "\(parts[0]).\(parts[1])"
+        for (number, signed) in [text, text + "A", String(text.dropLast()), text.uppercased()].enumerated() {
+            let path = try write("text\(number)", Array(signed.utf8))
+            let arguments = [
+                "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", keyPath, "-rawin", "-in", path, "-sigfile",
+                signaturePath,
+            ]
+            let output = try? await onOwnThread { try ChildProcess.output("openssl", arguments) }
+            #expect((output != nil) == (number == 0), "\(number)")
+        }
+    }
+}

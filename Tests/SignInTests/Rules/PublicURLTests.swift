@@ -1,0 +1,111 @@
+import Bytes
+import Net
+import SignIn
+import TestSupport
+import Testing
+
+@Suite
+struct LandingURLTests {
+    /// Texts, and how they are taken: an origin and a path, without a slash at the end.
+    static let urls: [(String, String)] = [
+        ("https://door.example.com", "https://door.example.com"),
+        ("https://door.example.com/", "https://door.example.com"),
+        ("HTTPS://Door.Example.COM:443/", "https://door.example.com"),
+        ("https://door.example.com:8443", "https://door.example.com:8443"),
+        ("https://door.example.com:8443/", "https://door.example.com:8443"),
+        ("https://door.example.com/api", "https://door.example.com/api"),
+        ("https://door.example.com/api/", "https://door.example.com/api"),
+        ("https://door.example.com/API/v1", "https://door.example.com/API/v1"),
+        ("https://door.example.com/a-b_c~d.e", "https://door.example.com/a-b_c~d.e"),
+        ("https://door.example.com/a%20b", "https://door.example.com/a%20b"),
+        ("https://door.example.com/a:b@c", "https://door.example.com/a:b@c"),
+        ("https://intranet", "https://intranet"), ("https://192.0.2.1", "https://192.0.2.1"),
+        ("https://xn--mnchen-3ya.example/in", "https://xn--mnchen-3ya.example/in"),
+        ("https://[2001:DB8:0::1]:8443/in", "https://[2001:db8::1]:8443/in"),
+        ("https://localhost", "https://localhost"), ("https://127.0.0.1:8080", "https://127.0.0.1:8080"),
+        // Without TLS on this machine alone.
+        ("http://localhost", "http://localhost"), ("http://localhost:80/", "http://localhost"),
+        ("http://localhost:3000/api/", "http://localhost:3000/api"), ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.255.255.254", "http://127.255.255.254"), ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ]
+
+    @Test("a URL is an origin and perhaps a path", arguments: LandingURLTests.urls)
+    func read(text: String, expected: String) throws {
+        let landing = try PublicURL(parsing: text)
+        #expect(landing.text == expected)
+        // What is taken is read as the same.
+        #expect(try PublicURL(parsing: landing.text) == landing)
+        #expect(try PublicURL(parsing: landing.text + "/") == landing)
+    }
+
+    @Test("a mailed link leads to the page behind it, and holds the token alone", arguments: LandingURLTests.urls)
+    func link(text: String, expected: String) throws {
+        let link = MagicLink(
+            origin: try Origin(parsing: "https://portal.example.com"),
+            callbackPath: try PortalPath(parsing: "/auth/callback"),
+            token: try LoginToken(random: .counting(from: 0xE0)), next: try PortalPath(parsing: "/invoices?a=b"),
+            publicURL: try PublicURL(parsing: text))
+        #expect(link.url == expected + "/auth/open?token=4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8")
+    }
+
+    @Test(
+        "anything else is refused",
+        arguments: [
+            // No origin.
+            "", "/", "door.example.com", "//door.example.com", "https", "https:", "https:/", "https://", "https:///api",
+            "https:door.example.com", "ftp://door.example.com", "javascript:alert(1)", "null", "*",
+            "https://*.example.com", "https://door.example.com,https://b.example.com",
+            // Without TLS, but not on this machine.
+            "http://door.example.com", "http://door.example.com:443", "http://192.0.2.1", "http://10.0.0.1",
+            "http://0.0.0.0:8080", "http://128.0.0.1", "http://localhost.example.com", "http://127.0.0.1.example",
+            "http://[::2]", "http://[::]", "http://intranet",
+            // Parts that a link has no room for.
+            "https://door.example.com?", "https://door.example.com?a=b", "https://door.example.com/?a=b",
+            "https://door.example.com/api?", "https://door.example.com#", "https://door.example.com#a",
+            "https://door.example.com/#", "https://door.example.com/api#a", "https://door.example.com/#/",
+            "https://door.example.com?/", "https://user@door.example.com", "https://user:pw@door.example.com",
+            "https://@door.example.com", "https://door.example.com@evil.example",
+            // Ports.
+            "https://door.example.com:", "https://door.example.com:0", "https://door.example.com:65536",
+            "https://door.example.com:*", "https://door.example.com:x", "http://localhost:0",
+            // Paths that lead elsewhere.
+            "https://door.example.com//api", "https://door.example.com///", "https://door.example.com/..",
+            "https://door.example.com/../api", "https://door.example.com/api/..", "https://door.example.com/api/../x",
+            "https://door.example.com/%2e%2e", "https://door.example.com/%2F", "https://door.example.com/%2Fapi",
+            "https://door.example.com/%252e%252e/x", "https://door.example.com/a%5Cb", "https://door.example.com/a%0Ab",
+            // Characters.
+            "https://door.example.com/a b", " https://door.example.com", "https://door.example.com ",
+            "https://door.example.com/\n", "https://door.example.com/a\\b", "https:\\\\door.example.com",
+            "https://d\u{F6}\u{F6}r.example.com", "https://door.example.com/\u{E9}", "https://door\u{3002}example.com",
+            "https://door.example.com\u{FF0F}api", "https://door.example.com/\0", "https://door.example.com/\u{200B}",
+            "https://example.com.", "https://127.1", "https://0x7f.1",
+        ])
+    func refused(text: String) {
+        #expect(throws: ParseError.self) { try PublicURL(parsing: text) }
+    }
+
+    @Test(
+        "a path that ends in more than one slash is refused: the page would be nowhere",
+        arguments: [
+            "https://door.example.com//", "https://door.example.com/api//", "https://door.example.com/api///",
+            "https://door.example.com/.//", "http://localhost:3000//",
+        ])
+    func slashes(text: String) {
+        #expect(throws: ParseError.self) { try PublicURL(parsing: text) }
+    }
+
+    @Test("a path has at most 2,048 bytes")
+    func length() throws {
+        let path = "/" + String(repeating: "a", count: 2047)
+        #expect(try PublicURL(parsing: "https://door.example.com\(path)").text == "https://door.example.com\(path)")
+        #expect(throws: ParseError.self) { try PublicURL(parsing: "https://door.example.com\(path)a") }
+    }
+
+    @Test("why a text is none ends a sentence that does not hold it")
+    func description() throws {
+        let error = try #require(throws: ParseError.self) { try PublicURL(parsing: "http://evil.example") }
+        #expect(
+            error.description
+                == "must be https://HOST[:PORT][/PATH], or http:// on this machine, without query or fragment")
+    }
+}

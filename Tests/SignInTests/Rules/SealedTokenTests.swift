@@ -1,0 +1,187 @@
+@testable import SignIn
+import Bytes
+import Cryptography
+import TestSupport
+import Testing
+
+
+@Suite
+struct SealedTokenTests {
+    private func token(from start: UInt8) throws -> LoginToken {
+        try LoginToken(random: .counting(from: start))
+    }
+
+    @Test("it is sealed as another implementation seals it")
+    func knownAnswer() throws {
+        // AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token handover 1`, with the nonce 40 to 4b
+        // and the digest of their token beside; within are the bytes 00 to 1f.
+        let expected = [
+            "404142434445464748494a4b1542fe846f8f72671c751f511db4bac6b0daed69",
+            "82cfd06d329f612918eed6c616f3db3533af4a9304d3d48897e4b1b5",
+        ].joined()
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.sealed(for: exchange, random: .counting(from: 0x40))
+        #expect(hexadecimal(box) == expected)
+        #expect(box.count == 60)
+        let opened = try LoginToken(sealed: [UInt8](hex: expected), for: exchange)
+        #expect(opened.text == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        #expect(opened.digest == "ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0")
+    }
+
+    @Test("who has the other gets it, as often as they like, and also where the other was read out of a link")
+    func roundTrip() throws {
+        for _ in 0..<20 {
+            let (mailed, exchange) = (try LoginToken(random: .system), try LoginToken(random: .system))
+            let box = try mailed.sealed(for: exchange, random: .system)
+            #expect(try LoginToken(sealed: box, for: exchange).text == mailed.text)
+            let read = try #require(LoginToken(parsing: exchange.text))
+            #expect(try LoginToken(sealed: box, for: read).digest == mailed.digest)
+            #expect(try LoginToken(sealed: box, for: read).id == mailed.id)
+        }
+    }
+
+    @Test("the same token is sealed differently each time")
+    func nonces() throws {
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        var boxes: Set<[UInt8]> = []
+        for _ in 0..<100 { boxes.insert(try mailed.sealed(for: exchange, random: .system)) }
+        #expect(boxes.count == 100)
+    }
+
+    @Test("who has any other token does not get it, not even who has the token itself")
+    func otherTokens() throws {
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.sealed(for: exchange, random: .system)
+        var others = [mailed, try token(from: 0xDF), try token(from: 0xE1)]
+        for _ in 0..<20 { others.append(try LoginToken(random: .system)) }
+        for other in others {
+            #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: other) }
+        }
+    }
+
+    @Test("a box in which any bit was changed does not open")
+    func tampering() throws {
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.sealed(for: exchange, random: .system)
+        for index in box.indices {
+            for bit in 0..<8 {
+                var changed = box
+                changed[index] ^= 1 << bit
+                #expect(throws: CryptoError.notAuthentic, "byte \(index), bit \(bit)") {
+                    try LoginToken(sealed: changed, for: exchange)
+                }
+            }
+        }
+    }
+
+    @Test("a box that was cut off or has something added does not open")
+    func lengths() throws {
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        let box = try mailed.sealed(for: exchange, random: .system)
+        for length in box.indices {
+            #expect(throws: CryptoError.notAuthentic, "\(length) bytes") {
+                try LoginToken(sealed: Array(box[..<length]), for: exchange)
+            }
+            #expect(throws: CryptoError.notAuthentic, "without the first \(length)") {
+                try LoginToken(sealed: Array(box[(length + 1)...]), for: exchange)
+            }
+        }
+        for whole in [box + [0], [0] + box, box + box] {
+            #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: whole, for: exchange) }
+        }
+    }
+
+    @Test("a box of the right key that holds no token is refused", arguments: [0, 1, 31, 33, 43, 64])
+    func noToken(byteCount: Int) throws {
+        let bytes = (UInt8(0)..<32).map { 0xE0 + $0 }
+        let exchange = try token(from: 0xE0)
+        let derived = MessageAuthentication(key: Secret(copying: bytes)).derivedKey(for: "postern token handover 1")
+        let key = SealingKey(derived)
+        // This is the key: a box of 32 bytes opens.
+        for count in [32, byteCount] {
+            var plaintext = [UInt8](repeating: 7, count: count)
+            let box = try key.seal(wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
+            if count == 32 {
+                let opened = try LoginToken(sealed: box, for: exchange)
+                #expect(opened.text == "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc")
+            } else {
+                #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: exchange) }
+            }
+        }
+    }
+
+    @Test("boxes of tokens and of records do not open as each other")
+    func purposes() throws {
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        let handover = try mailed.sealed(for: exchange, random: .system)
+        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: handover, with: exchange) }
+        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: handover, with: mailed) }
+        var plaintext = [UInt8](repeating: 7, count: 32)
+        let record = try exchange.recordKey.seal(
+            wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
+        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: record, for: exchange) }
+    }
+
+    @Test("without randomness nothing is handed over")
+    func noRandomness() throws {
+        let broken = RandomBytes { (_) throws(CryptoError) in throw .noRandomness }
+        let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
+        #expect(throws: CryptoError.noRandomness) { try mailed.sealed(for: exchange, random: broken) }
+    }
+
+    // MARK: - For a code handle
+
+    private func handle(from start: UInt8) throws -> CodeHandle {
+        try CodeHandle(random: .counting(from: start))
+    }
+
+    private func ring(_ entries: [(String, UInt8)], purpose: String = "code") throws -> KeyRing {
+        let entries = entries.map { KeyRing.Entry(id: $0.0, key: Secret(copying: [UInt8](repeating: $0.1, count: 32))) }
+        return KeyRing(entries, purpose: purpose)
+    }
+
+    @Test("a token sealed for a code handle opens with that handle and the deployment's key, and not otherwise")
+    func forHandle() throws {
+        let (mailed, handle) = (try token(from: 0), try self.handle(from: 0xE0))
+        let ring = try ring([("k1", 1)])
+        let box = try mailed.sealed(for: handle, by: ring, random: .system)
+        #expect(try LoginToken(sealed: box, for: handle, by: ring, keyID: "k1").text == mailed.text)
+        let rotated = try self.ring([("k2", 2), ("k1", 1)])
+        #expect(try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k1").digest == mailed.digest)
+
+        for other in [try self.handle(from: 0), try self.handle(from: 0xE1), try CodeHandle(random: .system)] {
+            #expect(throws: CryptoError.notAuthentic) {
+                try LoginToken(sealed: box, for: other, by: ring, keyID: "k1")
+            }
+        }
+        for foreign in [try self.ring([("k1", 2)]), try self.ring([("k1", 1)], purpose: "other")] {
+            #expect(throws: CryptoError.notAuthentic) {
+                try LoginToken(sealed: box, for: handle, by: foreign, keyID: "k1")
+            }
+        }
+        #expect(throws: CryptoError.notAuthentic) {
+            try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k2")
+        }
+        #expect(throws: CryptoError.unknownKey(id: "k3")) {
+            try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k3")
+        }
+        // Without the deployment's key the handle alone is not enough.
+        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: token(from: 0xE0)) }
+        for index in box.indices {
+            var changed = box
+            changed[index] ^= 1
+            #expect(throws: CryptoError.notAuthentic, "byte \(index)") {
+                try LoginToken(sealed: changed, for: handle, by: ring, keyID: "k1")
+            }
+        }
+    }
+
+    @Test("a box for a handle that holds no token is refused", arguments: [0, 31, 33])
+    func forHandleNoToken(byteCount: Int) throws {
+        let own = try self.handle(from: 0xE0)
+        let ring = try ring([("k1", 1)])
+        var plaintext = [UInt8](repeating: 7, count: byteCount)
+        let box = try ring.seal(wiping: &plaintext, authenticating: Array(own.digest.utf8), random: .system)
+        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: own, by: ring, keyID: "k1") }
+    }
+}

@@ -1,0 +1,180 @@
+@testable import SignIn
+import Platform
+import Redis
+import Testing
+import TestSupport
+
+
+/// The script's buckets, held against a model in Swift.
+///
+/// The script is the one that is shipped, in a real Redis; only `TIME` is answered by the test, so that a day passes in
+/// no time, and keys are kept for as long as the test's clock says, after it was checked that they would have lived
+/// long enough.
+@Suite
+struct BucketModelTests {
+    private static let clock = """
+        local server = redis
+        local redis = {}
+        function redis.call(command, ...)
+          local words = { ... }
+          if command == 'TIME' then return { ARGV[#ARGV - 1], ARGV[#ARGV] } end
+          if command == 'SET' and words[3] == 'PX' then
+            local left = tonumber(words[2]) - (ARGV[#ARGV - 1] * 1000000 + ARGV[#ARGV])
+            if words[4] * 1000 < left or words[4] * 1000 >= left + 1000 then error('expires after ' .. words[4]) end
+            return server.call('SET', words[1], words[2])
+          end
+          return server.call(command, ...)
+        end
+
+        """
+
+    @Test("random calls at random times have the model's answers, in all of 10,000 sequences")
+    func model() async throws {
+        let server = try await RedisServer()
+        let client = try await StoreHarness.client(for: server)
+        let text = Buckets.script + PackageResources.SendMagicLink_lua
+        let script = BucketModelTests.clock + String(decoding: text, as: UTF8.self)
+        let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", script))
+        guard case .bulk(let digest) = reply else {
+            Issue.record("\(reply)")
+            return
+        }
+        let sha = String(decoding: digest, as: UTF8.self)
+        let failures = try await withThrowingTaskGroup(of: String?.self) { group in
+            // So many at once: enough to fill the pipeline.
+            for worker in 0..<50 {
+                group.addTask {
+                    for sequence in 0..<200 {
+                        var run = Sequence(seed: UInt64(worker * 200 + sequence), client: client, sha: sha)
+                        if let failure = try await run.firstDifference() { return failure }
+                    }
+                    return nil
+                }
+            }
+            return try await group.reduce(into: [String]()) { failures, failure in
+                if let failure { failures.append(failure) }
+            }
+        }
+        #expect(failures == [])
+        #expect(try server.callCount(of: "evalsha") > 100_000)
+    }
+}
+
+/// One sequence of calls with the same buckets.
+private struct Sequence {
+    private var random: SeededGenerator
+    private let seed: UInt64
+    private let client: RedisClient
+    private let sha: String
+    private let limits: [RateLimit]
+    private var model: [BucketModel]
+    /// Microseconds; it may go back.
+    private var now = 1_700_000_000_000_000
+
+    init(seed: UInt64, client: RedisClient, sha: String) {
+        self.seed = seed
+        self.client = client
+        self.sha = sha
+        var random = SeededGenerator(seed: seed)
+        let periods = [Duration.seconds(1), .seconds(10), .seconds(60), .seconds(900), .seconds(86_400)]
+        var limits: [RateLimit] = []
+        while limits.count < 1 + Int(seed % 3) {
+            let burst = [1, 2, 3, 7, 10, 1000, 1_000_000].randomElement(using: &random) ?? 1
+            if let limit = RateLimit(burst: burst, period: periods.randomElement(using: &random) ?? .seconds(1)) {
+                limits.append(limit)
+            }
+        }
+        self.limits = limits
+        self.random = random
+        model = limits.map { BucketModel($0) }
+    }
+
+    /// Makes the calls until an answer is not the model's, and says how they differ.
+    mutating func firstDifference() async throws -> String? {
+        for step in 0..<Int.random(in: 8...14, using: &random) {
+            now += timeStep()
+            let expected = expectedAnswer()
+            let answer = try await call(step)
+            if answer != expected {
+                return "seed \(seed), step \(step), limits \(limits): \(answer) instead of \(expected)"
+            }
+        }
+        return nil
+    }
+
+    private mutating func timeStep() -> Int {
+        let limit = limits.randomElement(using: &random) ?? limits[0]
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0..<4: return Int.random(in: 0...3, using: &random)
+        case 4: return limit.microsecondsPerToken - 1
+        case 5: return limit.microsecondsPerToken
+        case 6: return Int.random(in: 0...(2 * limit.microsecondsPerToken), using: &random)
+        case 7: return Int.random(in: 0...(2 * limit.period.microseconds), using: &random)
+        case 8: return -Int.random(in: 0...(3 * limit.microsecondsPerToken), using: &random)
+        default: return -Int.random(in: 0...(2 * limit.period.microseconds), using: &random)
+        }
+    }
+
+    /// All buckets or none: the answer by the model, in the script's form.
+    private mutating func expectedAnswer() -> [Int] {
+        let waits = model.map { $0.wait(at: now) }
+        let longest = waits.max() ?? 0
+        let isAdmitted = longest == 0
+        if isAdmitted { for index in model.indices { model[index].take(at: now) } }
+        let refusing = isAdmitted ? 0 : (waits.firstIndex(of: longest) ?? 0) + 1
+        return [isAdmitted ? 1 : 0, refusing, longest, model[0].tokens(at: now), model[0].missing(at: now)]
+    }
+
+    private func call(_ step: Int) async throws -> [Int] {
+        var command = RedisCommand("EVALSHA", sha)
+        command.append(2 + limits.count)
+        command.append("token:\(seed):\(step)")
+        command.append("mail")
+        for index in limits.indices { command.append("bucket:\(seed):\(index)") }
+        for text in ["900000", "entry", "id", "key", "job", "10000000", "900000", "60000", "", "", ""] {
+            command.append(text)
+        }
+        for limit in limits {
+            command.append(limit.burst)
+            command.append(limit.microsecondsPerToken)
+        }
+        command.append(now / 1_000_000)
+        command.append(now % 1_000_000)
+        guard case .array(let elements) = try await client.send(command) else { return [] }
+        return elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
+    }
+}
+
+/// A bucket as people speak of it: some of its tokens are missing, and come back one after another.
+private struct BucketModel {
+    private let limit: RateLimit
+    /// When nothing will be missing any more.
+    private var isFullAt = 0
+
+    init(_ limit: RateLimit) {
+        self.limit = limit
+    }
+
+    private var capacity: Int { limit.burst * limit.microsecondsPerToken }
+
+    /// How long it takes from now until the bucket is full: never longer than an empty one takes, whatever the clock
+    /// did.
+    func missing(at now: Int) -> Int {
+        min(capacity, max(0, isFullAt - now))
+    }
+
+    /// The whole tokens in it.
+    func tokens(at now: Int) -> Int {
+        (capacity - missing(at: now)) / limit.microsecondsPerToken
+    }
+
+    /// How long until there is a token to take.
+    func wait(at now: Int) -> Int {
+        guard tokens(at: now) == 0 else { return 0 }
+        return limit.microsecondsPerToken - (capacity - missing(at: now))
+    }
+
+    mutating func take(at now: Int) {
+        isFullAt = now + missing(at: now) + limit.microsecondsPerToken
+    }
+}

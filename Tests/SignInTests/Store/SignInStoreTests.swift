@@ -1,0 +1,181 @@
+@testable import SignIn
+import Net
+import Redis
+import Testing
+import TestSupport
+
+
+@Suite
+struct SignInStoreTests {
+    @Test("an admitted request leaves its buckets, its record and one job")
+    func admitted() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("10/10m"), recipient: limit("3/15m"), deployment: limit("100/1d")))
+        let link = try StoreHarness.link(next: "/invoices")
+        let admission = try await harness.send(link)
+        #expect(admission == .admitted(.init(left: 9, fullIn: .seconds(60))))
+        #expect(try harness.server.command("XLEN", "postern:mail") == "1")
+        #expect(
+            try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == [
+                "all", "ip", "mail", "newest", "to", "token",
+            ])
+        let lifetime = try #require(Int(try harness.server.command("PTTL", "postern:token:\(link.token.digest)")))
+        #expect((890_000...900_000).contains(lifetime))
+    }
+
+    @Test("a record opens with its token, and holds what the request said")
+    func record() async throws {
+        let harness = try await StoreHarness()
+        let link = try StoreHarness.link(next: "/invoices?page=2")
+        _ = try await harness.send(link)
+        var command = RedisCommand("GET")
+        command.append("postern:token:\(link.token.digest)")
+        guard case .bulk(let entry) = try await harness.redis.send(command),
+            let end = entry.firstIndex(of: UInt8(ascii: "\n"))
+        else {
+            Issue.record("there is no record")
+            return
+        }
+        let record = try TokenRecord(opening: Array(entry[(end + 1)...]), with: link.token)
+        #expect(record.email.text == "ada@example.com")
+        #expect(record.origin.description == "https://portal.example.com")
+        #expect(record.next?.text == "/invoices?page=2")
+    }
+
+    @Test("the same call repeated gives the same answer, and one stream entry")
+    func repeated() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("10/1d"), recipient: limit("3/1d"), deployment: nil))
+        let link = try StoreHarness.link()
+        #expect(try await harness.send(link).left == 9)
+        for _ in 0..<20 {
+            let again = try await harness.send(link)
+            #expect(again.left == 9)
+        }
+        #expect(try harness.server.command("XLEN", "postern:mail") == "1")
+        #expect(try await harness.send().left == 8)
+    }
+
+    @Test("a call repeated after its buckets were emptied by others is still admitted")
+    func repeatedLate() async throws {
+        let harness = try await StoreHarness(limits: .init(client: limit("2/1d"), recipient: nil, deployment: nil))
+        let link = try StoreHarness.link()
+        _ = try await harness.send(link)
+        _ = try await harness.send()
+        guard case .limited = try await harness.send() else {
+            Issue.record("the bucket should be empty")
+            return
+        }
+        #expect(try await harness.send(link).left == 0)
+        #expect(try harness.server.command("XLEN", "postern:mail") == "2")
+    }
+
+    @Test(
+        "each limit refuses by its name, and a refusal changes nothing",
+        arguments: [
+            (Admission.Limit.client, "1/1h", "off", "off"), (.recipient, "9/1h", "1/1h", "off"),
+            (.deployment, "9/1h", "9/1h", "1/1h"),
+        ])
+    func limited(by name: Admission.Limit, client: String, recipient: String, deployment: String) async throws {
+        let harness = try await StoreHarness(
+            limits: .init(
+                client: client == "off" ? nil : limit(client), recipient: recipient == "off" ? nil : limit(recipient),
+                deployment: deployment == "off" ? nil : limit(deployment)))
+        _ = try await harness.send()
+        let before = try harness.server.command("DEBUG", "DIGEST")
+        guard case .limited(let refusing, let retryAfter, _) = try await harness.send() else {
+            Issue.record("the second request should be refused")
+            return
+        }
+        #expect(refusing == name)
+        #expect(retryAfter > .seconds(3500) && retryAfter <= .seconds(3600))
+        #expect(try harness.server.command("DEBUG", "DIGEST") == before)
+    }
+
+    @Test("of several empty buckets, the one that takes longest is told")
+    func longest() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("1/1m"), recipient: limit("1/1h"), deployment: limit("1/10m")))
+        _ = try await harness.send()
+        guard case .limited(.recipient, let retryAfter, _) = try await harness.send() else {
+            Issue.record("the recipient's bucket should refuse")
+            return
+        }
+        #expect(retryAfter > .seconds(3500))
+    }
+
+    @Test("a recipient is limited whoever asks, and a client whomever it asks for")
+    func buckets() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("2/1h"), recipient: limit("2/1h"), deployment: nil))
+        #expect(try await harness.send(to: "a@example.com", from: "192.0.2.1").left == 1)
+        #expect(try await harness.send(to: "a@example.com", from: "192.0.2.2").left == 1)
+        guard case .limited(.recipient, _, _) = try await harness.send(to: "A@EXAMPLE.com", from: "192.0.2.3") else {
+            Issue.record("the third mail to one recipient should be refused")
+            return
+        }
+        #expect(try await harness.send(to: "b@example.com", from: "192.0.2.1").left == 0)
+        guard case .limited(.client, _, _) = try await harness.send(to: "c@example.com", from: "192.0.2.1") else {
+            Issue.record("the third request of one client should be refused")
+            return
+        }
+    }
+
+    @Test("all addresses of an IPv6 /64 are one client")
+    func network() async throws {
+        let harness = try await StoreHarness(limits: .init(client: limit("1/1h"), recipient: nil, deployment: nil))
+        _ = try await harness.send(from: "2001:db8:1:2::1")
+        guard case .limited = try await harness.send(from: "2001:db8:1:2:ffff::9") else {
+            Issue.record("an address of the same /64 should be refused")
+            return
+        }
+        #expect(try await harness.send(from: "2001:db8:1:3::1").left == 0)
+    }
+
+    @Test("more jobs than may wait are refused, and nothing is taken for them")
+    func queueFull() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("9/1h"), recipient: nil, deployment: nil), maximumQueueLength: 2)
+        _ = try await harness.send()
+        _ = try await harness.send()
+        let before = try harness.server.command("DEBUG", "DIGEST")
+        #expect(try await harness.send() == .queueFull)
+        #expect(try harness.server.command("DEBUG", "DIGEST") == before)
+    }
+
+    @Test("a server that forgot the script is told it again")
+    func forgotten() async throws {
+        let harness = try await StoreHarness()
+        _ = try await harness.send()
+        try harness.server.command("SCRIPT", "FLUSH")
+        #expect(try await harness.send() == .admitted(nil))
+        #expect(try await harness.send() == .admitted(nil))
+        #expect(try harness.server.callCount(of: "eval") == 1)
+        #expect(try harness.server.callCount(of: "evalsha") == 3)
+    }
+
+    @Test("what is in a bucket's key and is no number counts as a full bucket")
+    func garbage() async throws {
+        let harness = try await StoreHarness(limits: .init(client: limit("5/1h"), recipient: nil, deployment: nil))
+        try harness.server.command("SET", "postern:ip:192.0.2.1", "garbage")
+        #expect(try await harness.send().left == 4)
+    }
+
+    @Test("a key of another type is a failure, not an outage")
+    func wrongType() async throws {
+        let harness = try await StoreHarness()
+        try harness.server.command("SET", "postern:mail", "x")
+        await #expect {
+            _ = try await harness.send()
+        } throws: { error in
+            if case StoreError.failed? = error as? StoreError { true } else { false }
+        }
+    }
+}
+
+extension Admission {
+    /// The tokens left of an admitted request; `nil` where it was refused or clients are not limited.
+    fileprivate var left: Int? {
+        if case .admitted(let quota) = self { quota?.left } else { nil }
+    }
+}

@@ -1,0 +1,134 @@
+@testable import Web
+import Net
+import Testing
+
+
+/// A refusal, and all that is told of it.
+struct ToldError: Sendable, CustomTestStringConvertible {
+    let error: HTTPError
+    let status: Int
+    let body: String
+    var retryAfter: String?
+    var allow: String?
+
+    var testDescription: String { error.code.rawValue }
+}
+
+@Suite
+struct HTTPErrorTests {
+    private static let told = [
+        ToldError(
+            error: .badRequest, status: 400,
+            body: #"{"error":"The request is not valid HTTP/1.1","code":"bad_request"}"#),
+        ToldError(
+            error: .origin(.required), status: 400,
+            body: #"""
+                {"error":"The request names no origin: send callback_origin, or an Origin header",\#
+                "code":"origin_required"}
+                """#),
+        ToldError(
+            error: .origin(.notAllowed(.origin, .originUserInformation)), status: 400,
+            body: #"""
+                {"error":"The header Origin must not hold a user name or password","code":"origin_not_allowed"}
+                """#),
+        ToldError(
+            error: .origin(.notAllowed(.body, .originPort)), status: 400,
+            body: #"""
+                {"error":"callback_origin must have a port from 1 to 65535, or none","code":"origin_not_allowed",\#
+                "fieldErrors":{"callback_origin":"callback_origin must have a port from 1 to 65535, or none"},\#
+                "issues":[{"path":"callback_origin",\#
+                "message":"callback_origin must have a port from 1 to 65535, or none","code":"custom"}]}
+                """#),
+        ToldError(
+            error: .notForm, status: 415,
+            body: #"""
+                {"error":"Send the body as a form, with Content-Type: application/x-www-form-urlencoded",\#
+                "code":"unsupported_media_type"}
+                """#),
+        ToldError(
+            error: .notFound, status: 404, body: #"{"error":"There is nothing at this path","code":"not_found"}"#),
+        ToldError(
+            error: .methodNotAllowed("GET, HEAD, OPTIONS"), status: 405,
+            body: #"{"error":"This path answers GET, HEAD, OPTIONS","code":"method_not_allowed"}"#,
+            allow: "GET, HEAD, OPTIONS"),
+        ToldError(
+            error: .requestTimeout, status: 408,
+            body: #"{"error":"The request took too long to arrive","code":"request_timeout"}"#),
+        ToldError(
+            error: .payloadTooLarge, status: 413,
+            body: #"{"error":"The body is larger than 16384 bytes","code":"payload_too_large"}"#),
+        ToldError(
+            error: .notJSON, status: 415,
+            body: #"""
+                {"error":"Send the body as JSON in UTF-8, with Content-Type: application/json",\#
+                "code":"unsupported_media_type"}
+                """#),
+        ToldError(
+            error: .rateLimited(retryAfter: .seconds(12)), status: 429,
+            body: #"{"error":"Too many requests: try again in 12 seconds","code":"rate_limited","retryAfter":12}"#,
+            retryAfter: "12"),
+        ToldError(
+            error: .rateLimited(retryAfter: .seconds(1)), status: 429,
+            body: #"{"error":"Too many requests: try again in 1 second","code":"rate_limited","retryAfter":1}"#,
+            retryAfter: "1"),
+        ToldError(
+            error: .headerFieldsTooLarge, status: 431,
+            body: #"{"error":"The header fields of the request are too large","code":"header_fields_too_large"}"#),
+        ToldError(
+            error: .internalError, status: 500,
+            body: #"{"error":"Something went wrong on our side","code":"internal_error"}"#),
+        ToldError(
+            error: .serviceUnavailable(retryAfter: .seconds(30)), status: 503,
+            body: #"""
+                {"error":"Sign-in is not available right now: try again shortly",\#
+                "code":"service_unavailable","retryAfter":30}
+                """#,
+            retryAfter: "30"),
+    ]
+
+    @Test("each has its status, and its body to the letter", arguments: HTTPErrorTests.told)
+    func body(_ told: ToldError) {
+        let response = told.error.response
+        #expect(response.status.rawValue == told.status)
+        #expect(String(decoding: response.body, as: UTF8.self) == told.body)
+        #expect(response.fields[.contentType] == "application/json")
+        #expect(response.fields[.retryAfter] == told.retryAfter)
+        #expect(response.fields[.allow] == told.allow)
+    }
+
+    @Test("quotes, backslashes and control characters in a sentence are escaped")
+    func escaped() {
+        let issue = Issue(path: "a\"b", code: .custom, message: "\\c\n\u{7F}")
+        let body = String(decoding: HTTPError.invalid(ValidationError(issues: [issue])).response.body, as: UTF8.self)
+        #expect(body.contains(#""fieldErrors":{"a\"b":"\\c\u000a\u007f"}"#))
+    }
+
+    @Test("the codes are those of the description, each with its status")
+    func codes() {
+        let statuses = Dictionary(
+            uniqueKeysWithValues: HTTPError.Code.allCases.map { ($0.rawValue, $0.status.rawValue) })
+        #expect(
+            statuses == [
+                "bad_request": 400, "invalid_json": 400, "validation_error": 400, "origin_not_allowed": 400,
+                "origin_required": 400, "token_invalid": 400, "code_invalid": 400, "not_found": 404,
+                "method_not_allowed": 405, "request_timeout": 408,
+                "payload_too_large": 413, "unsupported_media_type": 415, "rate_limited": 429,
+                "header_fields_too_large": 431, "internal_error": 500, "service_unavailable": 503,
+            ])
+    }
+
+    @Test(
+        "a wait is told in whole seconds, rounded up, and never as none",
+        arguments: [
+            (.zero, 1), (.nanoseconds(1), 1), (.milliseconds(200), 1), (.milliseconds(999), 1), (.seconds(1), 1),
+            (.microseconds(1_000_001), 2), (.microseconds(11_000_001), 12), (.seconds(12), 12),
+            (.milliseconds(59_999), 60), (.seconds(86_400), 86_400),
+        ] as [(Duration, Int)])
+    func roundedUp(wait: Duration, seconds: Int) {
+        for refusal in [HTTPError.rateLimited(retryAfter: wait), HTTPError.serviceUnavailable(retryAfter: wait)] {
+            let response = refusal.response
+            #expect(response.fields[.retryAfter] == "\(seconds)")
+            #expect(String(decoding: response.body, as: UTF8.self).hasSuffix(#","retryAfter":\#(seconds)}"#))
+        }
+    }
+}

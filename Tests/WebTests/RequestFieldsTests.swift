@@ -1,0 +1,73 @@
+import Web
+import Testing
+
+@Suite
+struct RequestFieldsTests {
+    /// How a field may be written, and where it is found then.
+    private static let fields: [(names: [String], value: @Sendable (RequestFields) -> String?)] = [
+        (["Origin", "origin", "ORIGIN", "oRiGiN"], { $0.origin }),
+        (["Referer", "referer", "REFERER"], { $0.referer }),
+        (["Content-Type", "content-type", "CONTENT-TYPE"], { $0.contentType }),
+        (["X-Request-Id", "x-request-id", "X-REQUEST-ID"], { $0.requestID }),
+        (["Accept-Language", "accept-language", "ACCEPT-LANGUAGE"], { $0.acceptLanguage }),
+        (["X-Forwarded-For", "x-forwarded-for", "X-FORWARDED-FOR"], { $0.forwardedFor }),
+        (
+            ["X-AppHandoff-Callback-Origin", "x-apphandoff-callback-origin", "X-APPHANDOFF-CALLBACK-ORIGIN"],
+            { $0.callbackOrigin }
+        ),
+    ]
+
+    @Test("the case of a name does not matter")
+    func caseInsensitive() {
+        for (names, value) in RequestFieldsTests.fields {
+            for name in names {
+                var fields = RequestFields()
+                fields.append(name, "Some Value")
+                #expect(value(fields) == "Some Value", "\(name)")
+            }
+        }
+    }
+
+    @Test("lines of one name are joined by commas, in their order")
+    func joined() {
+        for (names, value) in RequestFieldsTests.fields {
+            var fields = RequestFields()
+            fields.append(names[0], "a")
+            fields.append(names[1], "b, c")
+            fields.append(names[2], "d")
+            #expect(value(fields) == "a, b, c, d", "\(names[0])")
+        }
+    }
+
+    @Test("a field fills its own place and no other")
+    func own() {
+        for (names, value) in RequestFieldsTests.fields {
+            var fields = RequestFields()
+            fields.append(names[0], "a")
+            let filled = RequestFieldsTests.fields.filter { $0.value(fields) != nil }
+            #expect(filled.count == 1, "\(names[0])")
+            #expect(value(fields) == "a")
+        }
+    }
+
+    @Test(
+        "other names are passed over, those of the same length too",
+        arguments: [
+            "Host", "Cookie", "Origin ", "Origi", "Origins", "Orig\u{69}\u{307}", "Oriqin", "Refer\u{FC}r", "Referrer",
+            "Content_Type", "X-Forwarded-By:", "X-Request_Id", "X_Request-Id", "X-AppHandoff-Callback-0rigin", "",
+            "Accept_Language", "Accept-Languaqe", "Accept-Encoding", "Accept",
+        ])
+    func others(_ name: String) {
+        var fields = RequestFields()
+        fields.append(name, "a")
+        #expect(fields == RequestFields())
+    }
+
+    @Test("a value is kept as it came, an empty one too")
+    func untouched() {
+        let fields: RequestFields = ["Origin": "", "Content-Type": " Application/JSON ; x=\"a,b\" "]
+        #expect(fields.origin == "")
+        #expect(fields.contentType == " Application/JSON ; x=\"a,b\" ")
+        #expect(fields.referer == nil)
+    }
+}
