@@ -1,6 +1,6 @@
 """Signs in as a portal would, by the client `door` that is generated from openapi.yaml.
 
-usage: client.py PART URL MAILDIR ASSERTION     started by Tests/Contract/client
+usage: client.py PART URL MAILDIR ASSERTION     started by Tests/OpenAPI/client
 
 The handler has the settings that the part needs. ASSERTION is a file that one part leaves for the next.
 """
