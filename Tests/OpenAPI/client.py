@@ -1,4 +1,4 @@
-"""Signs in as a portal would, by the client `door` that is generated from openapi.yaml.
+"""Signs in as a portal would, with the client `door` that is generated from openapi.yaml.
 
 usage: client.py PART URL MAILDIR ASSERTION     started by Tests/OpenAPI/client
 
@@ -45,16 +45,16 @@ PORTAL = "https://portal.example.com"
 LANDING = "https://door.example.com"
 URL, MAILDIR, ASSERTION = sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
 
-# RFC 9864 has a newer name for it, Ed25519, which most libraries do not know yet.
+# RFC 9864 gives the algorithm a newer name, Ed25519, which most libraries do not know yet.
 warnings.filterwarnings("ignore", "EdDSA is deprecated", joserfc.errors.SecurityWarning)
 
-# What the description does not have is an error, as is an answer that takes longer than the handler may.
+# A status that the description does not have is an error, and so is a response that takes longer than the handler may.
 browser = Client(base_url=URL, headers={"Origin": PORTAL}, raise_on_unexpected_status=True, timeout=10)
 server = Client(base_url=URL, raise_on_unexpected_status=True, timeout=10)
 
 
 def expect(answer, status, kind):
-    """What an answer holds, which has that status and that type."""
+    """The parsed body of a response that has this status and type."""
     assert answer.status_code == status, (answer.status_code, answer.content)
     assert type(answer.parsed) is kind, (type(answer.parsed), answer.content)
     unknown = getattr(answer.parsed, "additional_properties", {})
@@ -69,7 +69,7 @@ def expect_error(answer, code, status=400):
 
 
 def send(address, **fields):
-    """Asks for a link, and returns the answer and the mail's text."""
+    """Requests a link, and returns the response and the text of the email."""
     answer = send_magic_link.sync_detailed(client=browser, body=SendMagicLinkRequest(email=address, **fields))
     queued = expect(answer, 200, MagicLinkQueued)
     assert queued.ok is True
@@ -77,7 +77,7 @@ def send(address, **fields):
 
 
 def mail_to(address):
-    """The text of the one mail to an address, which is waited for, and removed."""
+    """Waits for the one email to an address, removes it, and returns its text."""
     box = mailbox.Maildir(MAILDIR)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -87,11 +87,11 @@ def mail_to(address):
                 box.remove(name)
                 return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
         time.sleep(0.02)
-    raise AssertionError("no mail within ten seconds")
+    raise AssertionError("no email within ten seconds")
 
 
 def link_in(text):
-    """The mail's link without its query, and the query's values."""
+    """The link of an email without its query, and the values of the query."""
     [link] = re.findall(r"^https://\S+$", text, re.M)
     return split(link)
 
@@ -119,14 +119,14 @@ def try_code(request_id, code, client=browser, **fields):
 
 
 def keys(*ids):
-    """The published keys, which have these ids, in this order."""
+    """The published keys, which must have these ids in this order."""
     published = expect(get_jwks.sync_detailed(client=server), 200, JWKS)
     assert [key.kid for key in published.keys] == list(ids), published
     return published.to_dict()
 
 
 def check(assertion, published, address, issuer, key_id):
-    """Has two libraries judge an assertion, and returns its `jti`. Each must refuse it with one character changed."""
+    """Checks an assertion with two libraries, and returns its `jti`. Each must refuse it with one character changed."""
     assert jwt.get_unverified_header(assertion) == {"alg": "EdDSA", "typ": "JWT", "kid": key_id}
     changed = assertion[:-9] + ("A" if assertion[-9] != "A" else "B") + assertion[-8:]
 
@@ -137,7 +137,7 @@ def check(assertion, published, address, issuer, key_id):
     )
     try:
         jwt.decode(changed, key, algorithms=["EdDSA"], audience=PORTAL)
-        raise AssertionError("PyJWT takes a changed assertion")
+        raise AssertionError("PyJWT accepts a changed assertion")
     except jwt.InvalidSignatureError:
         pass
 
@@ -148,7 +148,7 @@ def check(assertion, published, address, issuer, key_id):
     joserfc.jwt.JWTClaimsRegistry(**rules, iat={"essential": True}, exp={"essential": True}).validate(token.claims)
     try:
         joserfc.jwt.decode(changed, key_set, algorithms=["EdDSA"])
-        raise AssertionError("joserfc takes a changed assertion")
+        raise AssertionError("joserfc accepts a changed assertion")
     except joserfc.errors.BadSignatureError:
         pass
 
@@ -160,7 +160,7 @@ def check(assertion, published, address, issuer, key_id):
 
 
 def walk():
-    """A sign-in by link and one by code, at a handler without a landing page and with one signing key."""
+    """A sign-in by link and one by code, at a handler without a confirmation page and with one signing key."""
     path = "/invoices/2024?sort=due#total"
     queued, text = send("ada@example.com", callback_next=path, code=True)
     assert re.fullmatch(r"[\w-]{43}", queued.request_id), queued
@@ -185,7 +185,7 @@ def walk():
     expect_error(try_code(queued.request_id, code), ErrorCode.CODE_INVALID)
     expect_error(verify(link_in(text)[1]["token"]), ErrorCode.TOKEN_INVALID)
 
-    # The older link of two has ended; a mail without a code has none.
+    # The older of two links is superseded, and an email that no code was requested for has no code.
     address = "joan@example.com"
     queued, older = send(address)
     assert queued.request_id is UNSET and not re.search(r"^[0-9]{6}$", older, re.M), queued
@@ -213,7 +213,7 @@ def walk():
 
 
 def rotation():
-    """What the old key signed still holds beside a new one; with a landing page, and a challenge."""
+    """An assertion of the old key is accepted while a new key signs. Uses the confirmation page and a code challenge."""
     published = keys("new", "old")
     check(ASSERTION.read_text(), published, "ada@example.com", "postern", "old")
 
@@ -226,7 +226,7 @@ def rotation():
     page, query = link_in(text)
     assert page == f"{LANDING}/auth/open" and list(query) == ["token"], (page, query)
     mailed = query["token"]
-    for _ in range(2):  # Looking does not use it up.
+    for _ in range(2):  # Viewing the page does not use the link.
         assert mailed in expect(open_link.sync_detailed(client=server, token=mailed), 200, str)
     form = OpenLinkForm(token=mailed)
     answer = confirm_link.sync_detailed(client=server, body=form)
@@ -253,17 +253,19 @@ def unsigned():
     expect_error(open_link.sync_detailed(client=server, token="none"), ErrorCode.NOT_FOUND, status=404)
 
 
-def readme():
-    """What the README has portals check an assertion with, in two languages: it takes this portal's, and no other's."""
-    text = pathlib.Path("README.md").read_text()
-    blocks = dict(re.findall(r"^ *```(\w+)\n((?:(?!```).)*\baddress\(assertion\).*?)^ *```", text, re.M | re.S))
-    assert set(blocks) == {"python", "js"}, blocks.keys()
+def documents():
+    """The code that the documents show to portals, in two languages: it accepts this portal's assertions, and no others."""
+    listed = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, check=True).stdout
+    pages = "\n".join(pathlib.Path(name).read_text() for name in listed.splitlines())
+    fence = r"^ *```(\w+)\n((?:(?!```).)*\baddress\(assertion\).*?)^ *```"
+    blocks = re.findall(fence, pages, re.M | re.S)
+    assert {language for language, _ in blocks} == {"python", "js"}, blocks
     _, text = send("barbara@example.com")
     assertion = expect(verify(link_in(text)[1]["token"]), 200, SignedIn).assertion
     signature = assertion.index(".", assertion.index(".") + 1) + 1
     forged = assertion[:signature] + ("A" if assertion[signature] != "A" else "B") + assertion[signature + 1 :]
     folder = ASSERTION.parent
-    for language, block in blocks.items():
+    for language, block in blocks:
         block = textwrap.dedent(block).replace(LANDING, URL)
         for portal, presented, who in ((PORTAL, assertion, "barbara@example.com"), (PORTAL, forged, None),
                                        ("https://other.example.com", assertion, None)):
@@ -280,4 +282,4 @@ def readme():
             assert taken == who, (language, portal, run.stdout, run.stderr)
 
 
-{"walk": walk, "rotation": rotation, "unsigned": unsigned, "readme": readme}[sys.argv[1]]()
+{"walk": walk, "rotation": rotation, "unsigned": unsigned, "documents": documents}[sys.argv[1]]()

@@ -1,7 +1,8 @@
-"""Gives schemathesis what no description can state: an origin that the handler allows, and links and codes that work.
+"""Gives schemathesis the values that a description cannot state: an origin that the handler allows, and links and codes
+that work.
 
-Where POSTERN_MAIL_URL is set, a worker delivers there, and about every third request that conforms to the description
-gets a link or code of its own in place of a made-up one. It has to be let in, and all others have to be turned away.
+If POSTERN_MAIL_URL is set, a worker delivers there, and about every third request that conforms to the description gets
+a link or code of its own instead of a made-up one. That request has to succeed, and all others have to be refused.
 """
 
 import base64
@@ -20,12 +21,12 @@ import requests
 import schemathesis
 
 ALLOWED = "https://portal.example.com"
-DOOR = f"http://127.0.0.1:{os.environ['PORT']}"
+HANDLER = os.environ["HANDLER_URL"]
 MAIL = os.environ.get("POSTERN_MAIL_URL", "").removeprefix("maildir://")
 
 VERIFY_LINK, VERIFY_CODE = "POST /auth/verify-magic-link", "POST /auth/verify-code"
 SHOW_LINK, OPEN_LINK = "GET /auth/open", "POST /auth/open"
-# The status where a link or code works, and the status and code where it does not.
+# The status if the link or code works, then the status and error code if it does not.
 OUTCOMES = {
     VERIFY_LINK: (200, 400, "token_invalid"),
     VERIFY_CODE: (200, 400, "code_invalid"),
@@ -34,13 +35,13 @@ OUTCOMES = {
 }
 
 numbers = itertools.count()
-# By the case's id: the address that its link or code was mailed to.
+# The address that a case's link or code was mailed to, by the case's id.
 let_in = {}
 
 
 @schemathesis.hook
 def map_body(context, body):
-    """Replaces each well-formed callback_origin; what is not a URL stays, since it must be refused."""
+    """Replaces each well-formed callback_origin. A value that is not a URL stays, since it must be refused."""
     if isinstance(body, dict) and isinstance(body.get("callback_origin"), str):
         url = urlparse(body["callback_origin"])
         if url.scheme and (url.netloc or url.path):
@@ -50,15 +51,15 @@ def map_body(context, body):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Puts a link or code that works into a part of the requests that conform to the description."""
+    """Puts a link or code that works into some of the requests that conform to the description."""
     label = case.operation.label
-    # OpenAPI 3.0 cannot say that one member asks for another.
+    # OpenAPI 3.0 cannot say that one member requires another.
     if isinstance(case.body, dict) and "code_challenge" not in case.body:
         case.body.pop("code_challenge_method", None)
     if not MAIL or label not in OUTCOMES or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     fields = case.query if label == SHOW_LINK else case.body
-    # By its content, so that a request that is repeated in search of a smaller one is treated the same.
+    # Chosen by content, so that a request that schemathesis repeats in search of a smaller one is treated the same.
     if not isinstance(fields, dict) or zlib.crc32(json.dumps(fields, sort_keys=True).encode()) % 3:
         return
     verifier = fields.get("code_verifier")
@@ -66,30 +67,30 @@ def before_call(context, case, kwargs):
     if label == VERIFY_CODE:
         fields |= {"request_id": request_id, "code": code}
     elif label == VERIFY_LINK:
-        answer = requests.post(f"{DOOR}/auth/open", data={"token": token}, allow_redirects=False, timeout=10)
+        answer = requests.post(f"{HANDLER}/auth/open", data={"token": token}, allow_redirects=False, timeout=10)
         fields["token"] = parse_qs(urlparse(answer.headers["Location"]).query)["token"][0]
     else:
         fields["token"] = token
-        # It asks for a new link, which is for one that does not work.
+        # `again` requests a new link, and is for a link that does not work.
         fields.pop("again", None)
     let_in[case.id] = address
 
 
 def send(verifier):
-    """Has a mail sent, bound to a verifier where there is one: its address, and what it and the answer hold."""
+    """Has an email sent, bound to the verifier if there is one. Returns its address, code handle, token and code."""
     address = f"person{next(numbers)}@contract.example.com"
     body = {"email": address, "callback_next": "/invoices?page=2", "code": True}
     if verifier is not None:
         digest = hashlib.sha256(verifier.encode()).digest()
         body["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    answer = requests.post(f"{DOOR}/auth/send-magic-link", json=body, headers={"Origin": ALLOWED}, timeout=10)
+    answer = requests.post(f"{HANDLER}/auth/send-magic-link", json=body, headers={"Origin": ALLOWED}, timeout=10)
     answer.raise_for_status()
     box = mailbox.Maildir(MAIL)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         for name in box.keys():
             mail = email.message_from_bytes(box.get_bytes(name), policy=email.policy.default)
-            # Others were asked for by schemathesis, and nobody reads them.
+            # The others were requested by schemathesis, and nobody reads them.
             box.remove(name)
             if mail["To"].addresses[0].addr_spec == address:
                 text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
@@ -97,12 +98,12 @@ def send(verifier):
                 [code] = re.findall(r"^[0-9]{6}$", text, re.M)
                 return address, answer.json()["request_id"], token, code
         time.sleep(0.002)
-    raise AssertionError("no mail within ten seconds")
+    raise AssertionError("no email within ten seconds")
 
 
 @schemathesis.check
 class LetsIn:
-    """Who has a link or code that works is let in, and nobody else, by each way in."""
+    """A link or code that works signs in, and no other does, at each of the four operations."""
 
     def __init__(self):
         self.seen = set()
