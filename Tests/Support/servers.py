@@ -75,6 +75,21 @@ def wait_for(what, condition, seconds=20, interval=0.02):
     return result
 
 
+def output(command, settings={}, seconds=60):
+    """Runs a program to its end, and returns its output."""
+    return subprocess.run(
+        command, check=True, env=os.environ | settings, stdout=subprocess.PIPE, text=True, timeout=seconds).stdout
+
+
+def succeeds(command, seconds, **options):
+    """Whether a program ends with status 0 within that time. Its output is dropped."""
+    try:
+        outputs = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
+        return subprocess.run(command, timeout=seconds, **outputs).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def random_key(name):
     """An entry for POSTERN_SECRET_KEYS or POSTERN_SIGNING_KEYS."""
     return f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
@@ -85,7 +100,9 @@ class Servers:
 
     def __init__(self):
         self.ending = contextlib.ExitStack()
-        self.folder = pathlib.Path(self.ending.enter_context(tempfile.TemporaryDirectory(prefix="postern-", dir="/tmp")))
+        # A socket's path has to be short, whatever TMPDIR says.
+        folder = tempfile.TemporaryDirectory(prefix="postern-", dir="/tmp")
+        self.folder = pathlib.Path(self.ending.enter_context(folder))
         self.running = {}
 
     def __enter__(self):
@@ -142,6 +159,12 @@ class Servers:
             raise Failure(f"{name} does not end within {seconds} seconds of SIGTERM") from None
         expect(status == 0, f"{name} ended with status {status} on SIGTERM")
 
+    def run(self, name, command, settings={}, seconds=30):
+        """Runs a program to its end, which has to come within that time and with status 0."""
+        status = self.start(name, command, settings).wait(seconds)
+        del self.running[name]
+        expect(status == 0, f"{name} ended with status {status}")
+
     def kill(self, name):
         if process := self.running.pop(name, None):
             process.kill()
@@ -158,7 +181,8 @@ def run(name, test):
         try:
             test(servers)
         except (AssertionError, Failure, OSError, subprocess.SubprocessError) as error:
-            lines = [line for line in traceback.extract_tb(error.__traceback__) if line.filename != __file__]
+            lines = [line for line in traceback.extract_tb(error.__traceback__)
+                     if line.filename.startswith(str(ROOT / "Tests")) and line.filename != __file__]
             place = f"{os.path.relpath(lines[-1].filename, ROOT)}:{lines[-1].lineno}"
             sys.exit(f"{servers.logs()}{name}: {str(error) or type(error).__name__} ({place})")
 
