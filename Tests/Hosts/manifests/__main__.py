@@ -1,9 +1,9 @@
-"""Holds what deploy/ has for other hosts against their own descriptions, and against what Postern reads and serves.
+"""Checks the files in deploy/ for each host with the host's own schemas, and with the settings and routes of Postern.
 
 usage: manifests FOLDER
 
-In FOLDER are kubernetes.yaml and knative.yaml, which `kubectl kustomize` made of the folders of that name, or which are empty.
-What SAM makes of the template for AWS Lambda is written there, as template.json.
+FOLDER has kubernetes.yaml and knative.yaml, the results of `kubectl kustomize` for the folders of these names, or empty
+files. The template for AWS Lambda is expanded by SAM's translator into template.json there.
 """
 import pathlib, sys
 
@@ -12,7 +12,7 @@ from files import documents, made
 
 
 def check(deploy):
-    """All that has no need of other programs, and so can be done over and over."""
+    """Every check that needs no other program, and so can be repeated for each fault."""
     for folder in "kubernetes", "knative":
         cluster.hold(made(deploy / folder), folder)
     serving.cloud_run(deploy / "cloud-run")
@@ -21,15 +21,19 @@ def check(deploy):
 
 
 def kustomized(path, expected):
-    """What `kubectl kustomize` made: the same, in the namespace, and by names that hang on what is in settings and secrets."""
+    """Checks a result of `kubectl kustomize`.
+
+    It has the same resources, in the namespace, with names that depend on the contents of settings and secrets.
+    """
     found = documents(path)
     cluster.hold(found, path.name)
     kinds = [sorted(resource["kind"] for resource in resources) for resources in (found, expected)]
-    assert kinds[0] == kinds[1], f"{path.name}: kustomize makes something else"
+    assert kinds[0] == kinds[1], f"{path.name}: kustomize makes other resources"
     outside = {resource["kind"] for resource in found if resource["metadata"].get("namespace") != "postern"}
     assert outside == {"Namespace"}, f"{path.name}: outside of the namespace: {outside}"
     kept = [resource["metadata"]["name"] for resource in found if resource["kind"] in ("ConfigMap", "Secret")]
-    assert not {"postern-settings", "postern-secrets"} & {*kept}, f"{path.name}: a change makes no pods anew"
+    fixed = {"postern-settings", "postern-secrets"} & {*kept}
+    assert not fixed, f"{path.name}: a change of {fixed} does not replace the pods"
 
 
 if __name__ == "__main__":

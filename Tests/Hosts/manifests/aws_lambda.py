@@ -1,4 +1,4 @@
-"""AWS Lambda: what SAM makes of the template, for cfn-lint, and events as another's types have them."""
+"""AWS Lambda: expands the template for cfn-lint, and checks the recorded events with the types of another library."""
 import json
 
 from aws_lambda_powertools.utilities.parser import models
@@ -24,8 +24,8 @@ def template(path, output):
     text = yaml_parse(path.read_text())
     code = text["Resources"]["Handler"]["Properties"]
     archive = (path.parent / code["CodeUri"]).resolve()
-    assert archive.is_file(), f"{archive} is not there"
-    # As deploying does, which puts the archive there.
+    assert archive.is_file(), f"{archive} does not exist"
+    # As in a deployment, which uploads the archive.
     code["CodeUri"] = "s3://bucket/postern-handler.zip"
     output.write_text(json.dumps(transform(text, {}, NoPolicies())))
 
@@ -35,8 +35,9 @@ def events(folder):
     assert paths.keys() == KINDS.keys(), f"events: {paths.keys() ^ KINDS.keys()}"
     for name, path in paths.items():
         event = json.loads(path.read_text())
-        if name == "alb-multi-value":  # Its type knows single values only.
-            for one, all_ in ("headers", "multiValueHeaders"), ("queryStringParameters", "multiValueQueryStringParameters"):
+        if name == "alb-multi-value":  # The type has single values only.
+            for one in "headers", "queryStringParameters":
+                all_ = f"multiValue{one[0].upper()}{one[1:]}"
                 event[one] = {key: values[-1] for key, values in event.pop(all_).items()}
         KINDS[name].model_validate(event)
 

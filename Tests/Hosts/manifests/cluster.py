@@ -1,18 +1,19 @@
-"""What is applied to a cluster, as a whole: each reference names what is there, and who shall be reached is let in."""
+"""The resources that are applied to a cluster, as a whole: every reference has a target, and network policies admit the
+connections that are needed, and no others."""
 import base64, dataclasses, ipaddress, re, urllib.parse
 
 import serving
-from files import README, required
+from files import SETTINGS, required
 from schemas import valid
 
 
 @dataclasses.dataclass
 class Workload:
-    """Something that makes pods, as the rest sees it."""
+    """A resource that makes pods."""
     name: str
     labels: dict
     pod: dict
-    # By name: what the container listens at, and what others reach.
+    # Ports by name: those that the container listens on, and those that others reach.
     ports: dict
     served: dict
 
@@ -48,7 +49,7 @@ def restricted(one):
     assert container["resources"]["limits"]["memory"], f"{one.name}: may take all memory"
     assert not {"hostNetwork", "hostPID", "hostIPC", "volumes"} & pod.keys(), f"{one.name}: shares with its host"
     assert pod["automountServiceAccountToken"] is False and pod["enableServiceLinks"] is False, one.name
-    assert "/" in container["image"], f"{one.name}: nobody says where {container['image']} is"
+    assert "/" in container["image"], f"{one.name}: {container['image']} has no registry"
 
 
 def given(one, kept):
@@ -66,8 +67,8 @@ def given(one, kept):
         values = kept.get((kind.replace("Key", ""), reference["name"]), {})
         assert reference["key"] in values, f"{one.name}: there is no {reference['key']} in {reference['name']}"
         settings[entry["name"]] = values[reference["key"]]
-    unknown = {name for name in settings if f"`{name}`" not in README}
-    assert not unknown, f"{one.name}: README.md does not know {unknown}"
+    unknown = settings.keys() - SETTINGS.keys()
+    assert not unknown, f"{one.name}: SETTINGS.md does not have {unknown}"
     missing = required()[one.labels["app.kubernetes.io/component"]] - settings.keys()
     assert not missing, f"{one.name}: is not given {missing}"
     for block in filter(None, settings.get("POSTERN_TRUSTED_PROXIES", "").split(",")):
@@ -78,7 +79,7 @@ def given(one, kept):
 
 
 def probes(one, settings):
-    assert "livenessProbe" in one.container, f"{one.name}: nobody asks whether it lives"
+    assert "livenessProbe" in one.container, f"{one.name} has no liveness probe"
     for name, probe in ((name, value) for name, value in one.container.items() if name.endswith("Probe")):
         if "exec" in probe:
             [port] = re.findall(r"http://127\.0\.0\.1:(\d+)/metrics", " ".join(probe["exec"]["command"]))
@@ -86,8 +87,8 @@ def probes(one, settings):
         else:
             port = probe["httpGet"]["port"]
             assert port in (*one.ports, *one.ports.values()), f"{one.name}: {name} asks at {port}"
-            # An outage of Redis is the handler's to tell: the load balancer's own answer would be none for the form.
-            assert probe["httpGet"]["path"] == "/healthz", f"{one.name}: {name} asks for more than life"
+            # The handler itself reports an outage of Redis: the form could not read the load balancer's own answer.
+            assert probe["httpGet"]["path"] == "/healthz", f"{one.name}: {name} asks for more than liveness"
     if one.ports:
         assert [*one.ports.values()] == [int(settings.get("PORT", 8080))], f"{one.name}: listens at another port"
 
@@ -101,12 +102,13 @@ def selected(selector, workloads, what):
 
 
 def references(resource, workloads):
-    """Selectors, targets and ports of what is neither workload nor policy."""
+    """Checks selectors, targets and ports of a resource that is neither a workload nor a policy."""
     kind, spec = resource["kind"], resource.get("spec", {})
     if kind == "Service":
         for one in selected({"matchLabels": spec["selector"]}, workloads, kind):
             for port in spec["ports"]:
-                assert port["targetPort"] in (*one.served, *one.served.values()), f"{kind}: no port {port['targetPort']}"
+                target = port["targetPort"]
+                assert target in (*one.served, *one.served.values()), f"{kind}: no port {target}"
     elif kind == "HorizontalPodAutoscaler":
         assert spec["scaleTargetRef"]["name"] in [one.name for one in workloads], f"{kind}: scales nothing"
     elif "selector" in spec:
@@ -114,11 +116,12 @@ def references(resource, workloads):
 
 
 def policies(specs, workloads, settings):
-    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in specs, "not all is forbidden that is not allowed"
+    deny_all = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert deny_all in specs, "traffic that no policy allows is not forbidden"
     allowed = {(one.name, direction): set() for one in workloads for direction in ("ingress", "egress")}
     for spec in specs:
         rules = spec.keys() & {"ingress", "egress"}
-        assert rules <= {name.lower() for name in spec["policyTypes"]}, f"NetworkPolicy: {rules} does not count"
+        assert rules <= {name.lower() for name in spec["policyTypes"]}, f"NetworkPolicy: {rules} has no effect"
         for one in selected(spec["podSelector"], workloads, "NetworkPolicy"):
             for direction in rules:
                 ports = (port for rule in spec[direction] for port in rule["ports"])

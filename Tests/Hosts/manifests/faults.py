@@ -1,10 +1,10 @@
-"""The checks themselves: each of these faults, made in a copy of deploy/, must be noticed."""
+"""A test of the checks: each of these faults, made in a copy of deploy/, must be noticed."""
 import pathlib, shutil, tempfile
 
 NAMESPACE, HANDLER, WORKER = "kubernetes/namespace", "kubernetes/handler", "kubernetes/worker"
 
 FAULTS = [
-    # File, what is in it, and what a slip would make of that.
+    # A file, some of its text, and the faulty text.
     (f"{NAMESPACE}/network-policy.yaml", "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"),
     (f"{NAMESPACE}/network-policy.yaml", "port: 6379", "port: 6380"),
     (f"{NAMESPACE}/network-policy.yaml", "protocol: UDP, port: 53", "protocol: UDP, port: 5353"),
@@ -16,7 +16,8 @@ FAULTS = [
     (f"{HANDLER}/handler.yaml", "configMapRef: {name: postern-settings}", "configMapRef: {name: postern-setting}"),
     (f"{HANDLER}/handler.yaml", "key: POSTERN_SECRET_KEYS", "key: POSTERN_SECRETS"),
     (f"{HANDLER}/handler.yaml", "targetPort: http", "targetPort: htp"),
-    (f"{HANDLER}/handler.yaml", "port: http}\n            periodSeconds: 2", "port: htp}\n            periodSeconds: 2"),
+    (f"{HANDLER}/handler.yaml", "port: http}\n            periodSeconds: 2",
+        "port: htp}\n            periodSeconds: 2"),
     (f"{HANDLER}/handler.yaml", "path: /healthz, port: http}\n            periodSeconds: 2",
         "path: /readyz, port: http}\n            periodSeconds: 2"),
     (f"{HANDLER}/handler.yaml", 'name: PORT, value: "8080"', 'name: PORT, value: "8081"'),
@@ -54,10 +55,10 @@ def hold(check):
         with tempfile.TemporaryDirectory() as folder:
             deploy = pathlib.Path(shutil.copytree("deploy", f"{folder}/deploy"))
             before = (deploy / file).read_text()
-            assert text in before, f"{file} has no {text!r} any more: mend the list of faults"
+            assert text in before, f"{file} has no {text!r} any more: change the list of faults"
             (deploy / file).write_text(before.replace(text, slip))
             try:
                 check(deploy)
             except AssertionError:
                 continue
-            raise AssertionError(f"nobody notices {slip!r} in {file}")
+            raise AssertionError(f"no check notices {slip!r} in {file}")

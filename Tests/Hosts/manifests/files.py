@@ -1,9 +1,12 @@
-"""What is read: manifests, files of settings, kustomizations, and README.md's tables."""
-import base64, pathlib, re
+"""The files that are read: manifests, settings, kustomizations, and the tables of SETTINGS.md."""
+import base64, pathlib, sys
 
 import yaml
 
-README = pathlib.Path("README.md").read_text()
+sys.path.insert(0, "Tests/Documents")
+import markdown
+
+SETTINGS = markdown.settings(pathlib.Path("deploy/SETTINGS.md").read_text())
 
 
 def documents(path):
@@ -11,7 +14,7 @@ def documents(path):
 
 
 def settings_of(path):
-    """A file of settings, or the example of one that is not kept."""
+    """A file of settings, or the example of one that is not in the repository."""
     example = path.with_name(path.name + ".example")
     assert path.exists() or example.exists(), f"there is no {path}, and no example of it"
     lines = (example if example.exists() else path).read_text().splitlines()
@@ -19,22 +22,23 @@ def settings_of(path):
 
 
 def required():
-    """The settings that README.md's tables call required, by who reads them."""
-    section = README.split("\n## Settings\n")[1].split("\n## ")[0]
-    handler, worker = section.split("\nThe worker reads ")
-    shared, worker = worker.split("\n\n", 1)
-    rows = re.compile(r"^\| `(\w+)` \| required \|", re.MULTILINE)
-    names = {"handler": {*rows.findall(handler)}, "worker": {*rows.findall(worker)}}
-    assert all(names.values()), "README.md's tables are made otherwise now"
-    names["worker"] |= names["handler"] & {*re.findall(r"`(\w+)`", shared)}
+    """The settings that SETTINGS.md calls required, by the program that reads them."""
+    names = {program: {name for name, row in SETTINGS.items()
+                       if row["default"] == "required" and program in row["read by"].split(", ")}
+             for program in ("handler", "worker")}
+    assert all(names.values()), "SETTINGS.md names no required settings"
     return names
 
 
 def made(folder):
-    """What `kubectl kustomize` makes of a folder, without namespaces and names' hashes, and with the secrets' example."""
+    """The resources that `kubectl kustomize` makes of a folder.
+
+    They have no namespaces, no hashes in names, and the example's secrets.
+    """
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
     listed = kustomization["resources"]
-    files = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml", *kustomization.get("configurations", [])}
+    others = {"kustomization.yaml", *kustomization.get("configurations", [])}
+    files = {path.name for path in folder.glob("*.yaml")} - others
     assert files == {name for name in listed if name.endswith(".yaml")}, f"{folder}: other files than it lists"
     resources = []
     for name in listed:

@@ -3,7 +3,7 @@ import functools, json
 
 import kubernetes_validate
 
-# The one that deploy/kubernetes/README.md names, and one that is known: the newest would be another one each time.
+# The version that deploy/kubernetes/README.md names, and a fixed later one: the newest would change by itself.
 VERSIONS = "1.30", "1.37"
 
 
@@ -18,5 +18,5 @@ def valid_text(text):
 
 
 def valid(resource):
-    """By Kubernetes' own schemas, without a property that they do not know."""
+    """Validates a resource with Kubernetes' own schemas. Unknown properties are refused."""
     valid_text(json.dumps(resource))

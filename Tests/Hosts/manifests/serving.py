@@ -1,15 +1,16 @@
-"""Services of Knative's kind: a pod's specification, of which Knative and Cloud Run each take a part, and annotations."""
+"""Knative services: a pod's specification, of which Knative and Cloud Run each accept a part, and annotations."""
 import copy, re
 
 from files import documents, required
 from schemas import valid
 
-# Where Knative's proxy listens in each pod: HTTP, HTTP/2, HTTPS, and what the autoscaler asks for.
+# The ports of Knative's proxy in each pod: HTTP, HTTP/2, HTTPS, and metrics for the autoscaler.
 QUEUE_PROXY = {"http": 8012, "http2": 8013, "https": 8112, "autoscaler": 9090}
 
 COUNT, SWITCH = r"\d+", "true|false"
 
-# By knative.dev/serving: pkg/apis/serving/fieldmask.go and pkg/apis/autoscaling/register.go, without what is behind a flag.
+# From knative.dev/serving: pkg/apis/serving/fieldmask.go and pkg/apis/autoscaling/register.go, without fields that need
+# a feature flag.
 KNATIVE = {
     "service": {"serving.knative.dev/rollout-duration": r"\d+s"},
     "template": {
@@ -27,16 +28,17 @@ KNATIVE = {
         "autoscaling.knative.dev/window": r"\d+[sm]",
     },
     "pod": {
-        "automountServiceAccountToken", "containers", "enableServiceLinks", "imagePullSecrets", "serviceAccountName", "volumes",
+        "automountServiceAccountToken", "containers", "enableServiceLinks", "imagePullSecrets", "serviceAccountName",
+        "volumes",
     },
     "container": {
-        "args", "command", "env", "envFrom", "image", "imagePullPolicy", "livenessProbe", "name", "ports", "readinessProbe",
-        "resources", "securityContext", "startupProbe", "terminationMessagePath", "terminationMessagePolicy", "volumeMounts",
-        "workingDir",
+        "args", "command", "env", "envFrom", "image", "imagePullPolicy", "livenessProbe", "name", "ports",
+        "readinessProbe", "resources", "securityContext", "startupProbe", "terminationMessagePath",
+        "terminationMessagePolicy", "volumeMounts", "workingDir",
     },
 }
 
-# By cloud.google.com/run/docs/reference/yaml/v1.
+# From cloud.google.com/run/docs/reference/yaml/v1.
 CLOUD_RUN = {
     "service": {
         "run.googleapis.com/binary-authorization": ".+",
@@ -61,28 +63,30 @@ CLOUD_RUN = {
     },
     "pod": {"containers", "serviceAccountName", "volumes"},
     "container": {
-        "args", "command", "env", "image", "livenessProbe", "name", "ports", "readinessProbe", "resources", "startupProbe",
-        "volumeMounts", "workingDir",
+        "args", "command", "env", "image", "livenessProbe", "name", "ports", "readinessProbe", "resources",
+        "startupProbe", "volumeMounts", "workingDir",
     },
 }
 
 
 def service(resource, kind, where):
-    """Holds a service against its kind, and gives its pod as Kubernetes would know it."""
+    """Checks a service against the fields of its kind, and returns its pod as Kubernetes would know it."""
     assert (resource["apiVersion"], resource["kind"]) == ("serving.knative.dev/v1", "Service"), where
-    assert resource.keys() == {"apiVersion", "kind", "metadata", "spec"} and resource["spec"].keys() == {"template"}, where
+    assert resource.keys() == {"apiVersion", "kind", "metadata", "spec"}, where
+    assert resource["spec"].keys() == {"template"}, where
     template = resource["spec"]["template"]
     for part, metadata in ("service", resource["metadata"]), ("template", template["metadata"]):
         for name, value in metadata.get("annotations", {}).items():
-            assert re.fullmatch(kind[part].get(name, "(?!)"), value), f"{where}: no annotation {name}: {value} for a {part}"
+            known = re.fullmatch(kind[part].get(name, "(?!)"), value)
+            assert known, f"{where}: a {part} has no annotation {name}: {value}"
     pod = copy.deepcopy(template["spec"])
     for name in "containerConcurrency", "timeoutSeconds":
         assert isinstance(pod.pop(name), int), f"{where}: {name}"
     [container] = pod["containers"]
     unknown = pod.keys() - kind["pod"] | container.keys() - kind["container"]
-    assert not unknown, f"{where}: {unknown} is not taken"
+    assert not unknown, f"{where}: {unknown} is not accepted"
     assert container["ports"] == [{"name": "http1", "containerPort": 8080}], f"{where}: another port"
-    assert "PORT" not in [entry["name"] for entry in container["env"]], f"{where}: PORT is the platform's to set"
+    assert "PORT" not in [entry["name"] for entry in container["env"]], f"{where}: the platform sets PORT"
     return pod
 
 
@@ -91,11 +95,11 @@ def knative(resource):
     [container] = pod["containers"]
     for name, probe in container.items():
         if name.endswith("Probe"):
-            probe["httpGet"].setdefault("port", 8080)  # Knative's to know.
+            probe["httpGet"].setdefault("port", 8080)  # Knative knows the port.
     readiness = container["readinessProbe"]
-    # Without a period Knative asks as often as it likes, and refuses the rest.
+    # Without a period Knative probes as often as it likes, and refuses these fields.
     refused = readiness.keys() & {"failureThreshold", "timeoutSeconds"}
-    assert "periodSeconds" in readiness or not refused, f"knative: {refused} is not taken without periodSeconds"
+    assert "periodSeconds" in readiness or not refused, f"knative: {refused} is refused without periodSeconds"
     return pod
 
 
@@ -110,9 +114,10 @@ def cloud_run(folder):
         assert container[name]["httpGet"] == expected, f"cloud-run: {name} asks for {container[name]['httpGet']}"
     readme = (folder / "README.md").read_text()
     settings = {entry["name"]: entry.get("value") for entry in container["env"]}
-    missing = required()["handler"] - settings.keys() | {name for name in required()["worker"] if f"{name}=" not in readme}
+    missing = required()["handler"] - settings.keys()
+    missing |= {name for name in required()["worker"] if f"{name}=" not in readme}
     assert not missing, f"cloud-run: {missing} is not given"
-    # Secrets are those that README.md has people make, and files are where the settings say.
+    # Secrets are those that the README creates, and files are where the settings say.
     references = [(one["valueFrom"]["secretKeyRef"]["name"], one["valueFrom"]["secretKeyRef"]["key"])
         for one in container["env"] if "valueFrom" in one]
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
@@ -122,10 +127,10 @@ def cloud_run(folder):
         for item in volume["secret"]["items"]:
             references.append((volume["secret"]["secretName"], item["key"]))
             files.add(f"{mounts[volume['name']]}/{item['path']}")
-    assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}, "cloud-run: a mount of nothing"
+    assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}, "cloud-run: a mount without a volume"
     assert files == {settings["SSL_CERT_FILE"]}, f"cloud-run: {files} are mounted, not {settings['SSL_CERT_FILE']}"
     created = {*re.findall(r"secrets create (\S+)", readme)}
     for names in re.findall(r"for name in (.+); do\n *gcloud secrets create", readme):
         created |= {*names.split()}
     for name, version in references:
-        assert name in created and version.isdigit(), f"cloud-run: README.md makes no version {version} of {name}"
+        assert name in created and version.isdigit(), f"cloud-run: README.md creates no version {version} of {name}"
