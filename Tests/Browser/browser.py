@@ -64,13 +64,13 @@ class BrowserTest(unittest.TestCase):
     def ask(self, page, address=ADDRESS, next="", number=1):
         """Fills in the form, which is opened first, and waits for the mail."""
         page.goto(f"{self.portal}/sign-in{next and '?next=' + next}")
-        page.get_by_label("E-mail address").fill(address)
+        page.get_by_label("Email address").fill(address)
         page.get_by_role("button", name="Send me a link").click()
-        expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
         return self.stack.mail(address, number)
 
     def enter_code(self, page, code):
-        page.get_by_label("Code of six digits").fill(code)
+        page.get_by_label("6-digit code").fill(code)
         page.locator("main").get_by_role("button", name="Sign in").click()
 
     def open(self, page, mail):

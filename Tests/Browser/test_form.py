@@ -1,9 +1,13 @@
 """The portal's form, with scripts and without."""
-import re
+import re, sys
 
 from playwright.sync_api import expect
 
 from browser import ADDRESS, BrowserTest
+from stack import ROOT
+
+sys.path.append(str(ROOT / "deploy/portal"))
+from pages import wait_text
 
 
 class Form(BrowserTest):
@@ -12,13 +16,13 @@ class Form(BrowserTest):
         page = laptop.new_page()
         page.goto(self.portal)
         page.get_by_role("link", name="Your account").click()
-        page.get_by_label("E-mail address").fill(ADDRESS)
+        page.get_by_label("Email address").fill(ADDRESS)
         page.wait_for_load_state()  # Sooner, the form would be sent without its script.
         page.get_by_role("button", name="Send me a link").click()
-        expect(page.get_by_role("heading", name="Check your mail")).to_be_focused()
+        expect(page.get_by_role("heading", name="Check your email")).to_be_focused()
         expect(page.locator("#sent .address")).to_have_text(ADDRESS)
         with laptop.expect_page() as inbox:
-            page.get_by_role("link", name="inbox of this demonstration").click()
+            page.get_by_role("link", name="Open the demo inbox").click()
         message = inbox.value.frame_locator("iframe")
         with laptop.expect_page() as landing:  # The inbox waits for the mail by itself.
             message.get_by_role("link").first.click()
@@ -42,7 +46,7 @@ class Form(BrowserTest):
             with self.subTest(scripts=scripts):
                 page = self.page(java_script_enabled=scripts)
                 page.goto(self.portal + "/sign-in?next=/invoices")
-                field = page.get_by_label("E-mail address")
+                field = page.get_by_label("Email address")
                 field.fill("ada@example")
                 page.get_by_role("button", name="Send me a link").click()
                 expect(field).to_have_accessible_description("Invalid email address")
@@ -52,7 +56,7 @@ class Form(BrowserTest):
                     expect(field).to_be_focused()
                 field.fill(ADDRESS)
                 page.get_by_role("button", name="Send me a link").click()
-                expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+                expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
                 self.stack.mail(ADDRESS, 1 if scripts else 2)
                 self.assertEqual(self.stack.mails("ada@example"), [])
 
@@ -72,15 +76,15 @@ class Form(BrowserTest):
     def test_without_scripts_another_mail_can_be_sent_and_its_code_works(self):
         page = self.page(java_script_enabled=False)
         self.ask(page, next="/invoices")
-        page.get_by_role("button", name="Send another").click()
+        page.get_by_role("button", name="Send a new email").click()
         self.enter_code(page, self.stack.mail(ADDRESS, 2).code)
         self.expect_signed_in(page, "/invoices")
 
     def test_another_mail_can_be_sent_and_its_code_works(self):
         page = self.page()
         self.ask(page)
-        page.get_by_role("button", name="Send another").click()
-        expect(page.locator("#sent [role=status]")).to_have_text("Another mail was sent.")
+        page.get_by_role("button", name="Send a new email").click()
+        expect(page.locator("#sent [role=status]")).to_have_text("We sent a new email.")
         self.enter_code(page, self.stack.mail(ADDRESS, 2).code)
         self.expect_signed_in(page)
 
@@ -96,26 +100,34 @@ class Form(BrowserTest):
             page.goto(self.portal + "/sign-in")
         self.stack.stop("handler")
         for page in pages:
-            page.get_by_label("E-mail address").fill(ADDRESS)
+            page.get_by_label("Email address").fill(ADDRESS)
             page.get_by_role("button", name="Send me a link").click()
             expect(page.get_by_role("status").filter(visible=True)).to_have_text(
-                "The sign-in service does not answer. Please try again." if page is pages[0]
-                else "Sign-in is not available right now: try again shortly.")
-            expect(page.get_by_label("E-mail address")).to_have_value(ADDRESS)
+                "Sign-in is unavailable right now: try again shortly.")
+            expect(page.get_by_label("Email address")).to_have_value(ADDRESS)
         self.complaints = [line for line in self.complaints if "ERR_CONNECTION_REFUSED" not in line]
 
     def test_the_form_can_be_used_by_keyboard_alone(self):
         page = self.page()
         page.goto(self.portal + "/sign-in")
-        self.tab_to(page, page.get_by_label("E-mail address"))
+        self.tab_to(page, page.get_by_label("Email address"))
         page.keyboard.type(ADDRESS)
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name="Check your mail")).to_be_focused()
+        expect(page.get_by_role("heading", name="Check your email")).to_be_focused()
         page.keyboard.press("Tab")
-        expect(page.get_by_label("Code of six digits")).to_be_focused()
+        expect(page.get_by_label("6-digit code")).to_be_focused()
         page.keyboard.type(self.stack.mail(ADDRESS).code)
         page.keyboard.press("Enter")
         self.expect_signed_in(page)
+
+    def test_a_wait_is_in_seconds_below_a_minute_and_in_minutes_rounded_up_above(self):
+        page = self.page()
+        page.goto(self.portal + "/sign-in")
+        for seconds, text in {1: "1 second", 2: "2 seconds", 59: "59 seconds", 60: "1 minute", 61: "2 minutes",
+                              298: "5 minutes", 300: "5 minutes", 301: "6 minutes"}.items():
+            with self.subTest(seconds):
+                self.assertEqual(wait_text(seconds), text)
+                self.assertEqual(page.evaluate("(seconds) => waitText(seconds)", seconds), text)
 
 
 class Limits(BrowserTest):
@@ -126,35 +138,35 @@ class Limits(BrowserTest):
         asked = []
         page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
         self.ask(page)
-        button, status = page.get_by_role("button", name="Send another"), page.locator("#sent [role=status]")
+        button, status = page.get_by_role("button", name="Send a new email"), page.locator("#sent [role=status]")
         status.evaluate("""(status) => {
             window.said = [];
             const note = () => said.at(-1) !== status.textContent && said.push(status.textContent);
             new MutationObserver(note).observe(status, {childList: true, subtree: true, characterData: true});
         }""")
         button.click()
-        expect(status).to_have_text(re.compile(r"^That was too often\. You can try again in [1-3] s\.$"))
+        expect(status).to_have_text(re.compile(r"^Too many attempts\. Try again in [1-3] seconds?\.$"))
         expect(button).to_be_disabled()
         button.click(force=True)
         expect(status).to_have_text("You can try again now.")
         expect(button).to_be_enabled()
         expect(button).to_be_focused()
         self.assertEqual(asked, [self.door + "/auth/send-magic-link"] * 2)
-        counts = [int(count) for said in page.evaluate("said") for count in re.findall(r"in (\d) s", said)]
+        counts = [int(count) for said in page.evaluate("said") for count in re.findall(r"in (\d) second", said)]
         self.assertEqual(counts, list(range(counts[0], 0, -1)))
         button.click()
-        expect(status).to_have_text("Another mail was sent.")
+        expect(status).to_have_text("We sent a new email.")
         self.stack.mail(ADDRESS, 2)
 
     def test_without_scripts_the_wait_is_told_and_the_mail_that_was_sent_still_counts(self):
         page = self.page(java_script_enabled=False)
         mail = self.ask(page, next="/invoices")
         with page.expect_response(self.portal + "/sign-in") as answer:
-            page.get_by_role("button", name="Send another").click()
+            page.get_by_role("button", name="Send a new email").click()
         self.assertEqual(answer.value.status, 429)
         seconds = answer.value.headers["retry-after"]
         self.assertIn(seconds, ("1", "2", "3"))
         expect(page.locator("#sent [role=status]")).to_have_text(
-            f"That was too often. You can try again in {seconds} s.")
+            f"Too many attempts. Try again in {seconds} second{'' if seconds == '1' else 's'}.")
         self.enter_code(page, mail.code)
         self.expect_signed_in(page, "/invoices")

@@ -76,7 +76,7 @@ class Links(BrowserTest):
             with self.subTest(path=path):
                 page = self.page()
                 page.goto(self.portal + path)
-                page.get_by_label("E-mail address").fill(ADDRESS)
+                page.get_by_label("Email address").fill(ADDRESS)
                 page.get_by_role("button", name="Send me a link").click()
                 self.open(page, self.stack.mail(ADDRESS, number))
                 self.expect_signed_in(page, path)
@@ -216,7 +216,7 @@ class Codes(BrowserTest):
             with self.subTest(scripts=scripts):
                 page = self.page(java_script_enabled=scripts)
                 mail = self.ask(page, next="/invoices", number=number)
-                field = page.get_by_label("Code of six digits")
+                field = page.get_by_label("6-digit code")
                 for code, error in ((wrong(mail.code), "The code is wrong, used or expired: open the link in the mail, or ask for a new one"),
                                     ("12345", "Must be six digits"), ("", "Must be six digits")):
                     self.enter_code(page, code)
@@ -235,14 +235,14 @@ class Codes(BrowserTest):
         for field in second.locator("[name=request_id]").all():
             field.evaluate("(field, value) => field.value = value", request_id)
         self.enter_code(second, mail.code)
-        expect(second.get_by_label("Code of six digits")).to_have_attribute("aria-invalid", "true")
+        expect(second.get_by_label("6-digit code")).to_have_attribute("aria-invalid", "true")
 
     def test_five_wrong_codes_end_the_right_one_and_the_link_still_works(self):
         page = self.page()
         mail = self.ask(page, next="/invoices")
         for code in [wrong(mail.code)] * 5 + [mail.code]:
             self.enter_code(page, code)
-            expect(page.get_by_label("Code of six digits")).to_have_attribute("aria-invalid", "true")
+            expect(page.get_by_label("6-digit code")).to_have_attribute("aria-invalid", "true")
         self.open(page, mail)
         self.expect_signed_in(page, "/invoices")
 

@@ -92,15 +92,15 @@ class Sessions(BrowserTest):
     def test_a_token_that_is_refused_is_explained_and_a_new_one_offered(self):
         page = self.page()
         self.assertEqual(page.goto(f"{self.portal}/auth/callback?token={'A' * 43}&next=/invoices").status, 400)
-        expect(page.get_by_role("heading")).to_have_text("This link does not work any more")
-        page.get_by_role("link", name="Sign in anew").click()
+        expect(page.get_by_role("heading")).to_have_text("This link no longer works")
+        page.get_by_role("link", name="Sign in again").click()
         expect(page).to_have_url(self.portal + "/sign-in?next=%2Finvoices")
 
     def test_a_door_that_is_away_at_the_callback_is_told(self):
         page = self.page()
         self.stack.stop("handler")
         self.assertEqual(page.goto(f"{self.portal}/auth/callback?token={'A' * 43}").status, 503)
-        expect(page.get_by_role("heading")).to_have_text("You are not signed in yet")
+        expect(page.get_by_role("heading")).to_have_text("You're not signed in yet")
 
     def test_the_portal_answers_to_its_own_name_alone(self):
         answer = self.device().request.get(self.portal + "/inbox", headers={"Host": "evil.example"})
@@ -114,5 +114,5 @@ class ForeignDoor(BrowserTest):
         laptop = self.device()
         page = laptop.new_page()
         self.open(page, self.ask(page))
-        expect(page.get_by_role("heading")).to_have_text("You are not signed in yet")
+        expect(page.get_by_role("heading")).to_have_text("You're not signed in yet")
         self.expect_signed_out(laptop)
