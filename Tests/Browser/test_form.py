@@ -1,4 +1,4 @@
-"""The portal's form, with scripts and without."""
+"""The portal's form, with and without scripts."""
 import re, sys
 
 from playwright.sync_api import expect
@@ -11,25 +11,25 @@ from pages import wait_text
 
 
 class Form(BrowserTest):
-    def test_a_person_gets_from_the_form_by_the_mail_to_the_signed_in_page(self):
+    def test_a_person_signs_in_from_the_form_through_the_email(self):
         laptop = self.device()
         page = laptop.new_page()
         page.goto(self.portal)
         page.get_by_role("link", name="Your account").click()
         page.get_by_label("Email address").fill(ADDRESS)
-        page.wait_for_load_state()  # Sooner, the form would be sent without its script.
+        page.wait_for_load_state()  # Before that, the form would be submitted without its script.
         page.get_by_role("button", name="Send me a link").click()
         expect(page.get_by_role("heading", name="Check your email")).to_be_focused()
         expect(page.locator("#sent .address")).to_have_text(ADDRESS)
         with laptop.expect_page() as inbox:
             page.get_by_role("link", name="Open the demo inbox").click()
         message = inbox.value.frame_locator("iframe")
-        with laptop.expect_page() as landing:  # The inbox waits for the mail by itself.
+        with laptop.expect_page() as confirmation:  # The inbox reloads until the email is there.
             message.get_by_role("link").first.click()
-        self.press(landing.value)
-        self.expect_signed_in(landing.value)
+        self.press(confirmation.value)
+        self.expect_signed_in(confirmation.value)
 
-    def test_the_mail_in_the_inbox_holds_link_and_code(self):
+    def test_the_email_in_the_inbox_has_link_and_code(self):
         page = self.page()
         mail = self.ask(page)
         page.goto(self.portal + "/inbox")
@@ -41,7 +41,7 @@ class Form(BrowserTest):
         expect(message.locator("body")).to_contain_text(mail.code)
         expect(message.get_by_role("link").first).to_have_attribute("href", mail.link)
 
-    def test_a_wrong_address_is_refused_beside_its_field_and_nothing_is_mailed(self):
+    def test_an_invalid_address_is_refused_next_to_its_field_and_no_email_is_sent(self):
         for scripts in (True, False):
             with self.subTest(scripts=scripts):
                 page = self.page(java_script_enabled=scripts)
@@ -60,27 +60,27 @@ class Form(BrowserTest):
                 self.stack.mail(ADDRESS, 1 if scripts else 2)
                 self.assertEqual(self.stack.mails("ada@example"), [])
 
-    def test_without_scripts_a_person_signs_in_by_the_link(self):
+    def test_without_scripts_a_person_signs_in_with_the_link(self):
         page = self.page(java_script_enabled=False)
         self.open(page, self.ask(page, next="/invoices"))
         self.expect_signed_in(page, "/invoices")
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
 
-    def test_without_scripts_a_person_signs_in_by_the_code(self):
+    def test_without_scripts_a_person_signs_in_with_the_code(self):
         page = self.page(java_script_enabled=False)
         mail = self.ask(page, next="/invoices")
         self.enter_code(page, mail.code)
         self.expect_signed_in(page, "/invoices")
 
-    def test_without_scripts_another_mail_can_be_sent_and_its_code_works(self):
+    def test_without_scripts_a_new_email_can_be_sent_and_its_code_works(self):
         page = self.page(java_script_enabled=False)
         self.ask(page, next="/invoices")
         page.get_by_role("button", name="Send a new email").click()
         self.enter_code(page, self.stack.mail(ADDRESS, 2).code)
         self.expect_signed_in(page, "/invoices")
 
-    def test_another_mail_can_be_sent_and_its_code_works(self):
+    def test_a_new_email_can_be_sent_and_its_code_works(self):
         page = self.page()
         self.ask(page)
         page.get_by_role("button", name="Send a new email").click()
@@ -88,13 +88,13 @@ class Form(BrowserTest):
         self.enter_code(page, self.stack.mail(ADDRESS, 2).code)
         self.expect_signed_in(page)
 
-    def test_the_mail_is_in_the_language_of_the_browser(self):
+    def test_the_email_is_in_the_language_of_the_browser(self):
         for number, scripts in enumerate((True, False), 1):
             with self.subTest(scripts=scripts):
                 mail = self.ask(self.page(locale="de-DE", java_script_enabled=scripts), number=number)
                 self.assertIn('lang="de"', mail.html)
 
-    def test_a_door_that_is_away_is_told_with_scripts_and_without(self):
+    def test_the_form_says_that_sign_in_is_unavailable_with_and_without_scripts(self):
         pages = [self.page(java_script_enabled=scripts) for scripts in (True, False)]
         for page in pages:
             page.goto(self.portal + "/sign-in")
@@ -107,7 +107,7 @@ class Form(BrowserTest):
             expect(page.get_by_label("Email address")).to_have_value(ADDRESS)
         self.complaints = [line for line in self.complaints if "ERR_CONNECTION_REFUSED" not in line]
 
-    def test_the_form_can_be_used_by_keyboard_alone(self):
+    def test_the_form_can_be_used_with_the_keyboard_alone(self):
         page = self.page()
         page.goto(self.portal + "/sign-in")
         self.tab_to(page, page.get_by_label("Email address"))
@@ -133,7 +133,7 @@ class Form(BrowserTest):
 class Limits(BrowserTest):
     settings = {"POSTERN_IP_LIMIT": "1/3s"}
 
-    def test_a_limit_is_counted_down_and_then_another_mail_is_sent(self):
+    def test_a_limit_is_counted_down_and_then_a_new_email_is_sent(self):
         page = self.page()
         asked = []
         page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
@@ -151,14 +151,14 @@ class Limits(BrowserTest):
         expect(status).to_have_text("You can try again now.")
         expect(button).to_be_enabled()
         expect(button).to_be_focused()
-        self.assertEqual(asked, [self.door + "/auth/send-magic-link"] * 2)
+        self.assertEqual(asked, [self.postern + "/auth/send-magic-link"] * 2)
         counts = [int(count) for said in page.evaluate("said") for count in re.findall(r"in (\d) second", said)]
         self.assertEqual(counts, list(range(counts[0], 0, -1)))
         button.click()
         expect(status).to_have_text("We sent a new email.")
         self.stack.mail(ADDRESS, 2)
 
-    def test_without_scripts_the_wait_is_told_and_the_mail_that_was_sent_still_counts(self):
+    def test_without_scripts_the_wait_is_shown_and_the_earlier_email_still_works(self):
         page = self.page(java_script_enabled=False)
         mail = self.ask(page, next="/invoices")
         with page.expect_response(self.portal + "/sign-in") as answer:
