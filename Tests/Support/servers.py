@@ -111,9 +111,9 @@ class Servers:
     def __exit__(self, *_):
         self.ending.close()
 
-    def start(self, name, command, settings={}):
+    def start(self, name, command, settings={}, folder=None):
         log = self.ending.enter_context(open(self.folder / f"{name}.log", "ab"))
-        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log, cwd=folder)
         self.ending.callback(self.kill, name)
         self.running[name] = process
         return process
