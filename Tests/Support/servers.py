@@ -12,6 +12,8 @@ import traceback, urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HANDLER = [ROOT / "bootstrap"]
 WORKER = [ROOT / ".build/postern/bin/postern", "send"]
+# Python without the caller's settings and packages: it writes no bytecode, and its texts are UTF-8.
+PYTHON = [sys.executable, "-IB", "-X", "utf8"]
 # The environment that the program was given: installing tools may need proxies and certificates.
 GIVEN = dict(os.environ)
 # A mail server that keeps what it takes, and the packages that deploy/queue-worker.py needs.
@@ -207,7 +209,7 @@ def run_in(name, *packages):
     """Restarts this program in the Python of `tools`, unless it runs there."""
     folder = tools(name, *packages)
     if pathlib.Path(sys.prefix) != folder:
-        become([folder / "bin/python", "-IB", *sys.argv], GIVEN)
+        become([folder / "bin/python", *PYTHON[1:], *sys.argv], GIVEN)
 
 
 isolate()
