@@ -208,7 +208,7 @@ def tools(name, *packages):
 def run_in(name, *packages):
     """Restarts this program in the Python of `tools`, unless it runs there."""
     folder = tools(name, *packages)
-    if pathlib.Path(sys.prefix) != folder:
+    if os.path.realpath(sys.prefix) != os.path.realpath(folder):
         become([folder / "bin/python", *PYTHON[1:], *sys.argv], GIVEN)
 
 
