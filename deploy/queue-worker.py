@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""A small worker for Postern's queue, to be copied; QUEUE.md says what it does and why.
+"""A small worker for Postern's mail queue, to copy and change. QUEUE.md describes what it does and why.
 
 usage: queue-worker.py [--once]     with --once it ends when the stream is empty
 
-Needs redis and cryptography from PyPI, Redis 7, and a mail server that takes mail from here without TLS or a password.
-Reads REDIS_URL, POSTERN_SECRET_KEYS and POSTERN_MAIL_FROM, and where they are set POSTERN_KEY_PREFIX, SMTP_HOST and
+Needs redis and cryptography from PyPI, Redis 7, and a mail server that accepts email from this machine without TLS or a
+password. Reads REDIS_URL, POSTERN_SECRET_KEYS and POSTERN_MAIL_FROM, and, if set, POSTERN_KEY_PREFIX, SMTP_HOST and
 SMTP_PORT.
 
-What it leaves out: mail that was refused, for now or for good, is neither put off nor given up, but taken over and
-tried again until its link has expired. Where Redis goes away it ends with an error, to be started again: jobs stay
-where they are.
+Left out for brevity: a job whose email was refused, temporarily or permanently, is neither retried on a schedule nor
+dead-lettered. It stays pending, and is reclaimed and tried again until its link expires. If Redis is unavailable, the
+worker exits with an error and has to be started again; jobs stay where they are.
 """
 import json, os, re, secrets, signal, smtplib, socket, sys, threading, time
 from base64 import b64decode
@@ -24,21 +24,21 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 PREFIX = os.environ.get("POSTERN_KEY_PREFIX") or "postern:"
 MAIL, DEAD, GROUP = PREFIX + "mail", PREFIX + "mail:dead", "senders"
-WORKER = f"{socket.gethostname()}-{secrets.token_hex(4)}"  # No other worker has the same name.
+WORKER = f"{socket.gethostname()}-{secrets.token_hex(4)}"  # Unique: no other worker may have this name.
 SERVER = os.environ.get("SMTP_HOST") or "127.0.0.1", int(os.environ.get("SMTP_PORT") or 25)
-FROM = os.environ["POSTERN_MAIL_FROM"]  # Such as: Portal <sign-in@example.com>
+FROM = os.environ["POSTERN_MAIL_FROM"]  # For example: Portal <sign-in@example.com>
 DOMAIN = parseaddr(FROM)[1].partition("@")[2]
 
-SMTP_SECONDS = 4  # For each of some eight steps, which together must end before the job is taken over.
-TAKEOVER_MS = 36_000  # After this time; `postern send` has the same by default.
-BLOCK_MS = 1_000  # Never 0, which is for ever.
+SMTP_SECONDS = 4  # For each of about eight steps. All of them must end before the job is reclaimed.
+RECLAIM_MS = 36_000  # A job that was pending for this long is reclaimed; `postern send` has the same default.
+BLOCK_MS = 1_000  # Never 0, which waits forever.
 
-# Where another worker was faster, the entry has gone, and nothing is done.
-GIVE_UP = """redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+# Does nothing if the entry is gone because another worker was faster.
+DEAD_LETTER = """redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
 return 1"""
-# Whoever has jobs stays in the group: they would be lost with the name.
+# A consumer that has pending entries stays in the group, since they would be lost with it.
 LEAVE = """if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])"""
 
@@ -56,15 +56,15 @@ def make_group():
     try:
         db.xgroup_create(MAIL, GROUP, id="0", mkstream=True)
     except redis.ResponseError as error:
-        if not str(error).startswith("BUSYGROUP"):  # It is there already.
+        if not str(error).startswith("BUSYGROUP"):  # The group exists already.
             raise
 
 
 def claim():
-    """A job that another worker left, or else a new one, waited for; none where none came."""
+    """Reclaims a job that another worker left, or else waits for a new one. Returns at most one entry."""
     cursor, left = None, []
-    while not left and cursor != b"0-0":  # One call looks at a part of what is pending.
-        cursor, left, _ = db.xautoclaim(MAIL, GROUP, WORKER, TAKEOVER_MS, cursor or "0-0", count=1)
+    while not left and cursor != b"0-0":  # One call looks at a part of the pending entries.
+        cursor, left, _ = db.xautoclaim(MAIL, GROUP, WORKER, RECLAIM_MS, cursor or "0-0", count=1)
     if left:
         return left
     streams = db.xreadgroup(GROUP, WORKER, {MAIL: ">"}, count=1, block=BLOCK_MS)
@@ -72,7 +72,7 @@ def claim():
 
 
 def message(id, job):
-    """The same each time, so that a second copy is recognised. In English, whatever the job's language."""
+    """The email for a job: the same each time, so that a duplicate can be recognised, and always in English."""
     mail = EmailMessage()
     mail["Date"] = formatdate(job["issued_at"] / 1000)
     mail["From"], mail["To"], mail["Subject"] = FROM, job["to"], "Your sign-in link"
@@ -81,18 +81,18 @@ def message(id, job):
     minutes = (job["expires_at"] - job["issued_at"]) // 60_000
     text = f"Open this link to sign in. It works once, within {minutes} minutes:\n\n{job['link']}\n"
     if "code" in job:
-        text += f"\nOr enter this code where you asked for the link:\n\n{job['code']}\n"
-    mail.set_content(text, cte="quoted-printable")  # The link may be longer than a line of mail.
+        text += f"\nOr enter this code where you requested the link:\n\n{job['code']}\n"
+    mail.set_content(text, cte="quoted-printable")  # The link may be longer than a line of an email may be.
     return mail
 
 
 def handle(entry, fields):
-    """Takes a job to its end, or leaves it to be taken over."""
-    if fields.get(b"v", b"1") != b"1":  # For a worker that knows that version; this claim does not count.
+    """Delivers, dead-letters or releases a job."""
+    if fields.get(b"v", b"1") != b"1":  # Left to a worker that knows this version. The claim does not count.
         db.xclaim(MAIL, GROUP, WORKER, 0, [entry], retrycount=0, justid=True)
-        return log("left to others", entry)
+        return log("released", entry)
     if not {b"v", b"id", b"key", b"job"} <= fields.keys():
-        return give_up(entry, fields, "unreadable", keep=[])
+        return dead_letter(entry, fields, "unreadable", keep=[])
     id, key, box = fields[b"id"], fields[b"key"], fields[b"job"]
     try:
         opened = json.loads(KEYS[key.decode()].decrypt(box[:12], box[12:], id))
@@ -100,32 +100,32 @@ def handle(entry, fields):
         if re.fullmatch("[0-9]{6}", str(opened.get("code"))):
             job["code"] = opened["code"]
     except (InvalidTag, KeyError, TypeError, ValueError):
-        return give_up(entry, fields, "unreadable", keep=[b"id", b"key", b"job"])
+        return dead_letter(entry, fields, "unreadable", keep=[b"id", b"key", b"job"])
     if time.time() * 1000 >= job["expires_at"]:
-        return give_up(entry, fields, "expired", keep=[b"id"])
+        return dead_letter(entry, fields, "expired", keep=[b"id"])
     try:
         with smtplib.SMTP(*SERVER, local_hostname=DOMAIN, timeout=SMTP_SECONDS) as smtp:
             smtp.send_message(message(id.decode(), job))
-            settle(entry)  # At once, before anything else can fail.
+            acknowledge(entry)  # At once, before anything else can fail.
         log("delivered", id)
-    except OSError as error:  # SMTP's errors are among these.
+    except OSError as error:  # Includes SMTP errors.
         log("left for another attempt", id, type(error).__name__)
 
 
-def settle(entry):
+def acknowledge(entry):
     with db.pipeline(transaction=True) as both:
         both.xack(MAIL, GROUP, entry).xdel(MAIL, entry).execute()
 
 
-def give_up(entry, fields, reason, keep):
+def dead_letter(entry, fields, reason, keep):
     kept = [part for name in keep for part in (name, fields[name])]
     attempts = fields.get(b"attempts", b"0")
-    db.eval(GIVE_UP, 2, MAIL, DEAD, GROUP, entry, 10_000, "reason", reason, "attempts", attempts, *kept)
-    log("given up", entry, reason)
+    db.eval(DEAD_LETTER, 2, MAIL, DEAD, GROUP, entry, 10_000, "reason", reason, "attempts", attempts, *kept)
+    log("dead-lettered", entry, reason)
 
 
 def log(what, name, why=""):
-    """Never an address, a link, or an error's text, which may hold either."""
+    """Logs an event. Never give it an address, a link, or the text of an error, which may contain either."""
     print(what, name.decode(), why, file=sys.stderr, flush=True)
 
 
@@ -136,7 +136,7 @@ make_group()
 while not stop.is_set():
     try:
         entries = claim()
-    except redis.ResponseError as error:  # The stream is gone, as after a loss of data, and the group with it.
+    except redis.ResponseError as error:  # The stream and its group are gone, as after a loss of data.
         if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
             raise
         make_group()

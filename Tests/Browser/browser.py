@@ -1,4 +1,4 @@
-"""What the browser tests share: devices of a person, and the steps that are taken on them."""
+"""Shared by the browser tests: a person's devices, and the steps of a sign-in."""
 import os, sys, unittest
 
 from playwright.sync_api import expect, sync_playwright
@@ -12,17 +12,17 @@ expect.set_options(timeout=10_000)
 
 
 def launch(playwright):
-    # Its sandbox needs a user other than root.
+    # Chromium's sandbox does not work for root.
     return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.getuid() == 0 else [])
 
 
 def is_complaint(message):
-    """Whether the console's line tells of a defect. That an answer has a status of 400 or more is none."""
+    """Whether a console message reports a defect. A response with a status of 400 or more is not a defect."""
     return message.type in ("error", "warning") and "the server responded with a status of" not in message.text
 
 
 class BrowserTest(unittest.TestCase):
-    """A test with a stack of its own, in which no page may complain on its console, of its policy or anything else."""
+    """A test with a stack of its own. It fails if a page logs an error or a warning to its console."""
 
     settings = {}
 
@@ -36,7 +36,7 @@ class BrowserTest(unittest.TestCase):
     def setUp(self):
         self.complaints = []
         self.stack = self.enterContext(Stack(**self.settings))
-        self.portal, self.door = self.stack.portal, self.stack.door
+        self.portal, self.postern = self.stack.portal, self.stack.postern
 
     def tearDown(self):
         self.logs = self.stack.logs()
@@ -50,7 +50,7 @@ class BrowserTest(unittest.TestCase):
         return result
 
     def device(self, **options):
-        """A browser that shares nothing with others."""
+        """Returns a new browser that shares nothing with others."""
         context = self.browser.new_context(**{"locale": "en-GB"} | options)
         self.addCleanup(context.close)
         context.set_default_timeout(10_000)
@@ -62,25 +62,25 @@ class BrowserTest(unittest.TestCase):
         return self.device(**options).new_page()
 
     def ask(self, page, address=ADDRESS, next="", number=1):
-        """Fills in the form, which is opened first, and waits for the mail."""
+        """Opens the form, submits it, and returns the email."""
         page.goto(f"{self.portal}/sign-in{next and '?next=' + next}")
-        page.get_by_label("E-mail address").fill(address)
+        page.get_by_label("Email address").fill(address)
         page.get_by_role("button", name="Send me a link").click()
-        expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
         return self.stack.mail(address, number)
 
     def enter_code(self, page, code):
-        page.get_by_label("Code of six digits").fill(code)
+        page.get_by_label("6-digit code").fill(code)
         page.locator("main").get_by_role("button", name="Sign in").click()
 
     def open(self, page, mail):
-        """Opens a link, and presses the one button of the page that comes."""
+        """Opens a link, and presses the only button on its page."""
         answer = page.goto(mail.link)
         self.press(page)
         return answer
 
     def wait(self, page, condition):
-        """Waits for ten seconds at most, while the page goes on."""
+        """Waits for a condition for ten seconds at most, while the page runs."""
         for _ in range(500):
             if condition():
                 return True
@@ -105,4 +105,4 @@ class BrowserTest(unittest.TestCase):
             page.keyboard.press("Tab")
             if control.evaluate("control => control === document.activeElement"):
                 return
-        self.fail("the Tab key does not lead there")
+        self.fail("the Tab key does not reach the control")

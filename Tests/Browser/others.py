@@ -1,15 +1,15 @@
-"""Servers of others, which stand in a person's way or lead them astray."""
+"""Other servers: a slow proxy before Postern, a portal that redirects elsewhere, and an attacker's site."""
 import contextlib, http.server, threading, urllib.request
 
 
 class Quiet(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
-        """Nothing: the tests' output is for what fails."""
+        """Logs nothing: the tests' output shows failures only."""
 
 
 @contextlib.contextmanager
 def elsewhere(port):
-    """A portal whose callback leads on to another origin; the address there."""
+    """Runs a portal whose callback redirects to another origin, and yields the URL there."""
 
     class Portal(Quiet):
         def do_GET(self):
@@ -26,7 +26,7 @@ def elsewhere(port):
 
 @contextlib.contextmanager
 def serving(pages, port=0):
-    """A server of this machine; its port."""
+    """Runs a server on the loopback interface, and yields its port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -37,19 +37,19 @@ def serving(pages, port=0):
 
 
 @contextlib.contextmanager
-def slow(door):
-    """Stands between portal and door, and keeps the door's answers back: its address, whether one is there, and the
-    word to let it go."""
-    is_taken, go_on = threading.Event(), threading.Event()
+def slow(postern):
+    """Runs a proxy before Postern that holds answers back. Yields its URL, an event that it sets when it holds one, and
+    an event that makes it go on."""
+    is_holding, release = threading.Event(), threading.Event()
 
-    class Between(Quiet):
+    class Proxy(Quiet):
         def forward(self):
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or None
-            request = urllib.request.Request(door + self.path, body, {"Content-Type": "application/json"})
+            request = urllib.request.Request(postern + self.path, body, {"Content-Type": "application/json"})
             with urllib.request.urlopen(request, timeout=5) as answer:
                 content = answer.read()
-            is_taken.set()
-            go_on.wait(4)  # The portal waits for five seconds.
+            is_holding.set()
+            release.wait(4)  # The portal waits for five seconds.
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -57,16 +57,16 @@ def slow(door):
 
         do_GET = do_POST = forward
 
-    with serving(Between) as port:
+    with serving(Proxy) as port:
         try:
-            yield f"http://127.0.0.1:{port}", is_taken, go_on
+            yield f"http://127.0.0.1:{port}", is_holding, release
         finally:
-            go_on.set()
+            release.set()
 
 
 @contextlib.contextmanager
 def auto_submitting(action, token):
-    """A site of somebody else, whose page sends a form by itself; its port."""
+    """Runs an attacker's site, whose page submits a form by itself, and yields its port."""
     html = (f'<!doctype html><title>.</title><form method="post" action="{action}">'
             f'<input name="token" value="{token}"></form><script>document.forms[0].submit()</script>')
 

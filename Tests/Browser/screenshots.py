@@ -1,4 +1,4 @@
-"""Saves pictures of all pages of a sign-in into the folder that is named: light, dark, and as wide as a telephone."""
+"""Saves screenshots of all pages of a sign-in in a folder: light, dark, and as wide as a phone."""
 import json, pathlib, sys, urllib.error, urllib.request
 
 from playwright.sync_api import expect, sync_playwright
@@ -14,7 +14,7 @@ LOOKS = {
 
 
 class Album:
-    """The pictures of one look, each by its name."""
+    """The screenshots of one look."""
 
     def __init__(self, context, stack, folder, look):
         self.page, self.stack, self.folder, self.look = context.new_page(), stack, folder, look
@@ -24,9 +24,9 @@ class Album:
 
     def ask(self, address, number=1):
         self.page.goto(self.stack.portal + "/sign-in?next=/invoices")
-        self.page.get_by_label("E-mail address").fill(address)
+        self.page.get_by_label("Email address").fill(address)
         self.page.get_by_role("button", name="Send me a link").click()
-        expect(self.page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="Check your email")).to_be_visible()
         return self.stack.mail(address, number)
 
     def press(self):
@@ -38,40 +38,40 @@ class Album:
         self.take("start")
         page.goto(self.stack.portal + "/sign-in")
         self.take("form")
-        page.get_by_label("E-mail address").fill("ada@example")
+        page.get_by_label("Email address").fill("ada@example")
         page.get_by_role("button", name="Send me a link").click()
-        expect(page.get_by_label("E-mail address")).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_label("Email address")).to_have_attribute("aria-invalid", "true")
         self.take("form-error")
         mail = self.ask(address)
         self.take("check-your-mail")
-        page.get_by_label("Code of six digits").fill("000000" if mail.code != "000000" else "000001")
+        page.get_by_label("6-digit code").fill("000000" if mail.code != "000000" else "000001")
         page.locator("#sent").get_by_role("button", name="Sign in").click()
-        expect(page.get_by_label("Code of six digits")).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_label("6-digit code")).to_have_attribute("aria-invalid", "true")
         self.take("check-your-mail-error")
         self.stack.use_up(address)
-        page.get_by_role("button", name="Send another").click()
+        page.get_by_role("button", name="Send a new email").click()
         expect(page.locator("#sent [role=timer]")).to_be_visible()
         self.take("check-your-mail-limited")
         page.goto(self.stack.portal + "/inbox")
         page.frame_locator("iframe").first.get_by_role("link").first.wait_for()
         self.take("inbox")
 
-    def landing(self, address):
+    def confirmation(self, address):
         page = self.page
-        ended, mail = self.ask(address), self.ask(address, 2)
+        superseded, mail = self.ask(address), self.ask(address, 2)
         page.goto(mail.link)
-        self.take("landing-live")
+        self.take("confirmation-live")
         self.press()
         page.wait_for_url(self.stack.portal + "/invoices")
         self.take("invoices")
         page.goto(self.stack.portal + "/account")
         self.take("account")
         page.goto(mail.link)
-        self.take("landing-used")
-        page.goto(ended.link)
-        self.take("landing-ended")
-        page.goto(f"{self.stack.door}/auth/open?token={'A' * 43}")
-        self.take("landing-unknown")
+        self.take("confirmation-used")
+        page.goto(superseded.link)
+        self.take("confirmation-superseded")
+        page.goto(f"{self.stack.postern}/auth/open?token={'A' * 43}")
+        self.take("confirmation-unknown")
         page.goto(f"{self.stack.portal}/auth/callback?token={'A' * 43}&next=/invoices")
         self.take("callback-refused")
         page.goto(self.stack.portal + "/nowhere")
@@ -81,27 +81,27 @@ class Album:
         mail = self.ask(address)
         self.stack.expire(mail)
         self.page.goto(mail.link)
-        self.take("landing-expired")
+        self.take("confirmation-expired")
         self.press()
         self.stack.mail(address, 2)
-        self.take("landing-sent")
+        self.take("confirmation-sent")
         self.stack.use_up(address)
         self.page.goto(mail.link)
         self.press()
-        self.take("landing-limited")
+        self.take("confirmation-limited")
 
 
 class LimitedStack(Stack):
-    """One in which an address may have three mails."""
+    """A stack in which an address can get three emails."""
 
     def __init__(self):
         super().__init__(POSTERN_RECIPIENT_LIMIT="3/15m")
 
     def use_up(self, address):
-        """Asks for mail to an address until no more is sent."""
+        """Requests emails to an address until the limit is reached."""
         body = json.dumps({"email": address, "callback_origin": self.portal, "code": True}).encode()
         request = urllib.request.Request(
-            self.door + "/auth/send-magic-link", body, {"Content-Type": "application/json"})
+            self.postern + "/auth/send-magic-link", body, {"Content-Type": "application/json"})
         try:
             while True:
                 urllib.request.urlopen(request, timeout=5).close()
@@ -118,7 +118,7 @@ def main(folder):
             context = browser.new_context(locale="en-GB", **options)
             album = Album(context, stack, folder, look)
             album.form(f"ada+{look}@example.com")
-            album.landing(f"grace+{look}@example.com")
+            album.confirmation(f"grace+{look}@example.com")
             album.expired(f"edsger+{look}@example.com")
             context.close()
         browser.close()

@@ -1,4 +1,4 @@
-"""The portal's judgement of assertions, by a door that makes all kinds of them."""
+"""The portal's verification of assertions, against a fake Postern that makes all kinds of them."""
 import http.client, json, threading, time, unittest
 from base64 import urlsafe_b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,14 +14,14 @@ X = urlsafe_b64encode(KEY.public_key().public_bytes_raw()).rstrip(b"=").decode()
 JWKS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": X}]}
 
 
-class Door(BaseHTTPRequestHandler):
-    answer, asked = b"", None  # What it says next, and the header fields of what it was asked last.
+class FakePostern(BaseHTTPRequestHandler):
+    answer, asked = b"", None  # The next response, and the headers of the last request.
 
     def do_GET(self):
         self.send(json.dumps(JWKS).encode())
 
     def do_POST(self):
-        Door.asked = self.headers
+        FakePostern.asked = self.headers
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send(self.answer)
 
@@ -37,23 +37,23 @@ class Door(BaseHTTPRequestHandler):
 class Assertions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), FakePostern)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
-        cls.door = f"http://127.0.0.1:{server.server_address[1]}"
+        cls.postern = f"http://127.0.0.1:{server.server_address[1]}"
         stack = cls.stack = Stack()
         cls.addClassCleanup(stack.ending.close)
-        stack.start_portal(cls.door)
+        stack.start_portal(cls.postern)
 
     def claims(self, **changed):
         now = int(time.time())
-        claims = {"iss": self.door, "aud": self.stack.portal, "sub": "ada@example.com", "iat": now, "exp": now + 60}
+        claims = {"iss": self.postern, "aud": self.stack.portal, "sub": "ada@example.com", "iat": now, "exp": now + 60}
         return {name: value for name, value in (claims | changed).items() if value is not None}
 
     def sign_in(self, answer):
-        """The status of the callback, where it leads, and whether there is a session."""
-        Door.answer = answer if isinstance(answer, bytes) else json.dumps({"ok": True} | answer).encode()
+        """Returns the callback's status, its redirect, and whether it starts a session."""
+        FakePostern.answer = answer if isinstance(answer, bytes) else json.dumps({"ok": True} | answer).encode()
         connection = http.client.HTTPConnection(urlsplit(self.stack.portal).netloc, timeout=10)
         connection.request("GET", "/auth/callback?token=x")
         reply = connection.getresponse()
@@ -61,39 +61,39 @@ class Assertions(unittest.TestCase):
         connection.close()
         return reply.status, reply.getheader("Location"), reply.getheader("Set-Cookie") is not None
 
-    def test_an_assertion_that_is_right_signs_in(self):
+    def test_a_valid_assertion_signs_in(self):
         answer = {"assertion": signed(self.claims()), "callback_next": "/invoices"}
         self.assertEqual(self.sign_in(answer), (303, "/invoices", True))
 
-    def test_an_assertion_that_is_wrong_signs_nobody_in(self):
+    def test_an_invalid_assertion_does_not_sign_in(self):
         now, claims = int(time.time()), self.claims()
         assertions = {
-            "of another issuer": signed(self.claims(iss="https://door.example.com")),
+            "from another issuer": signed(self.claims(iss="https://postern.example.com")),
             "for another portal": signed(self.claims(aud="https://portal.example.com")),
             "expired": signed(self.claims(iat=now - 120, exp=now - 60)),
-            "of the future": signed(self.claims(iat=now + 3600, exp=now + 7200)),
-            "by another key": signed(claims, ANOTHER_KEY),
-            "by an unknown key": signed(claims, kid="k2"),
-            "by no named key": signed(claims, kid=None),
+            "from the future": signed(self.claims(iat=now + 3600, exp=now + 7200)),
+            "signed with another key": signed(claims, ANOTHER_KEY),
+            "with an unknown kid": signed(claims, kid="k2"),
+            "without a kid": signed(claims, kid=None),
             "unsigned": jwt.encode(claims, None, "none", {"kid": "k1"}),
-            "by the public key as a secret": jwt.encode(claims, X, "HS256", {"kid": "k1"}),
-            "no JWT": "x",
+            "signed with the public key as a secret": jwt.encode(claims, X, "HS256", {"kid": "k1"}),
+            "not a JWT": "x",
         } | {f"without {name}": signed(self.claims(**{name: None})) for name in claims}
         for what, assertion in assertions.items():
             with self.subTest(what):
                 self.assertEqual(self.sign_in({"assertion": assertion}), (502, None, False))
 
-    def test_the_door_learns_for_whom_it_is_asked(self):
+    def test_postern_gets_the_address_of_the_client(self):
         self.sign_in({})
-        self.assertEqual(Door.asked["X-Forwarded-For"], "127.0.0.1")
+        self.assertEqual(FakePostern.asked["X-Forwarded-For"], "127.0.0.1")
 
-    def test_an_answer_without_an_assertion_signs_nobody_in(self):
+    def test_an_answer_without_an_assertion_does_not_sign_in(self):
         self.assertEqual(self.sign_in({"email": "ada@example.com"}), (502, None, False))
 
-    def test_an_answer_that_is_not_of_the_door_signs_nobody_in(self):
+    def test_an_answer_that_is_not_json_does_not_sign_in(self):
         self.assertEqual(self.sign_in(b"<html>"), (503, None, False))
 
-    def test_a_destination_that_is_another_site_is_not_followed(self):
+    def test_a_destination_on_another_site_is_not_followed(self):
         for path in ("//evil.example", "/\\evil.example", "https://evil.example/", "/\r\nX: y", ""):
             with self.subTest(path):
                 answer = {"assertion": signed(self.claims()), "callback_next": path}

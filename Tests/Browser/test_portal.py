@@ -1,4 +1,4 @@
-"""What holds for all pages, and what the portal refuses."""
+"""Rules for all pages, and requests that the portal refuses."""
 import re
 
 from playwright.sync_api import expect
@@ -26,7 +26,7 @@ class Pages(BrowserTest):
         self.press(page)
         self.stack.mail(ADDRESS, 2)
         self.look_at(page)
-        page.goto(f"{self.door}/auth/open?token={'A' * 43}")
+        page.goto(f"{self.postern}/auth/open?token={'A' * 43}")
         self.look_at(page)
 
     def look_at(self, page):
@@ -39,7 +39,7 @@ class Pages(BrowserTest):
                 expect(control).to_have_accessible_name(re.compile(r"\S"))
             width = page.viewport_size
             page.set_viewport_size({"width": 320, "height": 640})
-            self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 320, "wider than a telephone")
+            self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 320, "wider than a phone")
             page.set_viewport_size(width)
 
 
@@ -56,10 +56,10 @@ class Sessions(BrowserTest):
         expect(page).to_have_url(self.portal + "/")
         self.assertEqual(laptop.cookies(), [])
         self.expect_signed_out(laptop)
-        laptop.add_cookies([cookie])  # Whoever kept the cookie has nothing of it.
+        laptop.add_cookies([cookie])  # A copy of the cookie is useless.
         self.expect_signed_out(laptop)
 
-    def test_another_site_can_neither_sign_out_nor_send_mail(self):
+    def test_another_site_can_neither_sign_out_nor_send_email(self):
         laptop = self.device()
         page = laptop.new_page()
         self.open(page, self.ask(page))
@@ -74,7 +74,7 @@ class Sessions(BrowserTest):
         self.expect_signed_in(page)
         self.assertEqual(self.stack.mails("eve@example.com"), [])
 
-    def test_a_destination_that_is_another_site_is_not_kept(self):
+    def test_a_destination_on_another_site_is_dropped(self):
         for number, next in enumerate(("//evil.example", "/\\evil.example", "https://evil.example/", "x"), 1):
             with self.subTest(next=next):
                 page = self.page()
@@ -82,37 +82,37 @@ class Sessions(BrowserTest):
                 self.open(page, mail)
                 self.expect_signed_in(page, "/account")
 
-    def test_the_destination_is_the_one_that_was_asked_for_not_the_one_in_the_address(self):
+    def test_the_destination_comes_from_the_request_not_from_the_callback_url(self):
         page = self.page()
         mail = self.ask(page, next="/invoices")
-        opened = page.request.post(f"{self.door}/auth/open", form={"token": mail.token}, max_redirects=0)
+        opened = page.request.post(f"{self.postern}/auth/open", form={"token": mail.token}, max_redirects=0)
         page.goto(opened.headers["location"].replace("invoices", "account"))
         self.expect_signed_in(page, "/invoices")
 
-    def test_a_token_that_is_refused_is_explained_and_a_new_one_offered(self):
+    def test_a_refused_token_is_explained_and_a_new_link_offered(self):
         page = self.page()
         self.assertEqual(page.goto(f"{self.portal}/auth/callback?token={'A' * 43}&next=/invoices").status, 400)
-        expect(page.get_by_role("heading")).to_have_text("This link does not work any more")
-        page.get_by_role("link", name="Sign in anew").click()
+        expect(page.get_by_role("heading")).to_have_text("This link no longer works")
+        page.get_by_role("link", name="Sign in again").click()
         expect(page).to_have_url(self.portal + "/sign-in?next=%2Finvoices")
 
-    def test_a_door_that_is_away_at_the_callback_is_told(self):
+    def test_the_callback_says_that_sign_in_is_unavailable(self):
         page = self.page()
         self.stack.stop("handler")
         self.assertEqual(page.goto(f"{self.portal}/auth/callback?token={'A' * 43}").status, 503)
-        expect(page.get_by_role("heading")).to_have_text("You are not signed in yet")
+        expect(page.get_by_role("heading")).to_have_text("You're not signed in yet")
 
-    def test_the_portal_answers_to_its_own_name_alone(self):
+    def test_the_portal_refuses_other_host_names(self):
         answer = self.device().request.get(self.portal + "/inbox", headers={"Host": "evil.example"})
         self.assertEqual(answer.status, 421)
 
 
-class ForeignDoor(BrowserTest):
-    settings = {"POSTERN_ISSUER": "https://door.example.com"}
+class OtherIssuer(BrowserTest):
+    settings = {"POSTERN_ISSUER": "https://postern.example.com"}
 
-    def test_an_assertion_of_another_issuer_signs_nobody_in(self):
+    def test_an_assertion_from_another_issuer_does_not_sign_in(self):
         laptop = self.device()
         page = laptop.new_page()
         self.open(page, self.ask(page))
-        expect(page.get_by_role("heading")).to_have_text("You are not signed in yet")
+        expect(page.get_by_role("heading")).to_have_text("You're not signed in yet")
         self.expect_signed_out(laptop)

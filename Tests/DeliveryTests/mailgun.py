@@ -1,7 +1,8 @@
-"""An HTTPS server at a free port, which keeps what it is sent and answers as it is told.
+"""An HTTPS server on a free port that prints its requests and gives a fixed response.
 
-Arguments: the paths of certificate and key, and the answer: an HTTP status, `close`, `cut`, `junk` or `silence`. It prints its
-port, and then each request as a line of JSON.
+usage: mailgun.py CERTIFICATE KEY RESPONSE     RESPONSE is an HTTP status, `close`, `cut`, `junk` or `silence`
+
+Prints the port, and then each request as a line of JSON.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What Python's own mail parser makes of messages: prints a JSON array, one object for each .eml file of a folder."""
+"""Parses messages with Python's own parser: prints a JSON array with one object for each .eml file of a folder."""
 
 import email
 import email.header
@@ -12,7 +12,7 @@ import sys
 
 
 class Page(html.parser.HTMLParser):
-    """The links of an HTML document, its title, and each attribute that names it, all unescaped."""
+    """The links of an HTML document, its title and its labels, all unescaped."""
 
     def __init__(self):
         super().__init__()
@@ -38,8 +38,10 @@ class Page(html.parser.HTMLParser):
 
 
 def display_name(raw):
-    """The decoded name of a From field: not by the parser of policy.default, of which many versions put a blank between two
-    encoded words (RFC 2047 section 6.2 says otherwise)."""
+    """The decoded name of a From field.
+
+    Many versions of the parser of policy.default put a blank between two encoded words, against RFC 2047 section 6.2.
+    """
     name, _ = email.utils.parseaddr(re.sub(r"\r\n(?=[ \t])", "", raw))
     return str(email.header.make_header(email.header.decode_header(name)))
 

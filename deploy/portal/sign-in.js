@@ -1,4 +1,4 @@
-// Asks the door for a mail from the browser. Without this script the form goes to the portal, which does the same.
+// Asks Postern for an email from the browser. Without this script the form goes to the portal, which does the same.
 "use strict";
 
 const page = document.getElementById("sign-in");
@@ -17,10 +17,10 @@ async function send(form) {
   const email = form.elements.email.value;
   const next = form.elements.next.value || undefined;
   rest(form, true);
-  say(form, "Sending …");
+  say(form, "Sending…");
   let answer, body;
   try {
-    answer = await fetch(page.dataset.door + "/auth/send-magic-link", {
+    answer = await fetch(page.dataset.postern + "/auth/send-magic-link", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ email, callback_next: next, code: true }),
@@ -29,7 +29,7 @@ async function send(form) {
     body = await answer.json();
   } catch {
     rest(form, false);
-    return say(form, "The sign-in service does not answer. Please try again.");
+    return say(form, "Sign-in is unavailable right now: try again shortly.");
   }
   rest(form, false);
   say(form, "");
@@ -37,11 +37,13 @@ async function send(form) {
   refuse(error);
   const seconds = Number(answer.headers.get("Retry-After"));
   if (answer.ok) return showSent(form, email, body.request_id);
-  if (seconds) return wait(form, seconds, answer.status === 429 ? "That was too often." : body.error + ".");
+  if (seconds) {
+    return wait(form, seconds, answer.status === 429 ? "Too many attempts." : "Sign-in is unavailable right now.");
+  }
   if (!error) say(form, body.error + ".");
 }
 
-// Shows the error beside the field, and puts the cursor there; or takes the earlier one away.
+// Shows an error next to the field and focuses the field, or removes an earlier error.
 function refuse(error) {
   const field = ask.querySelector("[name=email]");
   document.getElementById("email-error").textContent = error ?? "";
@@ -50,7 +52,7 @@ function refuse(error) {
 }
 
 function showSent(form, email, requestID) {
-  heading.textContent = "Check your mail";
+  heading.textContent = "Check your email";
   document.title = document.title.replace("Sign in", heading.textContent);
   sent.querySelector(".address").textContent = email;
   for (const field of sent.querySelectorAll("[name=email]")) field.value = email;
@@ -60,23 +62,23 @@ function showSent(form, email, requestID) {
     [ask.hidden, sent.hidden] = [true, false];
     heading.focus();
   } else {
-    say(form, "Another mail was sent.");
+    say(form, "We sent a new email.");
   }
 }
 
-// Counts down beside what was said. The number is no part of what a screen reader says each time that it changes.
+// Counts down next to the reason. Screen readers do not announce each change of the count.
 function wait(form, seconds, why) {
   const end = performance.now() + seconds * 1000;
   const count = document.createElement("span");
   count.setAttribute("role", "timer");
   count.setAttribute("aria-live", "off");
-  count.textContent = seconds;
-  say(form, why + " You can try again in ", count, " s.");
+  count.textContent = waitText(seconds);
+  say(form, why + " Try again in ", count, ".");
   rest(form, true);
   const ticking = setInterval(() => {
     const left = Math.ceil((end - performance.now()) / 1000);
     if (left > 0) {
-      count.textContent = left;
+      count.textContent = waitText(left);
       return;
     }
     clearInterval(ticking);
@@ -85,11 +87,17 @@ function wait(form, seconds, why) {
   }, 250);
 }
 
+// A wait as people say it: "12 seconds", or minutes rounded up, such as "5 minutes". Also in pages.py.
+function waitText(seconds) {
+  const [count, unit] = seconds < 60 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
 function say(form, ...words) {
   form.querySelector(".notice").replaceChildren(...words);
 }
 
-// Not by `disabled`, which would take the focus off the button.
+// Not with `disabled`, which would take the focus from the button.
 function rest(form, isResting) {
   form.querySelector("button").setAttribute("aria-disabled", isResting);
 }

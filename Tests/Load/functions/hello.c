@@ -1,5 +1,5 @@
-/* A function that answers the same to everything, out of plain sockets: about the least that a start can take. It reads
- * as much HTTP as the Runtime API writes, and ends where anything is not as it should be. */
+/* A function with the same response to every event, made of plain sockets: about the least time that a start can take.
+ * It reads as much HTTP as the Runtime API writes, and exits if anything is unexpected. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int open_connection(const char *address) {
     return connection;
 }
 
-/* Sends a request, and leaves its whole answer in the buffer. An answer without a length is in chunks. */
+/* Sends a request, and leaves its whole response in the buffer. A response without a length is in chunks. */
 static void call(int connection, const char *request) {
     size_t length = strlen(request), used = 0;
     if (write(connection, request, length) != (ssize_t)length) exit(1);

@@ -1,5 +1,5 @@
-// A function that answers the same to everything, with a runtime of its own out of Node's HTTP client. AWS' runtime for
-// Node does more before it asks for the first event, so Node looks faster here than it is on Lambda.
+// A function with the same response to every event, with a runtime of its own made of Node's HTTP client. AWS' runtime for
+// Node does more before it requests the first event, so Node looks faster here than it is on Lambda.
 "use strict";
 
 const http = require("node:http");

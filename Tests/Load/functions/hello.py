@@ -1,4 +1,4 @@
-"""A function that answers the same to everything, under AWS' own runtime for Python (awslambdaric)."""
+"""A function with the same response to every event, under AWS' own runtime for Python (awslambdaric)."""
 
 ANSWER = {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": '{"ok":true}'}
 
