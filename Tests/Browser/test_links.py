@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from browser import ADDRESS, BrowserTest
 from others import auto_submitting, elsewhere, slow
 
-CODE_INVALID = "The code is wrong, used or expired: open the link in the mail, or ask for a new one"
-CODE_RULE = "Must be six digits"
+CODE_INVALID = "That code didn't work: check it, or open the link in the email instead"
+CODE_RULE = "Must be 6 digits"
 
 
 class Links(BrowserTest):
