@@ -1,8 +1,12 @@
-"""Saves screenshots of all pages of a sign-in in a folder: light, dark, and as wide as a phone."""
+"""Saves screenshots of all pages of a sign-in in a folder: light, dark, and as wide as a phone.
+
+README.md's two pictures are retaken with: Tests/Browser/screenshots --readme deploy/portal/pictures
+"""
 import json, pathlib, sys, urllib.error, urllib.request
 
 from playwright.sync_api import expect, sync_playwright
 
+import pictures
 from browser import launch
 from stack import Stack
 
@@ -125,4 +129,7 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    if sys.argv[1] == "--readme":
+        pictures.take(pathlib.Path(sys.argv[2]))
+    else:
+        main(pathlib.Path(sys.argv[1]))
