@@ -42,7 +42,7 @@ from door.models import (
 from door.types import UNSET
 
 PORTAL = "https://portal.example.com"
-LANDING = "https://door.example.com"
+LANDING = "https://sign-in.example.com"
 URL, MAILDIR, ASSERTION = sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
 
 # RFC 9864 gives the algorithm a newer name, Ed25519, which most libraries do not know yet.
