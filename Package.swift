@@ -98,7 +98,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern-handler",
         dependencies: [
-            "Cryptography", "Platform", "Redis", "Serving", "Settings", "SignIn", "Telemetry", "Web", lifecycle, logging,
+            "Cryptography", "Platform", "Redis", "Serving", "Settings", "SignIn", "Telemetry", "Web", lifecycle,
+            logging,
             nioCore, nioPosix,
         ],
         path: "Sources/Programs/postern-handler"),
@@ -120,7 +121,8 @@ func tests(of target: String, _ dependencies: [Target.Dependency], exclude: [Str
 
 let allTests: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Cryptography", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL], path: "Tests/Support",
+        name: "TestSupport", dependencies: ["Cryptography", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
+        path: "Tests/Support",
         exclude: ["servers.py", "shell"]),
     .executableTarget(
         name: "runtime-api", dependencies: ["TestSupport", argumentParser], path: "Tests/RuntimeAPI"),
@@ -137,10 +139,12 @@ let allTests: [Target] = [
     tests(
         of: "Serving",
         [
-            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", lifecycle, logging,
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", lifecycle,
+            logging,
             nioCore, nioPosix,
         ]),
-    tests(of: "MailQueue", ["Bytes", "Cryptography", "Net", "Platform", "Redis", "SignIn", logging, nioCore, nioPosix]),
+    tests(
+        of: "MailQueue", ["Bytes", "Cryptography", "Net", "Platform", "Redis", "SignIn", logging, nioCore, nioPosix]),
     tests(
         of: "MailMessage", ["Bytes", "Cryptography", "MailQueue", "Net", "Platform", "SignIn", mustache],
         exclude: ["judge.py"]),

@@ -25,7 +25,7 @@ package struct RateLimit: Sendable, Hashable {
             let period = Duration(parsing: parts[1]), let limit = RateLimit(burst: burst, period: period)
         else {
             throw ParseError(
-                "must be BURST/PERIOD, such as 10/10m: 1 to 1000000 tokens, 1s to 1d, at most 100000 tokens a second",
+                "must be BURST/PERIOD, such as 10/10m: burst 1 to 1000000, period 1s to 1d, at most 100000 per second",
                 example: "10/10m")
         }
         self = limit

@@ -71,7 +71,7 @@ final class RedisConnection: ChannelInboundHandler {
             }
             try fed.get()
             while let reply = try reader.next() {
-                guard let call = pending.removeFirst() else { throw .unexpectedReply("one that nothing was asked for") }
+                guard let call = pending.removeFirst() else { throw .unexpectedReply("no command is waiting for it") }
                 lastReply = .now()
                 call.complete(.success(reply))
             }

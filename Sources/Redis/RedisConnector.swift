@@ -82,7 +82,7 @@ struct RedisConnector {
         connection.onEnd = { end, calls in
             let reason =
                 switch end {
-                case .timeout: "connected, but no answer in time"
+                case .timeout: "connected, but got no answer in time"
                 case .lost(let error): refusal ?? String(describing: error)
                 }
             for call in calls { call.complete(.failure(.unavailable(reason: reason))) }

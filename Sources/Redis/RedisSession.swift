@@ -55,7 +55,7 @@ final class RedisSession {
         _ complete: @escaping (CallResult) -> Void
     ) {
         guard callCount < RedisSession.maximumCallCount else {
-            return complete(.failure(.unavailable(reason: "\(callCount) commands are waiting already")))
+            return complete(.failure(.unavailable(reason: "\(callCount) commands are already waiting")))
         }
         let now = NIODeadline.now()
         // Nothing is done for nobody.
@@ -170,7 +170,7 @@ final class RedisSession {
         let now = NIODeadline.now()
         switch end {
         case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
-            replace(calls, "no answer after a long silence")
+            replace(calls, "no answer on a connection that was idle")
         case .timeout:
             fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
             for call in calls { call.complete(.failure(.timeout)) }

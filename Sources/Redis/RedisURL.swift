@@ -24,19 +24,19 @@ package struct RedisURL: Sendable {
     package init(parsing text: String) throws(ParseError) {
         let url = try ServiceURL(parsing: text, schemes: ["redis", "rediss", "unix"])
         guard url.password != nil || url.user == nil else {
-            throw ParseError("must have a password, as user:password@ or :password@, where it has a user")
+            throw ParseError("must have a password if it has a user: user:password@, or :password@")
         }
         user = url.user
         password = url.password
         isTLS = url.scheme == "rediss"
         if url.scheme == "unix" {
             guard url.host.isEmpty, url.port == nil, url.path.count > 1 else {
-                throw ParseError("must be unix:// and an absolute path")
+                throw ParseError("must be unix:// followed by an absolute path")
             }
             address = .socket(path: url.path)
             database = 0
         } else {
-            guard !url.host.isEmpty else { throw ParseError("must name a host") }
+            guard !url.host.isEmpty else { throw ParseError("must have a host") }
             address = .host(url.host, port: url.port ?? 6379)
             database = try RedisURL.database(url.path.dropFirst())
         }
@@ -44,7 +44,9 @@ package struct RedisURL: Sendable {
 
     private static func database(_ digits: Substring) throws(ParseError) -> Int {
         if digits.isEmpty { return 0 }
-        guard digits.isASCIIDigits, let number = UInt16(digits) else { throw ParseError("must end in the number of a database, or nothing, behind the host") }
+        guard digits.isASCIIDigits, let number = UInt16(digits) else {
+            throw ParseError("must have only a database number, or nothing, after the host")
+        }
         return Int(number)
     }
 }

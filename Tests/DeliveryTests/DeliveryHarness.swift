@@ -3,7 +3,6 @@ import MailMessage
 import TestSupport
 import Testing
 
-
 /// Tries to deliver a message, and sees to it that the attempt ends within its deadline, and what a busy machine may
 /// need besides.
 func deliver(

@@ -8,7 +8,6 @@ import Telemetry
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(1)))
 struct JobDeliveryFaultTests {
     typealias Ends = WorkerHarness.Ends

@@ -7,7 +7,6 @@ import Telemetry
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(1)))
 struct JobDeliveryTests {
     typealias Ends = WorkerHarness.Ends

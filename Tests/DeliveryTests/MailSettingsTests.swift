@@ -8,7 +8,6 @@ import Settings
 import Testing
 import TestSupport
 
-
 @Suite
 struct MailSettingsTests {
     private static let required = [
@@ -205,7 +204,7 @@ struct MailSettingsTests {
         try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/de.json"))
         let error = try #require(throws: SettingError.self) { try settings(["POSTERN_TEMPLATES": folder.path]) }
         #expect(error.name == "POSTERN_TEMPLATES")
-        #expect(error.description.hasPrefix("POSTERN_TEMPLATES must be a folder of usable templates: "))
+        #expect(error.description.hasPrefix("POSTERN_TEMPLATES must be a folder of valid templates: "))
         #expect(error.description.contains("de.json"))
     }
 

@@ -4,7 +4,6 @@ import Foundation
 @testable import Delivery
 import TestSupport
 
-
 /// An HTTPS server that takes messages as Mailgun's API does; see `mailgun.py`.
 struct MailgunServer {
     /// What it was sent.

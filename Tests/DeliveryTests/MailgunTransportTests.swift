@@ -5,7 +5,6 @@ import MailMessage
 import TestSupport
 import Testing
 
-
 @Suite
 struct MailgunTransportTests {
     /// Lives as long as the tests do: a client reads its certificate with each connection.

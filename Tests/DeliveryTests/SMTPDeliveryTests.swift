@@ -5,7 +5,6 @@ import MailMessage
 import TestSupport
 import Testing
 
-
 @Suite
 struct SMTPDeliveryTests {
     /// Lines of 72 bytes with their ends, after some that start with a dot.

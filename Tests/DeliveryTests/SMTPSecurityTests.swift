@@ -4,7 +4,6 @@ import Foundation
 import TestSupport
 import Testing
 
-
 @Suite
 struct SMTPSecurityTests {
     typealias Behaviour = ScriptedSMTPServer.Behaviour

@@ -12,7 +12,6 @@ import SignIn
 import Telemetry
 import TestSupport
 
-
 /// A transport that gives the outcomes that a test wrote down, one after the other, and keeps what it was to deliver.
 /// When there is none left it delivers.
 final class ScriptedTransport: MailTransport {

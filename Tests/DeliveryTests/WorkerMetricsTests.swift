@@ -5,7 +5,6 @@ import Telemetry
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(1)))
 struct SenderMetricsTests {
     private static let failure = DeliveryFailure(.timeout, detail: "nothing came")

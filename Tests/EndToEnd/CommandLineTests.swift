@@ -28,8 +28,8 @@ struct CommandLineTests {
         try queue.redis.command("XREADGROUP", "GROUP", "senders", "w1", "COUNT", "1", "STREAMS", "postern:mail", ">")
         let text = try await CommandLineTool.run("queue", environment: environment)
         #expect(text.status == 0)
-        #expect(text.output.contains("in the stream   3, 1 of them being delivered, the oldest for "))
-        #expect(text.output.contains("  w1  delivering 1, last given jobs "))
+        #expect(text.output.contains("queued          3 (1 in delivery), oldest "))
+        #expect(text.output.contains("  w1  delivering 1, idle for "))
         let json = try await CommandLineTool.run("queue", "show", "--json", environment: environment)
         let object = try #require(
             try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
@@ -62,7 +62,7 @@ struct CommandLineTests {
         #expect(try await CommandLineTool.run("queue", "drop", ids[1], environment: environment).status == 0)
         try await queue.becomes([0, 0, 2])
         let all = try await CommandLineTool.run("queue", "retry", "--all", environment: environment)
-        #expect(all.output == "2 jobs are tried again.\n")
+        #expect(all.output == "2 jobs will be retried now.\n")
         try await queue.becomes([0, 0, 0])
         #expect(server.messages.count == 3)
 
@@ -92,12 +92,12 @@ struct CommandLineTests {
             ),
             (
                 ["smtp-test", "--to", "a@example.com"], ["POSTERN_MAIL_URL": "smtp://user@host"],
-                "POSTERN_MAIL_URL must have a user and a password"
+                "POSTERN_MAIL_URL must have both a user and a password"
             ),
             (
                 ["smtp-test", "--to", "a@example.com"],
                 ["POSTERN_MAIL_URL": "smtp://localhost", "POSTERN_MAIL_FROM": "Portal"],
-                "POSTERN_MAIL_FROM must be an address"
+                "POSTERN_MAIL_FROM must be an email address"
             ),
         ]
         for (arguments, environment, line) in wrong {

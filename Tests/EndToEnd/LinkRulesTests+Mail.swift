@@ -206,7 +206,7 @@ extension LinkRulesTests {
         let (old, new) = (
             try deployment.mailed("ada@example.com", next), try deployment.mailed("ada@example.com", next)
         )
-        #expect(try await delivered(by: deployment).count { $0.contains("only the newest works") } == 2)
+        #expect(try await delivered(by: deployment).count { $0.contains("only the newest one works") } == 2)
         let ended = try deployment.look(old.token)
         #expect(ended.status == 410)
         #expect(ended.text.contains("A newer link was sent"))
@@ -236,7 +236,7 @@ extension LinkRulesTests {
         // Where several may work, they do, and no mail says otherwise.
         let lenient = try await Deployment(["POSTERN_NEWEST_LINK_ONLY": "off"])
         let both = try (0..<2).map { _ in try lenient.mailed() }
-        #expect(try await delivered(by: lenient).count { !$0.contains("only the newest works") } == 2)
+        #expect(try await delivered(by: lenient).count { !$0.contains("only the newest one works") } == 2)
         for mail in both { #expect(try lenient.verify(mail.token).status == 200) }
     }
 

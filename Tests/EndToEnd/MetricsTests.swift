@@ -33,7 +33,8 @@ struct MetricsTests {
         let delivered = try metrics(at: workerPort)
         for line in [
             "postern_mail_claimed_total 3", "postern_mail_attempts_total{outcome=\"delivered\"} 2",
-            "postern_mail_attempts_total{outcome=\"permanent\"} 1", "postern_mail_dead_letters_total{reason=\"rejected\"} 1",
+            "postern_mail_attempts_total{outcome=\"permanent\"} 1",
+            "postern_mail_dead_letters_total{reason=\"rejected\"} 1",
             "postern_mail_delivery_age_seconds_count 2",
         ] {
             #expect(delivered.contains(line + "\n"), "\(delivered)")
@@ -48,10 +49,10 @@ struct MetricsTests {
         let taken = ["POSTERN_METRICS": "\(redis.port)"]
         let worker = try Worker.start(redis: redis.address, mail: "maildir:///tmp/nowhere", taken)
         #expect(try await worker.waitForExit() == 1)
-        #expect(worker.log.contains("postern: cannot serve metrics at 127.0.0.1:\(redis.port): "))
+        #expect(worker.log.contains("postern: cannot serve metrics on 127.0.0.1:\(redis.port): "))
         let handler = try await Handler(redis: redis.address, taken)
         #expect(try await handler.process.waitForExit() == 1)
-        #expect(handler.process.log.contains("postern-handler: cannot serve metrics at 127.0.0.1:\(redis.port): "))
+        #expect(handler.process.log.contains("postern-handler: cannot serve metrics on 127.0.0.1:\(redis.port): "))
     }
 
     private func metrics(at port: Int) throws -> String {

@@ -54,7 +54,7 @@ struct ProcessTests {
         let first = try await Handler(redis: redis.address)
         let second = try await Handler(redis: redis.address, ["PORT": "\(first.port)"])
         #expect(try await second.process.waitForExit() == 1)
-        #expect(second.process.log.contains("cannot serve at 127.0.0.1:\(first.port)"))
+        #expect(second.process.log.contains("cannot listen on 127.0.0.1:\(first.port)"))
     }
 
     @Test("bootstrap without a handler beside it is one line, and status 69")
@@ -94,8 +94,8 @@ struct ProcessTests {
                 "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
             ])
         #expect(try await process.waitForExit() == 1)
-        let line = "only 100 files may be open at once (ulimit -n); at least 128 are needed"
-        #expect(process.log.contains("postern-handler: cannot serve: \(line)\n"))
+        let line = "the limit on open files (ulimit -n) is 100, but at least 128 is needed"
+        #expect(process.log.contains("postern-handler: cannot start: \(line)\n"))
     }
 
     @Test("the description that is served is the file of the repository")

@@ -4,7 +4,6 @@ import Foundation
 import TestSupport
 import Testing
 
-
 /// What Python's mail parser makes of a message: a judge that shares no code with what it judges.
 struct Judgement {
     private let values: JSONObject

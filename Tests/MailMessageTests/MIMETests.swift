@@ -3,7 +3,6 @@ import MailQueue
 import Net
 import Testing
 
-
 @Suite
 struct MIMETests {
     static let names = [

@@ -5,7 +5,6 @@ import Net
 import TestSupport
 import Testing
 
-
 @Suite
 struct MailCodeTests {
     /// Digits that stand in no other part of a mail.
@@ -172,7 +171,7 @@ struct MailCodeTests {
         ] {
             let folder = try TemplateFolder([name: layout])
             let error = try #require(throws: TemplateError.self, "\(layout)") { try folder.templates() }
-            #expect(error.description == "\(name) has no {{#code}} with a {{code}} in it", "\(layout)")
+            #expect(error.description == "\(name) has no {{#code}} section that contains {{code}}", "\(layout)")
         }
     }
 

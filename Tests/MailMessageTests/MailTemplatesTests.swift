@@ -3,7 +3,6 @@ import Net
 import TestSupport
 import Testing
 
-
 @Suite
 struct MailTemplatesTests {
     private func page(
@@ -40,12 +39,12 @@ struct MailTemplatesTests {
         #expect(page.subject == "Sign in to Portal")
         let lines = [
             "Your sign-in link", "",
-            "Someone, hopefully you, asked for a link to sign in to Portal at portal.example.com.", "", Sample.link, "",
+            "We received a request to sign in to Portal at portal.example.com.", "", Sample.link, "",
             "The link works once and expires 15 minutes after it was requested.",
-            "If you asked for more than one link, only the newest works.", "",
-            "If you did not ask to sign in, you can ignore this email. Nobody gets in without it, so please do not "
-                + "forward it.", "",
-            "This email was sent automatically because someone asked for it at portal.example.com. Replies may not be read.",
+            "If you requested several links, only the newest one works.", "",
+            "If you didn’t ask to sign in, you can ignore this email. Don’t forward it: anyone who has it can sign in "
+                + "as you.", "",
+            "This email was sent automatically after a sign-in request at portal.example.com. Replies may not be read.",
         ]
         // How many lines are empty at its end does not matter.
         #expect(page.text.hasPrefix(lines.joined(separator: "\n") + "\n"))

@@ -2,7 +2,6 @@
 import Net
 import Testing
 
-
 @Suite
 struct MailboxTests {
     struct Case: Sendable, CustomTestStringConvertible {

@@ -8,7 +8,6 @@ import SignIn
 import TestSupport
 import Testing
 
-
 /// The addresses, jobs and messages that the tests send.
 enum Sample {
     static let sender = "sign-in@example.com"

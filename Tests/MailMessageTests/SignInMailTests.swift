@@ -7,7 +7,6 @@ import SignIn
 import TestSupport
 import Testing
 
-
 @Suite
 struct SignInMailTests {
     /// The mail of a product.

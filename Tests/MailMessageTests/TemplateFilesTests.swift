@@ -5,7 +5,6 @@ import Net
 import TestSupport
 import Testing
 
-
 @Suite
 struct TemplateFilesTests {
     private func page(
@@ -107,7 +106,7 @@ struct TemplateFilesTests {
     func wrongDirection() throws {
         #expect(
             try refusal(of: "de.json", TemplateFolder.words(["direction": "up"]))
-                == "de.json has another \"direction\" than ltr or rtl")
+                == "de.json has a \"direction\" other than ltr or rtl")
     }
 
     static let wordFiles = ["de.json", "en.json", "es.json", "fr.json", "ja.json", "ko.json"]

@@ -102,8 +102,10 @@ struct MailQueueFaultTests {
             switch self {
             case .settled: try await worker.acknowledge(claimed)
             case .retryLater:
-                try await worker.retryLater(claimed, QueueHarness.job("job1"), by: .seconds(60), attempts: claimed.claims)
-            case .givenUp: try await worker.deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.claims))
+                try await worker.retryLater(
+                    claimed, QueueHarness.job("job1"), by: .seconds(60), attempts: claimed.claims)
+            case .givenUp:
+                try await worker.deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.claims))
             }
         }
     }

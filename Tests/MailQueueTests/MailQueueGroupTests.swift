@@ -110,7 +110,8 @@ struct MailQueueGroupTests {
         let worker = try await harness.worker("a", maximumRetryCount: 2)
         var isPutOff: [Bool] = []
         for claimed in try await worker.claim(3) {
-            isPutOff.append(try await worker.retryLater(claimed, try #require(claimed.job), by: .seconds(9), attempts: 1))
+            isPutOff.append(
+                try await worker.retryLater(claimed, try #require(claimed.job), by: .seconds(9), attempts: 1))
         }
         #expect(isPutOff == [true, true, false])
         #expect(try await harness.pendingCount() == 1)

@@ -113,7 +113,8 @@ struct OriginPolicyTests {
             refusal: .notAllowed(.origin, nil)),
         Refused(
             testDescription: "a page without an origin of its own",
-            claims: .init(body: "https://portal.example.com", origin: "null"), refusal: .notAllowed(.origin, .originScheme)),
+            claims: .init(body: "https://portal.example.com", origin: "null"),
+            refusal: .notAllowed(.origin, .originScheme)),
         Refused(
             testDescription: "an empty Origin", claims: .init(body: "https://portal.example.com", origin: ""),
             refusal: .notAllowed(.origin, .originScheme)),

@@ -206,7 +206,7 @@ def walk():
     assert error.field_errors.to_dict() == {issue.path: issue.message for issue in error.issues}, error
     assert error.retry_after is UNSET
     error = expect_error(try_code("none", "12345"), ErrorCode.VALIDATION_ERROR)
-    assert error.field_errors.to_dict() == {"code": "Must be six digits"}, error
+    assert error.field_errors.to_dict() == {"code": "Must be 6 digits"}, error
     stranger = Client(base_url=URL, headers={"Origin": "https://evil.example.com"}, timeout=10)
     expect_error(verify("none", stranger), ErrorCode.ORIGIN_NOT_ALLOWED)
     expect_error(try_code("none", "000000", stranger), ErrorCode.ORIGIN_NOT_ALLOWED)

@@ -2,7 +2,6 @@
 import Cryptography
 import Testing
 
-
 @Suite
 struct RedisURLTests {
     struct Case: Sendable, CustomTestStringConvertible {

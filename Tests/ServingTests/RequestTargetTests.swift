@@ -2,7 +2,6 @@
 import Testing
 import Web
 
-
 @Suite
 struct RequestTargetTests {
     @Test(

@@ -5,7 +5,6 @@ import Testing
 import TestSupport
 import Web
 
-
 @Suite
 struct ResponseWriterTests {
     /// 1994-11-06 08:49:37 UTC, the moment of RFC 9110 §5.6.7.

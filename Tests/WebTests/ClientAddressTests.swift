@@ -2,7 +2,6 @@
 import Net
 import Testing
 
-
 /// A peer, what it forwards, and whom that names. 10.0.0.0/8, fd00::/8 and 192.0.2.7 are trusted.
 struct Walk: Sendable, CustomTestStringConvertible {
     let peer: String

@@ -2,7 +2,6 @@
 import Net
 import Testing
 
-
 /// A refusal, and all that is told of it.
 struct ToldError: Sendable, CustomTestStringConvertible {
     let error: HTTPError
@@ -23,13 +22,13 @@ struct HTTPErrorTests {
         ToldError(
             error: .origin(.required), status: 400,
             body: #"""
-                {"error":"The request names no origin: send callback_origin, or an Origin header",\#
+                {"error":"The request has no origin: send callback_origin or an Origin header",\#
                 "code":"origin_required"}
                 """#),
         ToldError(
             error: .origin(.notAllowed(.origin, .originUserInformation)), status: 400,
             body: #"""
-                {"error":"The header Origin must not hold a user name or password","code":"origin_not_allowed"}
+                {"error":"The Origin header must not contain a user name or password","code":"origin_not_allowed"}
                 """#),
         ToldError(
             error: .origin(.notAllowed(.body, .originPort)), status: 400,
@@ -42,14 +41,14 @@ struct HTTPErrorTests {
         ToldError(
             error: .notForm, status: 415,
             body: #"""
-                {"error":"Send the body as a form, with Content-Type: application/x-www-form-urlencoded",\#
+                {"error":"Send a form body, with Content-Type: application/x-www-form-urlencoded",\#
                 "code":"unsupported_media_type"}
                 """#),
         ToldError(
             error: .notFound, status: 404, body: #"{"error":"There is nothing at this path","code":"not_found"}"#),
         ToldError(
             error: .methodNotAllowed("GET, HEAD, OPTIONS"), status: 405,
-            body: #"{"error":"This path answers GET, HEAD, OPTIONS","code":"method_not_allowed"}"#,
+            body: #"{"error":"This path supports only GET, HEAD, OPTIONS","code":"method_not_allowed"}"#,
             allow: "GET, HEAD, OPTIONS"),
         ToldError(
             error: .requestTimeout, status: 408,
@@ -60,7 +59,7 @@ struct HTTPErrorTests {
         ToldError(
             error: .notJSON, status: 415,
             body: #"""
-                {"error":"Send the body as JSON in UTF-8, with Content-Type: application/json",\#
+                {"error":"Send a JSON body in UTF-8, with Content-Type: application/json",\#
                 "code":"unsupported_media_type"}
                 """#),
         ToldError(
@@ -73,14 +72,14 @@ struct HTTPErrorTests {
             retryAfter: "1"),
         ToldError(
             error: .headerFieldsTooLarge, status: 431,
-            body: #"{"error":"The header fields of the request are too large","code":"header_fields_too_large"}"#),
+            body: #"{"error":"The request headers are too large","code":"header_fields_too_large"}"#),
         ToldError(
             error: .internalError, status: 500,
             body: #"{"error":"Something went wrong on our side","code":"internal_error"}"#),
         ToldError(
             error: .serviceUnavailable(retryAfter: .seconds(30)), status: 503,
             body: #"""
-                {"error":"Sign-in is not available right now: try again shortly",\#
+                {"error":"Sign-in is unavailable right now: try again shortly",\#
                 "code":"service_unavailable","retryAfter":30}
                 """#,
             retryAfter: "30"),

@@ -4,7 +4,6 @@ import RawStructuredFieldValues
 import Redis
 import Testing
 
-
 /// A limit, what is left of it, and the numbers that are told.
 struct ToldLimit: Sendable, CustomTestStringConvertible {
     let limit: String

@@ -72,7 +72,8 @@ struct SchemaTests {
 
     @Test("paths join names with dots, through objects in objects")
     func nested() throws {
-        let person = object(field("name", string()), field("home", object(field("town", string()), field("own", boolean()))))
+        let person = object(
+            field("name", string()), field("home", object(field("town", string()), field("own", boolean()))))
         let schema = object(field("person", person), field("count", boolean()))
         let text = #"{"person":{"home":{"town":1,"own":null}},"count":"3"}"#
         #expect(

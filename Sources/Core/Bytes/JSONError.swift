@@ -13,8 +13,8 @@ package enum JSONError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .empty: "The body is empty; send a JSON object"
         case .notUTF8: "The body is not UTF-8 text"
-        case .malformed(let offset): "The body is not valid JSON, at byte \(offset)"
-        case .tooDeep(let limit): "The body nests deeper than \(limit) levels"
+        case .malformed(let offset): "The body is not valid JSON: error at byte \(offset)"
+        case .tooDeep(let limit): "The body is nested deeper than \(limit) levels"
         }
     }
 }

@@ -2,13 +2,13 @@ package import Bytes
 
 extension ParseError {
     package static let originScheme = ParseError("must start with https:// or http://", example: originExample)
-    package static let originUserInformation = ParseError("must not hold a user name or password")
+    package static let originUserInformation = ParseError("must not contain a user name or password")
     package static let originPath = ParseError(
-        "must be scheme, host and port alone, without a path, query or fragment", example: originExample)
-    package static let originHost = ParseError("must name a host in ASCII, such as portal.example.com")
+        "must be only a scheme, host and port, without a path, query or fragment", example: originExample)
+    package static let originHost = ParseError("must have a host in ASCII, such as portal.example.com")
     package static let originPort = ParseError("must have a port from 1 to 65535, or none")
     package static let originCharacters = ParseError(
-        "must not hold blanks, backslashes, control characters or characters beyond ASCII")
+        "must not contain spaces, backslashes, control characters or non-ASCII characters")
 
     private static let originExample = "https://portal.example.com"
 }

@@ -26,7 +26,7 @@ package struct ServiceURL: Sendable {
             throw ParseError("must start with \(list.isEmpty ? "" : "\(list) or ")\(wanted.last ?? "")")
         }
         guard !rest.contains("?"), !rest.contains("#") else {
-            throw ParseError("must not hold a query or fragment; write ? and # in a password as %3F and %23")
+            throw ParseError("must not contain a query or fragment; write ? and # in a password as %3F and %23")
         }
         let authority = rest.prefix { $0 != "/" }
         let (credentials, host) = ServiceURL.split(authority, at: "@") ?? ("", authority)
@@ -39,8 +39,10 @@ package struct ServiceURL: Sendable {
     private static func credentials(_ text: Substring) throws(ParseError) -> (user: String?, password: Secret?) {
         guard !text.isEmpty else { return (nil, nil) }
         let (user, password) = split(text, at: ":") ?? (text, "")
-        guard let user = strictlyPercentDecoded(Array(user.utf8)), var secret = strictlyPercentDecoded(Array(password.utf8)) else {
-            throw ParseError("must write a % in user and password as %25")
+        guard let user = strictlyPercentDecoded(Array(user.utf8)),
+            var secret = strictlyPercentDecoded(Array(password.utf8))
+        else {
+            throw ParseError("must write % in the user or password as %25")
         }
         return (
             user.isEmpty ? nil : String(decoding: user, as: UTF8.self), secret.isEmpty ? nil : Secret(wiping: &secret)
@@ -48,12 +50,12 @@ package struct ServiceURL: Sendable {
     }
 
     private static func hostAndPort(_ text: Substring) throws(ParseError) -> (host: String, port: Int?) {
-        guard !text.contains("@") else { throw ParseError("must write an @ in user and password as %40") }
+        guard !text.contains("@") else { throw ParseError("must write @ in the user or password as %40") }
         var host = text
         var port: Substring?
         if text.first == "[" {
             guard let (inner, behind) = split(text.dropFirst(), at: "]"), behind.isEmpty || behind.first == ":" else {
-                throw ParseError("must close the bracket around an IPv6 address")
+                throw ParseError("must close the brackets around an IPv6 address")
             }
             host = inner
             port = behind.isEmpty ? nil : behind.dropFirst()

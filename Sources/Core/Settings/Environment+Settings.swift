@@ -33,7 +33,8 @@ extension Environment {
     /// `SSL_CERT_FILE`: a PEM file of certificate authorities to trust instead of the system's, which all connections by
     /// TLS read; OpenSSL's own variable.
     package func certificateAuthorities() throws(SettingError) -> String? {
-        try optional("SSL_CERT_FILE", example: "/etc/ssl/certs/ca-certificates.crt") { (text) throws(ParseError) in text }
+        try optional("SSL_CERT_FILE", example: "/etc/ssl/certs/ca-certificates.crt") { (text) throws(ParseError) in text
+        }
     }
 }
 

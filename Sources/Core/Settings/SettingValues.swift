@@ -11,11 +11,11 @@ package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
             let key = Secret(base64: String(pieces[1])), key.count == SealingKey.keyByteCount
         else {
             throw ParseError(
-                "must be comma-separated keys, each ID:KEY with an id of 1 to 16 letters, digits, - or _ and the base64 "
+                "must be comma-separated ID:KEY pairs: ID is 1 to 16 letters, digits, - or _, and KEY is the base64 "
                     + "of 32 bytes")
         }
         guard !entries.contains(where: { $0.id == pieces[0] }) else {
-            throw ParseError("must not give two keys the same id")
+            throw ParseError("must not contain two keys with the same ID")
         }
         entries.append(KeyRing.Entry(id: String(pieces[0]), key: key))
     }
@@ -36,9 +36,10 @@ package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: Str
 }
 
 /// Reads a duration within bounds; `bounds` says them in words.
-package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError) -> Duration {
+package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError) -> Duration
+{
     guard let duration = Duration(parsing: text), range.contains(duration) else {
-        throw ParseError("must be a duration from \(bounds), a whole number of ms, s, m, h or d")
+        throw ParseError("must be a duration from \(bounds): a whole number followed by ms, s, m, h or d")
     }
     return duration
 }

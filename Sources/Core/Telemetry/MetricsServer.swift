@@ -36,7 +36,7 @@ package struct MetricsServer: Service {
         do {
             channel = try await listen()
         } catch {
-            throw Failure(description: "cannot serve metrics at 127.0.0.1:\(port): \(error)")
+            throw Failure(description: "cannot serve metrics on 127.0.0.1:\(port): \(error)")
         }
         logger.info("metrics", metadata: ["port": "\(channel.localAddress?.port ?? port)"])
         try? await gracefulShutdown()

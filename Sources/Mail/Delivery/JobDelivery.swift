@@ -53,7 +53,7 @@ final class JobDelivery: Sendable {
     func run(_ claimed: ClaimedJob) async {
         // Of a later version: left to workers that know it, which take it over.
         guard !claimed.isOfOtherVersion else {
-            log.released(claimed, "its version is not known here")
+            log.released(claimed, "unknown job version")
             return await persist(claimed) { (queue) throws(RedisError) in try await queue.release(claimed) }
         }
         guard claimed.claims <= JobDelivery.maximumClaims else {
@@ -125,7 +125,7 @@ final class JobDelivery: Sendable {
         }
         await persist(claimed) { (queue) throws(RedisError) in
             guard try await !queue.retryLater(claimed, sealed, by: delay, attempts: attempts) else { return }
-            log.released(claimed, "too many jobs wait for another attempt")
+            log.released(claimed, "too many jobs are waiting to be retried")
             try await queue.release(claimed)
         }
     }

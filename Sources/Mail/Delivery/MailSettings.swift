@@ -30,14 +30,14 @@ package struct MailSettings: Sendable {
         sender = try environment.required("POSTERN_MAIL_FROM", example: "Portal <sign-in@example.com>") {
             (text) throws(ParseError) in
             guard let mailbox = Mailbox(parsing: text) else {
-                throw ParseError("must be an address, or a name of up to 100 characters and an address in angle brackets")
+                throw ParseError("must be an email address, or NAME <ADDRESS> with a name of up to 100 characters")
             }
             return mailbox
         }
         productName =
             try environment.optional("POSTERN_PRODUCT_NAME", example: "Portal") { (text) throws(ParseError) in
                 guard text.count <= 100, !holdsControlCharacter(text) else {
-                    throw ParseError("must be 1 to 100 characters, and none of them a control character")
+                    throw ParseError("must be 1 to 100 characters, without control characters")
                 }
                 return text
             } ?? "Portal"
@@ -56,7 +56,7 @@ package struct MailSettings: Sendable {
                 do {
                     return try MailTemplates(folder: text)
                 } catch {
-                    throw ParseError("must be a folder of usable templates: \(error)")
+                    throw ParseError("must be a folder of valid templates: \(error)")
                 }
             } ?? MailTemplates.builtIn
     }

@@ -23,7 +23,7 @@ package enum MailURL: Sendable {
         case "mailgun": self = .mailgun(try MailgunAccount(url))
         case "maildir":
             guard url.host.isEmpty, url.port == nil, url.user == nil, url.password == nil, url.path.count > 1 else {
-                throw ParseError("must be maildir:// and an absolute path")
+                throw ParseError("must be maildir:// followed by an absolute path")
             }
             self = .maildir(path: url.path)
         default: self = .smtp(try SMTPServer(url))
@@ -36,12 +36,12 @@ extension SMTPServer {
         try checkHost(url.host)
         guard url.path.isEmpty || url.path == "/" else { throw ParseError("must not have a path") }
         guard (url.user == nil) == (url.password == nil) else {
-            throw ParseError("must have a user and a password, as user:password@, or neither")
+            throw ParseError("must have both a user and a password (user:password@), or neither")
         }
         if let user = url.user, let password = url.password {
             // They go to libcurl as C strings.
             guard !user.utf8.contains(0), !password.withUnsafeBytes({ $0.contains(0) }) else {
-                throw ParseError("must not have a zero byte in user or password")
+                throw ParseError("must not contain a zero byte in the user or password")
             }
             credentials = Credentials(user: user, password: password)
         } else {
@@ -64,10 +64,10 @@ extension MailgunAccount {
         try checkHost(url.host)
         let domain = url.path.dropFirst()
         guard let key = url.user, !key.utf8.contains(0), url.password == nil else {
-            throw ParseError("must have the API key before the host, as mailgun://key@host/domain")
+            throw ParseError("must have the API key before the host: mailgun://key@host/domain")
         }
         guard !domain.isEmpty, domain.utf8.allSatisfy(isHostByte) else {
-            throw ParseError("must end in the sending domain, as mailgun://key@host/domain")
+            throw ParseError("must end with the sending domain: mailgun://key@host/domain")
         }
         self.init(key: Secret(copying: key.utf8), host: url.host, port: url.port ?? 443, domain: String(domain))
     }
@@ -78,11 +78,11 @@ func urlHost(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host
 
 /// A host's name or address: what stands in a URL of libcurl's.
 private func checkHost(_ host: String) throws(ParseError) {
-    guard !host.isEmpty else { throw ParseError("must name a host") }
+    guard !host.isEmpty else { throw ParseError("must have a host") }
     // Of an IPv6 address the brackets have been taken off.
     let isIPv6 = host.contains(":") && IPAddress(bare: host[...]) != nil
     guard isIPv6 || host.utf8.allSatisfy(isHostByte) else {
-        throw ParseError("must name a host by letters, digits, dots and hyphens, or by its address")
+        throw ParseError("must have a host name of letters, digits, dots and hyphens, or an IP address")
     }
 }
 

@@ -59,7 +59,7 @@ package final class SMTPTransport: MailTransport {
         return .unavailable(
             DeliveryFailure(
                 .authenticationFailed, reply: failure.reply,
-                detail: "the server offers no AUTH that is spoken here, and \(failure.detail)"))
+                detail: "the server offers no supported AUTH method, and \(failure.detail)"))
     }
 
     private func attempt(

@@ -20,13 +20,13 @@ package struct WorkerMetrics: Sendable {
     package init(_ registry: MetricsRegistry) {
         func attempts(_ outcome: String) -> Counter {
             registry.counter(
-                "postern_mail_attempts_total", help: "Attempts to deliver a mail, by outcome.",
+                "postern_mail_attempts_total", help: "Delivery attempts, by outcome.",
                 labels: ["outcome": outcome])
         }
         queueLength = registry.gauge(
-            "postern_mail_queue_length", help: "Mails in the stream, those being delivered included.")
-        inFlight = registry.gauge("postern_mail_in_flight", help: "Mails being delivered by this worker.")
-        claimed = registry.counter("postern_mail_claimed_total", help: "Mails that this worker took from the stream.")
+            "postern_mail_queue_length", help: "Jobs in the mail queue's stream, including those in delivery.")
+        inFlight = registry.gauge("postern_mail_in_flight", help: "Jobs that this worker is delivering.")
+        claimed = registry.counter("postern_mail_claimed_total", help: "Jobs that this worker claimed.")
         delivered = attempts("delivered")
         transient = attempts("transient")
         permanent = attempts("permanent")
@@ -35,14 +35,15 @@ package struct WorkerMetrics: Sendable {
         var dead: [DeadLetterCause.Reason: Counter] = [:]
         for reason in DeadLetterCause.Reason.allCases {
             dead[reason] = registry.counter(
-                "postern_mail_dead_letters_total", help: "Mails given up, by reason.", labels: ["reason": reason.rawValue])
+                "postern_mail_dead_letters_total", help: "Dead letters, by reason.", labels: ["reason": reason.rawValue]
+            )
         }
         deadLetters = dead
         age = registry.histogram(
-            "postern_mail_delivery_age_seconds", help: "Time from a request for a link to its mail's delivery.",
+            "postern_mail_delivery_age_seconds", help: "Time from a sign-in request to the delivery of its email.",
             bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900])
         duration = registry.histogram(
-            "postern_mail_attempt_duration_seconds", help: "Time that an attempt to deliver a mail took.",
+            "postern_mail_attempt_duration_seconds", help: "Duration of a delivery attempt.",
             bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
     }
 

@@ -19,7 +19,7 @@ struct MailWords: Sendable {
         do {
             value = try JSONValue(parsing: bytes)
         } catch {
-            let place = if case .malformed(let offset) = error { "what stands at byte \(offset)" } else { "its start" }
+            let place = if case .malformed(let offset) = error { "byte \(offset)" } else { "its start" }
             throw .notJSON(place)
         }
         guard case .object(let members) = value else { throw .notJSON("its start") }

@@ -20,14 +20,14 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch reason {
-        case .notAFolder: "\(file) is not a folder that can be read"
+        case .notAFolder: "\(file) is not a readable folder"
         case .unreadable: "\(file) cannot be read"
         case .notUTF8: "\(file) is not UTF-8"
-        case .notJSON(let detail): "\(file) is not a JSON object of texts: see \(detail)"
+        case .notJSON(let detail): "\(file) is not a JSON object of strings: check \(detail)"
         case .missingText(let key): "\(file) has no text for \"\(key)\""
-        case .wrongDirection: "\(file) has another \"direction\" than ltr or rtl"
+        case .wrongDirection: "\(file) has a \"direction\" other than ltr or rtl"
         case .missingLink: "\(file) has no {{link}}"
-        case .missingCode: "\(file) has no {{#code}} with a {{code}} in it"
+        case .missingCode: "\(file) has no {{#code}} section that contains {{code}}"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
         }
     }

@@ -6,13 +6,13 @@ extension MailQueue {
         if reply == .null { return [] }
         guard case .array(let streams) = reply, streams.count == 1, case .array(let stream) = streams[0],
             stream.count == 2, case .array(let entries) = stream[1]
-        else { throw .unexpectedReply("no entries of a stream") }
+        else { throw .unexpectedReply("not a list of stream entries") }
         return try jobs(in: entries) { _ in 1 }
     }
 
     /// The jobs in the reply of the script that adopts: entries with a count behind the fields.
     static func claimedJobs(fromScript reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
-        guard case .array(let entries) = reply else { throw .unexpectedReply("no adopted entries") }
+        guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of reclaimed entries") }
         return try jobs(in: entries) { parts in
             if parts.count == 3, case .integer(let claims) = parts[2] { claims } else { nil }
         }
@@ -21,7 +21,7 @@ extension MailQueue {
     /// The jobs in the reply of XCLAIM: entries.
     /// - Parameter claims: how often each entry was claimed.
     static func claimedJobs(fromClaim reply: RESPValue, claims: [String: Int]) throws(RedisError) -> [ClaimedJob] {
-        guard case .array(let entries) = reply else { throw .unexpectedReply("no claimed entries") }
+        guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of claimed entries") }
         return try jobs(in: entries) { parts in
             guard case .bulk(let id) = parts[0] else { return nil }
             return claims[String(decoding: id, as: UTF8.self)]
@@ -36,11 +36,11 @@ extension MailQueue {
 
     /// The reply of XPENDING for a range: of each entry its id, worker, idle time and number of claims.
     static func pendingEntries(in reply: RESPValue) throws(RedisError) -> [PendingEntry] {
-        guard case .array(let entries) = reply else { throw .unexpectedReply("no pending entries") }
+        guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of pending entries") }
         return try entries.map { (entry) throws(RedisError) in
             guard case .array(let parts) = entry, parts.count == 4, case .bulk(let id) = parts[0],
                 case .integer(let claims) = parts[3]
-            else { throw .unexpectedReply("no pending entry") }
+            else { throw .unexpectedReply("not a pending entry") }
             return PendingEntry(id: String(decoding: id, as: UTF8.self), claims: claims)
         }
     }
@@ -52,7 +52,7 @@ extension MailQueue {
         for entry in entries {
             guard case .array(let parts) = entry, parts.count >= 2, case .bulk(let id) = parts[0],
                 case .array(let fields) = parts[1], let claims = claims(parts)
-            else { throw .unexpectedReply("no entry of a stream") }
+            else { throw .unexpectedReply("not a stream entry") }
             jobs.append(claimedJob(String(decoding: id, as: UTF8.self), EntryFields(fields), claims))
         }
         return jobs

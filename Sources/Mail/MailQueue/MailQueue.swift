@@ -199,7 +199,7 @@ package final class MailQueue: Sendable {
     /// How many jobs are in the stream, those being delivered included.
     package func length() async throws(RedisError) -> Int {
         let reply = try await commands.send(RedisCommand("XLEN", keys.mail), isIdempotent: true)
-        guard case .integer(let length) = reply else { throw .unexpectedReply("no length of a stream") }
+        guard case .integer(let length) = reply else { throw .unexpectedReply("not a stream length") }
         return length
     }
 
@@ -214,7 +214,7 @@ package final class MailQueue: Sendable {
             command.append(keys.retries)
             command.append(count)
         }
-        guard case .integer(let moved) = reply else { throw .unexpectedReply("no number of retries") }
+        guard case .integer(let moved) = reply else { throw .unexpectedReply("not a number of retries") }
         return moved
     }
 
@@ -222,7 +222,8 @@ package final class MailQueue: Sendable {
     /// - Parameter now: the wall clock.
     package func trimDeadLetters(at now: UnixTime) async throws(RedisError) {
         let oldest = now.milliseconds - MailQueue.deadLifetime.milliseconds
-        _ = try await commands.send(RedisCommand("XTRIM", keys.deadLetters, "MINID", String(oldest)), isIdempotent: true)
+        _ = try await commands.send(
+            RedisCommand("XTRIM", keys.deadLetters, "MINID", String(oldest)), isIdempotent: true)
     }
 
     /// Strikes workers off the group that have nothing to deliver, and were not heard of since `idle`.

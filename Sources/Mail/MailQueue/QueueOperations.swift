@@ -111,7 +111,7 @@ package final class QueueOperations: Sendable {
             case .bulk(let seconds) = parts[0], case .bulk(let microseconds) = parts[1],
             let seconds = Int(String(decoding: seconds, as: UTF8.self)),
             let microseconds = Int(String(decoding: microseconds, as: UTF8.self))
-        else { throw .unexpectedReply("no time") }
+        else { throw .unexpectedReply("not a time") }
         return seconds * 1000 + microseconds / 1000
     }
 
@@ -123,7 +123,7 @@ package final class QueueOperations: Sendable {
         } catch .server(code: "NOGROUP", _) {
             return []
         }
-        guard case .array(let consumers) = reply else { throw .unexpectedReply("no list of consumers") }
+        guard case .array(let consumers) = reply else { throw .unexpectedReply("not a list of consumers") }
         return consumers.compactMap { consumer in
             guard case .array(let parts) = consumer, parts.count >= 6, case .bulk(let name) = parts[1],
                 case .integer(let pending) = parts[3], case .integer(let idle) = parts[5]
@@ -173,7 +173,7 @@ package final class QueueOperations: Sendable {
     }
 
     private func integer(_ command: RedisCommand) async throws(RedisError) -> Int {
-        guard case .integer(let number) = try await redis.send(command) else { throw .unexpectedReply("no number") }
+        guard case .integer(let number) = try await redis.send(command) else { throw .unexpectedReply("not a number") }
         return number
     }
 }

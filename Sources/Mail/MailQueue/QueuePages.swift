@@ -24,12 +24,12 @@ struct QueuePages: Sendable {
         var command = RedisCommand("XRANGE", stream, last.map { "(\($0)" } ?? "-", "+", "COUNT")
         command.append(count)
         guard case .array(let entries) = try await redis.send(command) else {
-            throw .unexpectedReply("no entries of a stream")
+            throw .unexpectedReply("not a list of stream entries")
         }
         return try entries.map { (entry) throws(RedisError) in
             guard case .array(let parts) = entry, parts.count == 2, case .bulk(let id) = parts[0],
                 case .array(let fields) = parts[1]
-            else { throw .unexpectedReply("no entry of a stream") }
+            else { throw .unexpectedReply("not a stream entry") }
             return Entry(id: String(decoding: id, as: UTF8.self), fields: EntryFields(fields))
         }
     }
@@ -65,7 +65,7 @@ struct QueuePages: Sendable {
 
     private func members(_ command: RedisCommand) async throws(RedisError) -> [[UInt8]] {
         guard case .array(let members) = try await redis.send(command) else {
-            throw .unexpectedReply("no members of a set")
+            throw .unexpectedReply("not a list of set members")
         }
         return members.compactMap { if case .bulk(let member) = $0 { member } else { nil } }
     }

@@ -61,7 +61,8 @@ struct HandlerServices {
 
     /// What takes requests from where they come from.
     private static func requestService(
-        _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder], _ readiness: Readiness,
+        _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder],
+        _ readiness: Readiness,
         _ logger: Logger
     ) throws -> any Service {
         var configuration: HTTPServerConfiguration
@@ -115,7 +116,7 @@ private struct TooFewFiles: Error, CustomStringConvertible {
     let needed: Int
 
     var description: String {
-        "cannot serve: only \(limit) files may be open at once (ulimit -n); at least \(needed) are needed"
+        "cannot start: the limit on open files (ulimit -n) is \(limit), but at least \(needed) is needed"
     }
 }
 

@@ -5,24 +5,24 @@ import Cryptography
 /// `postern keys`: makes keys.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Makes keys.", subcommands: [New.self])
+        commandName: "keys", abstract: "Create keys.", subcommands: [New.self])
 
     /// `postern keys new`.
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "new",
-            abstract: "Prints a new entry for POSTERN_SECRET_KEYS, or with --signing for POSTERN_SIGNING_KEYS.",
+            abstract: "Print a new entry for POSTERN_SECRET_KEYS, or with --signing for POSTERN_SIGNING_KEYS.",
             discussion: """
-                To rotate, put it before the entries that are there, separated by a comma, first for the workers and then \
-                for the handlers; take the old one out a day later. A signing key is for the handlers alone: put a new one \
-                behind the others first, and before them five minutes later, when portals have it; take the old one out a \
-                minute after that.
+                To rotate a secret key, add the new entry before the existing ones: on the workers first, then on \
+                the handlers. Remove the old entry a day later. Signing keys are for the handlers alone: add the new \
+                entry after the existing ones; five minutes later, when portals have it, move it to the front; another \
+                minute later, remove the old entry.
                 """)
 
-        @Flag(help: "Make a key that assertions are signed with (Ed25519).")
+        @Flag(help: "Create an Ed25519 key that signs assertions.")
         var signing = false
 
-        @Option(help: "The key's name: 1 to 16 letters, digits, - or _. Each entry needs one of its own.")
+        @Option(help: "The key's ID: 1 to 16 letters, digits, - or _. It must be unique among the entries.")
         var id: String?
 
         func validate() throws {

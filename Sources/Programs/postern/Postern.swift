@@ -5,11 +5,11 @@ import ArgumentParser
 struct Postern: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postern",
-        abstract: "Delivers sign-in mail, and looks after the queue that it waits in.",
+        abstract: "Deliver sign-in email and manage its queue.",
         discussion: """
-            Settings are environment variables, which the README lists; each command reads those that it needs.
+            Settings are environment variables. Each command's help names the ones that it reads.
 
-            Exit status: 0 done; 1 not done, as the last line says; 64 wrong arguments; 69 Redis does not answer; \
+            Exit status: 0 success; 1 failed (the last line says why); 64 wrong arguments; 69 Redis does not answer; \
             78 a setting is missing or wrong.
             """,
         subcommands: [SendCommand.self, SMTPTestCommand.self, QueueCommand.self, KeysCommand.self])

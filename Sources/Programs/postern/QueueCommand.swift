@@ -5,17 +5,17 @@ import MailQueue
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Shows the queue, and takes a hand in it.",
+        abstract: "Inspect and manage the mail queue.",
         discussion: """
-            Reads REDIS_URL, and POSTERN_KEY_PREFIX where it is set. Nothing here opens a job, so neither addresses nor \
-            links are seen; a job goes by the id that the logs give it.
+            Reads REDIS_URL and POSTERN_KEY_PREFIX. Jobs are never opened, so no address or link is shown. The ID of a \
+            job is the one in the logs.
             """,
         subcommands: [Show.self, Dead.self, Retry.self, Drop.self], defaultSubcommand: Show.self)
 
     /// `postern queue show`, or nothing behind `queue`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows how long the queue is, who works on it, what is to be tried again, and what was given up.")
+            abstract: "Show the queue's length, retries, dead letters and workers.")
 
         @Flag(help: "Print one JSON object.")
         var json = false
@@ -31,9 +31,9 @@ struct QueueCommand: AsyncParsableCommand {
     /// `postern queue dead`.
     struct Dead: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the jobs that were given up, the oldest first.")
+            abstract: "List dead letters, oldest first.")
 
-        @Flag(help: "Print one JSON object a line.")
+        @Flag(help: "Print one JSON object per line.")
         var json = false
 
         func run() async throws {
@@ -49,17 +49,17 @@ struct QueueCommand: AsyncParsableCommand {
     /// `postern queue retry`.
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Has a job tried again at once: one that waits for another attempt, or one that was given up.",
-            discussion: "A job whose link has expired is given up again.")
+            abstract: "Retry a waiting or failed job now.",
+            discussion: "Failed jobs are the dead letters. A job whose link has expired fails again.")
 
-        @Argument(help: "The job's id.")
+        @Argument(help: "The job's ID.")
         var id: String?
 
-        @Flag(help: "All of them.")
+        @Flag(help: "Retry all jobs.")
         var all = false
 
         func validate() throws {
-            guard (id != nil) != all else { throw ValidationError("give the id of a job, or --all") }
+            guard (id != nil) != all else { throw ValidationError("give a job ID or --all") }
         }
 
         func run() async throws {
@@ -67,12 +67,13 @@ struct QueueCommand: AsyncParsableCommand {
                 guard let id else {
                     let count = try await queue.retryAll { showProgress("\($0) jobs") }
                     endProgress()
-                    return print("\(count) jobs are tried again.")
+                    return print("\(count) jobs will be retried now.")
                 }
                 guard try await queue.retry(id) else {
-                    throw CommandFailure.notDone("no job \(id) waits for another attempt, or was given up and kept")
+                    throw CommandFailure.notDone(
+                        "No waiting or failed job '\(id)'. List failed jobs with: postern queue dead")
                 }
-                print("Job \(id) is tried again.")
+                print("Job \(id) will be retried now.")
             }
         }
     }
@@ -80,17 +81,17 @@ struct QueueCommand: AsyncParsableCommand {
     /// `postern queue drop`.
     struct Drop: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes a job, wherever it is: it is not delivered, unless that is being done already.")
+            abstract: "Remove a job so that it is not delivered, unless a worker is already delivering it.")
 
-        @Argument(help: "The job's id.")
+        @Argument(help: "The job's ID.")
         var id: String
 
         func run() async throws {
             try await withQueue { queue in
-                let isDropped = try await queue.drop(id) { showProgress("\($0) jobs looked at") }
+                let isDropped = try await queue.drop(id) { showProgress("\($0) jobs checked") }
                 endProgress()
-                guard isDropped else { throw CommandFailure.notDone("there is no job \(id)") }
-                print("Job \(id) is dropped.")
+                guard isDropped else { throw CommandFailure.notDone("No job '\(id)'") }
+                print("Job \(id) was dropped.")
             }
         }
     }

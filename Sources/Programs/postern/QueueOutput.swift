@@ -6,16 +6,16 @@ extension QueueOverview {
     /// For a person.
     var text: String {
         let pending = workers.reduce(0) { $0 + $1.pending }
-        let oldest = oldestAge.map { ", the oldest for \($0.brief)" } ?? ""
+        let oldest = oldestAge.map { ", oldest \($0.brief)" } ?? ""
         var lines = [
-            "in the stream   \(length), \(pending) of them being delivered\(oldest)",
-            "to be retried   \(retries), \(retriesDue) of them due",
-            "given up        \(dead)",
+            "queued          \(length) (\(pending) in delivery)\(oldest)",
+            "waiting         \(retries) (\(retriesDue) due)",
+            "dead letters    \(dead)",
         ]
         for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { lines.append("  \(reason)  \(count)") }
         lines.append("workers         \(workers.count)")
         for worker in workers {
-            lines.append("  \(worker.name)  delivering \(worker.pending), last given jobs \(worker.idle.brief) ago")
+            lines.append("  \(worker.name)  delivering \(worker.pending), idle for \(worker.idle.brief)")
         }
         return lines.joined(separator: "\n")
     }
@@ -45,7 +45,7 @@ extension DeadLetter {
     var text: String {
         var parts = [CivilTime(UnixTime(milliseconds: time)).rfc3339, id, reason, "attempts \(attempts)"]
         if let replyCode { parts.append("reply \(replyCode)\(enhancedStatus.map { " \($0)" } ?? "")") }
-        if !isKept { parts.append("not kept") }
+        if !isKept { parts.append("cannot be retried") }
         return parts.joined(separator: "  ")
     }
 

@@ -13,27 +13,27 @@ import Synchronization
 struct SMTPTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "smtp-test",
-        abstract: "Sends one message through the configured transport, and shows each step.",
+        abstract: "Send a test email and show each step.",
         discussion: """
-            The message is the sign-in mail, with a link that opens nothing. Redis is not asked for.
+            Sends the sign-in email through the configured transport; its link and code do not work. Does not use Redis.
 
-            Reads POSTERN_MAIL_URL and POSTERN_MAIL_FROM, and where they are set the other settings of mail. Exit status 0 \
-            where the message was taken; else 1, and the last line starts with one of: \
+            Reads POSTERN_MAIL_URL, POSTERN_MAIL_FROM and the optional mail settings. Exit status: 0 if the message is \
+            accepted; otherwise 1, and the last line starts with one of: \
             \(DeliveryFailure.Code.allCases.map(\.rawValue).joined(separator: ", ")).
             """)
 
-    @Option(help: "The address that the message is sent to.")
+    @Option(help: "The email address to send the message to.")
     var to: String
 
-    @Option(help: "The language that it is written in: \(Language.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "The language of the message: \(Language.allCases.map(\.rawValue).joined(separator: ", ")).")
     var language = "en"
 
-    @Flag(help: "Print one JSON object: outcome, code, reply, and the steps.")
+    @Flag(help: "Print one JSON object with outcome, code, reply and steps.")
     var json = false
 
     func run() async throws {
         guard let recipient = EmailAddress(parsing: to) else {
-            throw ValidationError("--to must be an e-mail address, such as ada@example.com")
+            throw ValidationError("--to must be an email address, such as ada@example.com")
         }
         guard let language = Language(rawValue: language) else {
             throw ValidationError(
@@ -54,7 +54,7 @@ struct SMTPTestCommand: AsyncParsableCommand {
         }
         if json { print(SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
         if let failure = outcome.failure { throw CommandFailure.notDone(failure.description) }
-        if !json { print("The message was taken.") }
+        if !json { print("The message was accepted.") }
     }
 
     /// A job as a request would make it, with a token and a code that work nowhere.

@@ -17,13 +17,13 @@ import UnixSignals
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
-        abstract: "Delivers the mail that waits in the queue, until it is told to end.",
+        abstract: "Run a worker, which delivers queued email until it is stopped.",
         discussion: """
-            Any number of workers may run at once. On SIGTERM or SIGINT it claims no more, finishes what is being delivered, \
-            and ends with status 0; allow for POSTERN_MAIL_TIMEOUT and ten seconds.
+            Any number of workers can run at once. On SIGTERM or SIGINT a worker claims no more jobs, finishes its \
+            deliveries and exits with status 0; allow POSTERN_MAIL_TIMEOUT plus 10 seconds for that.
 
-            Reads REDIS_URL, POSTERN_SECRET_KEYS, POSTERN_MAIL_URL and POSTERN_MAIL_FROM, and where they are set the other \
-            settings of workers. Logs JSON lines to standard error.
+            Reads REDIS_URL, POSTERN_SECRET_KEYS, POSTERN_MAIL_URL and POSTERN_MAIL_FROM, and the optional settings of \
+            workers. Logs JSON lines to standard error.
             """)
 
     func run() async throws {

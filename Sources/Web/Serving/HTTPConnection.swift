@@ -50,7 +50,9 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var isLingering = false
 
     init(
-        responder loopResponder: LoopResponder, configuration: HTTPServerConfiguration, readiness: Readiness, writer: ResponseWriter) {
+        responder loopResponder: LoopResponder, configuration: HTTPServerConfiguration, readiness: Readiness,
+        writer: ResponseWriter
+    ) {
         self.loopResponder = loopResponder
         self.configuration = configuration
         self.readiness = readiness
@@ -231,7 +233,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     /// Answers a request that is not served, without reading on, and ends the connection.
     private func refuse(_ refusal: HTTPError, _ context: ChannelHandlerContext) {
         let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
-        let response = loopResponder.responder.response(to: refusal, fields: head.map { RequestFields($0.headers) } ?? [:])
+        let response = loopResponder.responder.response(
+            to: refusal, fields: head.map { RequestFields($0.headers) } ?? [:])
         send(response, isBodyOmitted: head?.method == .HEAD, .close, context)
         finish(context)
     }

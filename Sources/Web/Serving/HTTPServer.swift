@@ -25,7 +25,8 @@ package struct HTTPServer: Service {
     ///   - responders: one for each of the group's event loops.
     ///   - onListening: called with the port once connections are accepted.
     package init(
-        configuration: HTTPServerConfiguration, group: any EventLoopGroup, responders: [LoopResponder], readiness: Readiness,
+        configuration: HTTPServerConfiguration, group: any EventLoopGroup, responders: [LoopResponder],
+        readiness: Readiness,
         logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
@@ -49,9 +50,9 @@ package struct HTTPServer: Service {
             channel = try await listen(quiescing)
         } catch {
             let place =
-                configuration.listeningSocket.map { "descriptor \($0), which LISTEN_FDS names" }
+                configuration.listeningSocket.map { "descriptor \($0) (from LISTEN_FDS)" }
                 ?? "\(configuration.host):\(configuration.port)"
-            throw Failure(description: "cannot serve at \(place): \(error)")
+            throw Failure(description: "cannot listen on \(place): \(error)")
         }
         let port = channel.localAddress?.port ?? configuration.port
         let host = channel.localAddress?.ipAddress ?? configuration.host

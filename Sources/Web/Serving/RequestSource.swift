@@ -51,7 +51,7 @@ package enum RequestSource: Sendable, Equatable {
         let process = try environment.optional("LISTEN_PID", example: "123") { (text) throws(ParseError) in Int(text) }
         guard process == Int(getpid()) else { return false }
         let count = try environment.optional("LISTEN_FDS", example: "1") { (text) throws(ParseError) in
-            try wholeNumber(text, in: 1...1, "must be 1: there is one socket to listen at")
+            try wholeNumber(text, in: 1...1, "must be 1: exactly one listening socket is supported")
         }
         return count != nil
     }

@@ -71,12 +71,12 @@ extension HTTPError {
     package static let payloadTooLarge = HTTPError(
         .payloadTooLarge, "The body is larger than \(Request.maximumBodyByteCount) bytes")
     package static let headerFieldsTooLarge = HTTPError(
-        .headerFieldsTooLarge, "The header fields of the request are too large")
+        .headerFieldsTooLarge, "The request headers are too large")
 
     package static let notJSON = HTTPError(
-        .unsupportedMediaType, "Send the body as JSON in UTF-8, with Content-Type: application/json")
+        .unsupportedMediaType, "Send a JSON body in UTF-8, with Content-Type: application/json")
     package static let notForm = HTTPError(
-        .unsupportedMediaType, "Send the body as a form, with Content-Type: application/x-www-form-urlencoded")
+        .unsupportedMediaType, "Send a form body, with Content-Type: application/x-www-form-urlencoded")
     package static let notFound = HTTPError(.notFound, "There is nothing at this path")
     package static let internalError = HTTPError(.internalError, "Something went wrong on our side")
 
@@ -91,22 +91,22 @@ extension HTTPError {
     /// What names an origin that is not allowed, or none does where one must.
     package static func origin(_ refusal: OriginPolicy.Refusal) -> HTTPError {
         guard case .notAllowed(let source, let error) = refusal else {
-            return HTTPError(.originRequired, "The request names no origin: send callback_origin, or an Origin header")
+            return HTTPError(.originRequired, "The request has no origin: send callback_origin or an Origin header")
         }
         let (subject, field): (String, String?) =
             switch source {
             case .body: ("callback_origin", "callback_origin")
-            case .header: ("The header X-AppHandoff-Callback-Origin", nil)
-            case .origin: ("The header Origin", nil)
-            case .referer: ("The header Referer", nil)
+            case .header: ("The X-AppHandoff-Callback-Origin header", nil)
+            case .origin: ("The Origin header", nil)
+            case .referer: ("The Referer header", nil)
             }
-        let sentence = "\(subject) \(error?.description ?? "is not an origin that this service may lead to")"
+        let sentence = "\(subject) \(error?.description ?? "is not an allowed origin")"
         let issues = field.map { [Issue(path: $0, code: .custom, message: sentence)] } ?? []
         return HTTPError(.originNotAllowed, sentence, issues: issues)
     }
 
     package static func methodNotAllowed(_ allow: String) -> HTTPError {
-        HTTPError(.methodNotAllowed, "This path answers \(allow)", fields: [.allow: allow])
+        HTTPError(.methodNotAllowed, "This path supports only \(allow)", fields: [.allow: allow])
     }
 
     package static func rateLimited(retryAfter: Duration) -> HTTPError {
@@ -117,7 +117,7 @@ extension HTTPError {
 
     /// Something that is needed does not answer, or not in time.
     package static func serviceUnavailable(retryAfter: Duration) -> HTTPError {
-        HTTPError(.serviceUnavailable, "Sign-in is not available right now: try again shortly", retryAfter: retryAfter)
+        HTTPError(.serviceUnavailable, "Sign-in is unavailable right now: try again shortly", retryAfter: retryAfter)
     }
 }
 

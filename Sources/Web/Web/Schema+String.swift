@@ -46,10 +46,11 @@ extension UInt8 {
 
 extension Schema<EmailAddress> {
     /// An email address. Blanks around it are an error, not trimmed.
-    package static let emailAddress: Schema<EmailAddress> = string().email().max(EmailAddress.maximumByteCount).transform { text in
-        guard let address = EmailAddress(wellFormed: text) else {
-            return .refused(Finding(.invalidFormat, "Invalid email address"))
+    package static let emailAddress: Schema<EmailAddress> = string().email().max(EmailAddress.maximumByteCount)
+        .transform { text in
+            guard let address = EmailAddress(wellFormed: text) else {
+                return .refused(Finding(.invalidFormat, "Invalid email address"))
+            }
+            return .value(address)
         }
-        return .value(address)
-    }
 }

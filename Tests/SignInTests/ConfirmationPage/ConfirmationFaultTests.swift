@@ -49,7 +49,7 @@ struct ConfirmationFaultTests {
             let wait = try #require(response.fields[.retryAfter])
             let seconds = try #require(Int(wait))
             #expect((1...86_400).contains(seconds))
-            #expect(response.text.contains("Please try again in \(wait)\u{A0}sec."))
+            #expect(response.text.contains("Try again in \(wait)\u{A0}sec."))
             #expect(ConfirmationHTML(response).values(of: "href") == (text == token ? ["open?token=\(token)"] : []))
         }
         #expect(try await harness.contents() == before)
@@ -133,7 +133,8 @@ struct ConfirmationFaultTests {
     /// Asks for a link to a portal that is not on the allowlist, as if it had been.
     private func mailedElsewhere(_ harness: SignInHarness) async throws -> String {
         var configuration = SignInStoreConfiguration(
-            limits: SignInHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys)
+            limits: SignInHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys
+        )
         configuration.retention = .seconds(86_400)
         let store = try SignInStore(redis: harness.redis, configuration: configuration, random: .system)
         let link = MagicLink(

@@ -6,7 +6,6 @@ import Platform
 import Testing
 import Web
 
-
 @Suite
 struct ConfirmationPageTests {
     private static let elements: Set<String> = [
@@ -184,7 +183,7 @@ struct ConfirmationPageTests {
     func wait(duration: Duration, seconds: String) {
         let page = ConfirmationPages(in: .english).limited(retryAfter: duration, nil)
         #expect(page.response.fields[.retryAfter] == seconds)
-        #expect(page.response.text.contains("There were too many requests. Please try again in \(seconds)\u{A0}sec."))
+        #expect(page.response.text.contains("Too many requests. Try again in \(seconds)\u{A0}sec."))
     }
 
     // MARK: - Escaping

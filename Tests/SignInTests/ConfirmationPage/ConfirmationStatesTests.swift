@@ -31,7 +31,8 @@ struct ConfirmationStatesTests {
             unknown: "Dieser Link funktioniert nicht", sent: "Bitte sehen Sie in Ihr Postfach"),
         ConfirmationTitles(
             language: .spanish, asked: "es", used: "Este enlace ya se ha utilizado", expired: "Este enlace ha caducado",
-            superseded: "Se ha enviado un enlace más reciente", unknown: "Este enlace no funciona", sent: "Revise su correo"),
+            superseded: "Se ha enviado un enlace más reciente", unknown: "Este enlace no funciona",
+            sent: "Revise su correo"),
         ConfirmationTitles(
             language: .french, asked: "it, fr-CA;q=0.9, en;q=0.1", used: "Ce lien a déjà été utilisé",
             expired: "Ce lien a expiré", superseded: "Un lien plus récent a été envoyé",
@@ -105,7 +106,9 @@ struct ConfirmationStatesTests {
         #expect(try await harness.contents() == before)
     }
 
-    @Test("of a link that nobody knows nothing is said, and no other is offered", arguments: ConfirmationStatesTests.titles)
+    @Test(
+        "of a link that nobody knows nothing is said, and no other is offered",
+        arguments: ConfirmationStatesTests.titles)
     func unknown(told: ConfirmationTitles) async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)

@@ -3,7 +3,6 @@ import Foundation
 import Net
 import Testing
 
-
 @Suite
 struct ConfirmationWordsTests {
     /// A file of words of the repository, by another parser than the program's.
@@ -56,7 +55,9 @@ struct ConfirmationWordsTests {
     @Test("no language borrows a sentence of another")
     func ownSentences() throws {
         for key in ConfirmationWords.Key.allCases {
-            let texts = try Language.allCases.compactMap { try ConfirmationWordsTests.file($0)[key.rawValue] as? String }
+            let texts = try Language.allCases.compactMap {
+                try ConfirmationWordsTests.file($0)[key.rawValue] as? String
+            }
             #expect(Set(texts).count == Language.allCases.count, "\(key)")
         }
     }
@@ -67,7 +68,9 @@ struct ConfirmationWordsTests {
         let texts = try ConfirmationWordsTests.file(language)
         for key in ConfirmationWords.Key.allCases {
             var expected = try #require(texts[key.rawValue] as? String)
-            for (name, value) in ConfirmationWordsTests.filled { expected = expected.replacing("{\(name)}", with: value) }
+            for (name, value) in ConfirmationWordsTests.filled {
+                expected = expected.replacing("{\(name)}", with: value)
+            }
             #expect(words.sentence(key, ConfirmationWordsTests.filled) == expected, "\(key)")
         }
     }

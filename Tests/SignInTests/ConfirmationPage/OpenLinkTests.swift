@@ -210,7 +210,7 @@ struct OpenLinkTests {
             #expect(response.status == .unsupportedMediaType)
             #expect(response.fields[.contentType] == "application/json")
             let expected = #"""
-                {"error":"Send the body as a form, with Content-Type: application/x-www-form-urlencoded",\#
+                {"error":"Send a form body, with Content-Type: application/x-www-form-urlencoded",\#
                 "code":"unsupported_media_type"}
                 """#
             #expect(response.text == expected)
@@ -241,7 +241,8 @@ struct OpenLinkTests {
             for request in [look, press] {
                 let response = await harness.respond(to: request)
                 #expect(response.status == .gone, "\(form.prefix(100))")
-                #expect(ConfirmationHTML(response).content(of: "h1") == "This link does not work", "\(form.prefix(100))")
+                #expect(
+                    ConfirmationHTML(response).content(of: "h1") == "This link does not work", "\(form.prefix(100))")
             }
         }
         // In the query of a press, and in the body of a look.

@@ -113,7 +113,7 @@ struct SendAgainTests {
         let wait = try #require(response.fields[.retryAfter])
         let seconds = try #require(Int(wait))
         #expect((1...43_200).contains(seconds))
-        #expect(response.text.contains("Please try again in \(wait)\u{A0}sec."))
+        #expect(response.text.contains("Try again in \(wait)\u{A0}sec."))
         #expect(response.fields[.contentType] == "text/html; charset=utf-8")
         #expect(!response.text.contains("quetzal"))
         #expect(try await harness.contents() == before)

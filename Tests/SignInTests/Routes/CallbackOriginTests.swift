@@ -91,28 +91,28 @@ struct CallbackOriginTests {
         #expect(mails.first?.link.hasPrefix("\(told.leadsTo)/auth/callback?token=") == true)
     }
 
-    private static let notLed = "is not an origin that this service may lead to"
-    private static let bare = "must be scheme, host and port alone, without a path, query or fragment"
+    private static let notLed = "is not an allowed origin"
+    private static let bare = "must be only a scheme, host and port, without a path, query or fragment"
     private static let scheme = "must start with https:// or http://"
-    private static let characters = "must not hold blanks, backslashes, control characters or characters beyond ASCII"
-    private static let headerName = "The header X-AppHandoff-Callback-Origin"
+    private static let characters = "must not contain spaces, backslashes, control characters or non-ASCII characters"
+    private static let headerName = "The X-AppHandoff-Callback-Origin header"
 
     private static let refusedClaims = [
         // A foreign Origin is another site that posts, whatever the body says.
         RefusedClaims(
-            error: "The header Origin \(notLed)",
+            error: "The Origin header \(notLed)",
             claims: Claims(body: "https://body.example", origin: "https://evil.example")),
         RefusedClaims(
-            error: "The header Origin \(notLed)",
+            error: "The Origin header \(notLed)",
             claims: Claims(header: "https://header.example", origin: "https://evil.example")),
         RefusedClaims(
-            error: "The header Origin \(notLed)",
+            error: "The Origin header \(notLed)",
             claims: Claims(origin: "https://evil.example", fallback: "https://default.example")),
         RefusedClaims(
-            error: "The header Origin \(scheme)", claims: Claims(body: "https://body.example", origin: "null")),
-        RefusedClaims(error: "The header Origin \(scheme)", claims: Claims(body: "https://body.example", origin: "")),
+            error: "The Origin header \(scheme)", claims: Claims(body: "https://body.example", origin: "null")),
+        RefusedClaims(error: "The Origin header \(scheme)", claims: Claims(body: "https://body.example", origin: "")),
         RefusedClaims(
-            error: "The header Origin \(characters)",
+            error: "The Origin header \(characters)",
             claims: Claims(origin: "https://origin.example, https://origin.example")),
         // One that is present and not allowed is refused, never skipped.
         RefusedClaims(
@@ -129,10 +129,10 @@ struct CallbackOriginTests {
         RefusedClaims(
             error: "\(headerName) \(scheme)", claims: Claims(header: "", fallback: "https://default.example")),
         RefusedClaims(
-            error: "The header Referer \(notLed)",
+            error: "The Referer header \(notLed)",
             claims: Claims(referer: "https://evil.example/portal", fallback: "https://default.example")),
         RefusedClaims(
-            error: "The header Referer \(scheme)",
+            error: "The Referer header \(scheme)",
             claims: Claims(referer: "about:blank", fallback: "https://default.example")),
         // Compared by scheme, host and port, never by prefix.
         RefusedClaims(
@@ -147,7 +147,7 @@ struct CallbackOriginTests {
             error: "callback_origin \(notLed)", field: "callback_origin",
             claims: Claims(body: "https://sub.body.example")),
         RefusedClaims(
-            error: "callback_origin must not hold a user name or password", field: "callback_origin",
+            error: "callback_origin must not contain a user name or password", field: "callback_origin",
             claims: Claims(body: "https://body.example@evil.example")),
         RefusedClaims(
             error: "callback_origin \(bare)", field: "callback_origin", claims: Claims(body: "https://body.example/x")),
@@ -190,7 +190,7 @@ struct CallbackOriginTests {
         let response = await harness.respond(to: Claims().request)
         #expect(response.status == .badRequest)
         let expected = #"""
-            {"error":"The request names no origin: send callback_origin, or an Origin header",\#
+            {"error":"The request has no origin: send callback_origin or an Origin header",\#
             "code":"origin_required"}
             """#
         #expect(response.text == expected)

@@ -8,7 +8,7 @@ import Web
 
 @Suite
 struct CodeRequestTests {
-    private static let rule = "Must be the base64url of a SHA-256: 43 characters (RFC 7636, section 4.2)"
+    private static let rule = "Must be a SHA-256 digest in base64url: 43 characters (RFC 7636, section 4.2)"
 
     private static func mismatch(_ name: String, _ json: String, _ expected: String, _ received: String) -> OneIssue {
         OneIssue(name, value: json, "invalid_type", "Invalid input: expected \(expected), received \(received)")
@@ -68,7 +68,7 @@ struct CodeRequestTests {
         let harness = try await SignInHarness()
         let body = #"{"email":"ada@example.com","codechallenge":"x","code_challenge_method":"S256"}"#
         let response = await harness.respond(to: .signIn(body))
-        let rule = "Must be there where code_challenge_method is"
+        let rule = "Required with code_challenge_method"
         #expect(response.text == OneIssue("", "code_challenge", "custom", rule).answer)
     }
 

@@ -11,7 +11,8 @@ struct HTTPErrorSignInTests {
         #expect(response.status == .badRequest)
         #expect(
             String(decoding: response.body, as: UTF8.self)
-                == #"{"error":"This link was used, has expired or never worked: ask for a new one","code":"token_invalid"}"#)
+                == #"{"error":"This link is invalid, expired or already used: request a new one","code":"token_invalid"}"#
+        )
     }
 
     @Test("a code that is not accepted is answered with one sentence")
@@ -20,6 +21,7 @@ struct HTTPErrorSignInTests {
         #expect(response.status == .badRequest)
         #expect(
             String(decoding: response.body, as: UTF8.self)
-                == #"{"error":"The code is wrong, used or expired: open the link in the mail, or ask for a new one","code":"code_invalid"}"#)
+                == #"{"error":"That code didn't work: check it, or open the link in the email instead","code":"code_invalid"}"#
+        )
     }
 }

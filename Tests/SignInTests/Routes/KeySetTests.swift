@@ -77,7 +77,7 @@ struct KeySetTests {
         #expect(response.status == .methodNotAllowed)
         #expect(response.fields[.allow] == "GET, HEAD, OPTIONS")
         #expect(
-            response.text == #"{"error":"This path answers GET, HEAD, OPTIONS","code":"method_not_allowed"}"#)
+            response.text == #"{"error":"This path supports only GET, HEAD, OPTIONS","code":"method_not_allowed"}"#)
     }
 
     @Test("a preflight is told the methods")

@@ -6,7 +6,7 @@ import Web
 
 @Suite
 struct OutageTests {
-    private static let unavailable = "Sign-in is not available right now: try again shortly"
+    private static let unavailable = "Sign-in is unavailable right now: try again shortly"
 
     /// Checks that a response says that there is no service for now, and when to try again.
     private func expectUnavailable(

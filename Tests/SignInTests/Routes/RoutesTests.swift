@@ -55,7 +55,7 @@ struct RoutesTests {
             let response = await harness.respond(to: RouteCase(method, path).request)
             #expect(response.status == .methodNotAllowed, "\(method)")
             #expect(response.fields[.allow] == allow, "\(method)")
-            #expect(response.text == #"{"error":"This path answers \#(allow)","code":"method_not_allowed"}"#)
+            #expect(response.text == #"{"error":"This path supports only \#(allow)","code":"method_not_allowed"}"#)
         }
     }
 

@@ -59,7 +59,7 @@ struct SendMagicLinkBodyTests {
         let response = await harness.respond(to: .signIn(contentType: contentType))
         #expect(response.status == .unsupportedMediaType)
         let expected = #"""
-            {"error":"Send the body as JSON in UTF-8, with Content-Type: application/json",\#
+            {"error":"Send a JSON body in UTF-8, with Content-Type: application/json",\#
             "code":"unsupported_media_type"}
             """#
         #expect(response.text == expected)
@@ -92,23 +92,23 @@ struct SendMagicLinkBodyTests {
         arguments: [
             InvalidJSON("", "The body is empty; send a JSON object"),
             InvalidJSON(" \r\n\t", "The body is empty; send a JSON object"),
-            InvalidJSON("{", "The body is not valid JSON, at byte 1"),
-            InvalidJSON("nul", "The body is not valid JSON, at byte 0"),
-            InvalidJSON("email=ada@example.com", "The body is not valid JSON, at byte 0"),
-            InvalidJSON("{'email':1}", "The body is not valid JSON, at byte 1"),
-            InvalidJSON(#"{"email":"a@b.co",}"#, "The body is not valid JSON, at byte 18"),
-            InvalidJSON(#"{"email":"a@b.co"} x"#, "The body is not valid JSON, at byte 19"),
-            InvalidJSON(#"{"email":"a@b.co"}{}"#, "The body is not valid JSON, at byte 18"),
-            InvalidJSON(#"{"email":01}"#, "The body is not valid JSON, at byte 10"),
-            InvalidJSON("{\"email\":\"a\u{0}\"}", "The body is not valid JSON, at byte 11"),
-            InvalidJSON("\u{FEFF}{}", "The body is not valid JSON, at byte 0"),
+            InvalidJSON("{", "The body is not valid JSON: error at byte 1"),
+            InvalidJSON("nul", "The body is not valid JSON: error at byte 0"),
+            InvalidJSON("email=ada@example.com", "The body is not valid JSON: error at byte 0"),
+            InvalidJSON("{'email':1}", "The body is not valid JSON: error at byte 1"),
+            InvalidJSON(#"{"email":"a@b.co",}"#, "The body is not valid JSON: error at byte 18"),
+            InvalidJSON(#"{"email":"a@b.co"} x"#, "The body is not valid JSON: error at byte 19"),
+            InvalidJSON(#"{"email":"a@b.co"}{}"#, "The body is not valid JSON: error at byte 18"),
+            InvalidJSON(#"{"email":01}"#, "The body is not valid JSON: error at byte 10"),
+            InvalidJSON("{\"email\":\"a\u{0}\"}", "The body is not valid JSON: error at byte 11"),
+            InvalidJSON("\u{FEFF}{}", "The body is not valid JSON: error at byte 0"),
             InvalidJSON([0x7B, 0xFF, 0x7D], "The body is not UTF-8 text"),
             InvalidJSON([0x22, 0xC3, 0x28, 0x22], "The body is not UTF-8 text"),
             InvalidJSON([0x22, 0xED, 0xA0, 0x80, 0x22], "The body is not UTF-8 text"),
             InvalidJSON(
                 String(repeating: "[", count: 17) + String(repeating: "]", count: 17),
-                "The body nests deeper than 16 levels"),
-            InvalidJSON(String(repeating: "[", count: 16_384), "The body nests deeper than 16 levels"),
+                "The body is nested deeper than 16 levels"),
+            InvalidJSON(String(repeating: "[", count: 16_384), "The body is nested deeper than 16 levels"),
         ])
     func invalidJSON(_ told: InvalidJSON) async throws {
         let harness = try await SignInHarness()
@@ -157,22 +157,22 @@ struct SendMagicLinkBodyTests {
         OneIssue("callback_next", value: "null", "invalid_type", "Invalid input: expected string, received null"),
         OneIssue(
             "callback_next", value: #"["/x"]"#, "invalid_type", "Invalid input: expected string, received array"),
-        OneIssue("callback_next", value: #""""#, "custom", "Must be a path inside the portal that starts with /"),
+        OneIssue("callback_next", value: #""""#, "custom", "Must be a path within the portal, starting with /"),
         OneIssue(
             "callback_next", value: #""https://evil.example""#, "custom",
-            "Must be a path inside the portal that starts with /"),
+            "Must be a path within the portal, starting with /"),
         OneIssue(
             "callback_next", value: #""//evil.example""#, "custom", "Must not start with //, escaped or not"),
         OneIssue(
             "callback_next", value: #""/%2Fevil.example""#, "custom", "Must not start with //, escaped or not"),
         OneIssue(
             "callback_next", value: #""/\\evil.example""#, "custom",
-            "Must not hold a backslash or a control character, escaped or not"),
+            "Must not contain a backslash or control character, escaped or not"),
         OneIssue(
             "callback_next", value: #""/%255Cevil.example""#, "custom",
-            "Must not hold a backslash or a control character, escaped or not"),
+            "Must not contain a backslash or control character, escaped or not"),
         OneIssue(
-            "callback_next", value: #""/x/%2e%2e/y""#, "custom", "Must not hold a .. segment, escaped or not"),
+            "callback_next", value: #""/x/%2e%2e/y""#, "custom", "Must not contain a .. segment, escaped or not"),
         OneIssue(
             "callback_next", value: #""/\#(String(repeating: "a", count: 2048))""#, "custom",
             "Must be at most 2048 bytes long"),
@@ -199,10 +199,10 @@ struct SendMagicLinkBodyTests {
         let expected = #"""
             {"error":"Invalid request","code":"validation_error","fieldErrors":{\#
             "email":"Invalid input: expected string, received number","callback_origin":"Invalid URL",\#
-            "callback_next":"Must be a path inside the portal that starts with /"},"issues":[\#
+            "callback_next":"Must be a path within the portal, starting with /"},"issues":[\#
             {"path":"email","message":"Invalid input: expected string, received number","code":"invalid_type"},\#
             {"path":"callback_origin","message":"Invalid URL","code":"invalid_format"},\#
-            {"path":"callback_next","message":"Must be a path inside the portal that starts with /",\#
+            {"path":"callback_next","message":"Must be a path within the portal, starting with /",\#
             "code":"custom"}]}
             """#
         #expect(response.text == expected)

@@ -89,10 +89,10 @@ struct VerifyBodyTests {
             to: .json("/auth/verify-code", #"{"code_verifier":"x","code":"12345","request_id":null}"#))
         let expected = #"""
             {"error":"Invalid request","code":"validation_error","fieldErrors":{\#
-            "request_id":"Invalid input: expected string, received null","code":"Must be six digits",\#
+            "request_id":"Invalid input: expected string, received null","code":"Must be 6 digits",\#
             "code_verifier":"\#(VerifyBodyTests.rule)"},"issues":[\#
             {"path":"request_id","message":"Invalid input: expected string, received null","code":"invalid_type"},\#
-            {"path":"code","message":"Must be six digits","code":"custom"},\#
+            {"path":"code","message":"Must be 6 digits","code":"custom"},\#
             {"path":"code_verifier","message":"\#(VerifyBodyTests.rule)","code":"custom"}]}
             """#
         #expect(response.text == expected)
@@ -134,7 +134,7 @@ struct VerifyBodyTests {
         ])
     func wrongCode(text: String) async throws {
         let harness = try await SignInHarness()
-        let issue = OneIssue("", "code", "custom", "Must be six digits")
+        let issue = OneIssue("", "code", "custom", "Must be 6 digits")
         let response = await harness.respond(to: .json("/auth/verify-code", VerifyBodyTests.withCode(#""\#(text)""#)))
         #expect(response.status == .badRequest)
         #expect(response.text == issue.answer)

@@ -9,7 +9,7 @@ import Web
 struct VerifyCodeTests {
     /// The one answer to all that lets nobody in.
     private static let refusal = #"""
-        {"error":"The code is wrong, used or expired: open the link in the mail, or ask for a new one",\#
+        {"error":"That code didn't work: check it, or open the link in the email instead",\#
         "code":"code_invalid"}
         """#
 
@@ -92,7 +92,8 @@ struct VerifyCodeTests {
     // MARK: - What lets nobody in
 
     /// What lets nobody in, each for another reason, and the requests that bring it.
-    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)] {
+    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)]
+    {
         var requests: [(what: String, request: Request)] = []
         let guessed = try await harness.asked("guessed@example.com")
         requests.append(("a wrong code", .verify(code: guessed.wrongCode, of: guessed.handle)))

@@ -9,7 +9,7 @@ import Web
 struct VerifyMagicLinkTests {
     /// The one answer to all tokens that let nobody in.
     private static let refusal = #"""
-        {"error":"This link was used, has expired or never worked: ask for a new one","code":"token_invalid"}
+        {"error":"This link is invalid, expired or already used: request a new one","code":"token_invalid"}
         """#
 
     private func limits(_ verification: String) throws -> SignInLimits {
@@ -69,7 +69,8 @@ struct VerifyMagicLinkTests {
     // MARK: - Tokens that let nobody in
 
     /// Tokens that let nobody in, each for another reason, and the requests that bring them.
-    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)] {
+    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)]
+    {
         var requests: [(what: String, request: Request)] = []
         let unknown = try LoginToken(random: .system).text
         requests.append(("unknown", .verify(unknown)))

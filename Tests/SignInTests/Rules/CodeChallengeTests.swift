@@ -5,7 +5,6 @@ import Platform
 import TestSupport
 import Testing
 
-
 @Suite
 struct CodeChallengeTests {
     /// Verifiers and their challenges: that of RFC 7636, appendix B, and others from another implementation.

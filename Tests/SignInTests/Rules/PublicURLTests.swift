@@ -106,6 +106,6 @@ struct LandingURLTests {
         let error = try #require(throws: ParseError.self) { try PublicURL(parsing: "http://evil.example") }
         #expect(
             error.description
-                == "must be https://HOST[:PORT][/PATH], or http:// on this machine, without query or fragment")
+                == "must be https://HOST[:PORT][/PATH] (http:// only for loopback), without a query or fragment")
     }
 }

@@ -4,7 +4,6 @@ import Cryptography
 import TestSupport
 import Testing
 
-
 @Suite
 struct SealedTokenTests {
     private func token(from start: UInt8) throws -> LoginToken {

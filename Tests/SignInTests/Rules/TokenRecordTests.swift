@@ -6,7 +6,6 @@ import Platform
 import TestSupport
 import Testing
 
-
 @Suite
 struct TokenRecordTests {
     private func token(from start: UInt8 = 0xE0) throws -> LoginToken {

@@ -4,7 +4,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 /// The script's buckets, held against a model in Swift.
 ///
 /// The script is the one that is shipped, in a real Redis; only `TIME` is answered by the test, so that a day passes in

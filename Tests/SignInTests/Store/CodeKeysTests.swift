@@ -3,7 +3,6 @@ import Cryptography
 import Testing
 import TestSupport
 
-
 @Suite
 struct CodeKeysTests {
     /// The first of 32 ascending bytes of a request's name, a code, and its check from another implementation: the HMAC

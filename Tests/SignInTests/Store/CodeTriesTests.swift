@@ -2,7 +2,6 @@
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct CodeTriesTests {
     private static let day = Duration.seconds(86_400)

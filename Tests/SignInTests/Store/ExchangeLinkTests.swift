@@ -4,7 +4,6 @@ import Net
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct ExchangeLinkTests {
     private static let day = Duration.seconds(86_400)

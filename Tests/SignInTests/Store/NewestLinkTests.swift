@@ -4,7 +4,6 @@ import Net
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct NewestLinkTests {
     private static let day = Duration.seconds(86_400)

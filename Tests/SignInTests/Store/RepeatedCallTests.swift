@@ -4,7 +4,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 /// A call whose answer was lost is sent once more, as it was. Here the test sends it: Redis' slow log has it, word for
 /// word, but for the ends of those beyond 128 bytes. Those are only read where there is no token.
 @Suite(.timeLimit(.minutes(2)))

@@ -4,7 +4,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 @Suite
 struct SecrecyTests {
     @Test("after 1,000 requests no address, token or link is there, in plain, base64 or hexadecimal")

@@ -4,7 +4,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 @Suite
 struct SignInStoreTests {
     @Test("an admitted request leaves its buckets, its record and one job")

@@ -6,7 +6,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 /// A request that was sent, with what only its mail and its answer hold.
 struct SentMail: Sendable {
     let link: MagicLink

@@ -5,7 +5,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct StoreVerifyCodeTests {
     private static let day = Duration.seconds(86_400)
@@ -65,7 +64,8 @@ struct StoreVerifyCodeTests {
 
     /// Codes that let nobody in. Each is the mail's own, but the request or the mail is no longer what it was.
     enum Refused: String, Sendable, CaseIterable {
-        case noRequest, unknownRequest, mailedToken, used, usedByLink, usedByFresh, expired, expiredLink, superseded, lost
+        case noRequest, unknownRequest, mailedToken, used, usedByLink, usedByFresh, expired, expiredLink, superseded,
+            lost
         case ofAnother
     }
 

@@ -5,7 +5,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct VerificationLimitTests {
     private static let day = Duration.seconds(86_400)
@@ -27,7 +26,8 @@ struct VerificationLimitTests {
         // The fresh token's button is the first of four.
         let bearer = try await harness.bearer(of: mail, by: way)
         let zeros = try sixDigits("000000")
-        let wrong = way == .code ? Bearer.code(zeros, of: mail.handle) : Bearer.token(LoginToken(parsing: mail.handle.text))
+        let wrong =
+            way == .code ? Bearer.code(zeros, of: mail.handle) : Bearer.token(LoginToken(parsing: mail.handle.text))
         let count = way == .mailed ? 4 : 3
         for number in 1...count {
             let answer = try await harness.store.verify(wrong)

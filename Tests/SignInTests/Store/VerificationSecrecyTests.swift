@@ -6,7 +6,6 @@ import Redis
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct VerificationSecrecyTests {
     private static let day = Duration.seconds(86_400)
@@ -15,7 +14,8 @@ struct VerificationSecrecyTests {
     private enum Progress: CaseIterable {
         // The first, since time passes for all.
         case expired
-        case mailed, opened, openedTwice, triedCode, destroyedCode, triedVerifier, usedLink, usedFresh, usedCode, superseded
+        case mailed, opened, openedTwice, triedCode, destroyedCode, triedVerifier, usedLink, usedFresh, usedCode,
+            superseded
     }
 
     @Test("however far they have come no address, token, request, code or path is there, in any common form")

@@ -4,7 +4,6 @@ import Net
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(2)))
 struct VerifyTokenTests {
     private static let day = Duration.seconds(86_400)
@@ -88,7 +87,8 @@ struct VerifyTokenTests {
 
     /// Tokens that let nobody in.
     enum Refused: String, Sendable, CaseIterable {
-        case notAToken, unknown, request, used, usedByCode, expired, superseded, changed, earlierFresh, deadFresh, usedFresh
+        case notAToken, unknown, request, used, usedByCode, expired, superseded, changed, earlierFresh, deadFresh,
+            usedFresh
         case freshOfEnded, freshOfUnknown, verifierUnasked, verifierMissing, verifierWrong, freshWithoutVerifier
     }
 

@@ -32,7 +32,8 @@ struct ConfirmationPages: Sendable {
         let label = words.sentence(.againAction, ["address": record.email.masked])
         return ConfirmationPage(
             status: .gone, language: language, title: words.sentence(title), text: words.sentence(text),
-            button: ConfirmationPage.Button(token: token, sendsAgain: true, label: label), link: link(to: record.origin))
+            button: ConfirmationPage.Button(token: token, sendsAgain: true, label: label), link: link(to: record.origin)
+        )
     }
 
     /// Nothing is known of the link.

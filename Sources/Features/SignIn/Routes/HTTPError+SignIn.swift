@@ -3,11 +3,11 @@ import Web
 extension HTTPError {
     /// The one answer to every token that is not accepted.
     static let tokenInvalid = HTTPError(
-        .tokenInvalid, "This link was used, has expired or never worked: ask for a new one")
+        .tokenInvalid, "This link is invalid, expired or already used: request a new one")
 
     /// The one answer to every code that is not accepted.
     static let codeInvalid = HTTPError(
-        .codeInvalid, "The code is wrong, used or expired: open the link in the mail, or ask for a new one")
+        .codeInvalid, "That code didn't work: check it, or open the link in the email instead")
 }
 
 extension RequestContext {
@@ -37,7 +37,7 @@ extension RequestContext {
 
     /// The answer to a request that there is no room for, which is logged.
     func answerToFullQueue() -> HTTPError {
-        log.unavailable("the mail queue is full: are senders running?")
+        log.unavailable("the mail queue is full: are workers running?")
         return .serviceUnavailable(retryAfter: .seconds(30))
     }
 }

@@ -38,7 +38,7 @@ struct SendMagicLinkBody: Sendable {
         wantsCode = code ?? false
         // A misspelt challenge must not give a link that is bound to nobody.
         guard method == nil || challenge != nil else {
-            let rule = "Must be there where code_challenge_method is"
+            let rule = "Required with code_challenge_method"
             throw .invalid(ValidationError(issues: [Issue(path: "code_challenge", code: .custom, message: rule)]))
         }
     }

@@ -30,16 +30,16 @@ package final class SignInMetrics: Sendable {
                 })
         }
         self.registry = registry
-        queued = registry.counter("postern_mail_queued_total", help: "Sign-in requests whose mail was queued.")
+        queued = registry.counter("postern_mail_queued_total", help: "Sign-in requests whose email was queued.")
         opened = registry.counter(
-            "postern_links_opened_total", help: "Links opened by a press of the landing's button.")
+            "postern_links_opened_total", help: "Links opened with the confirmation page's button.")
         limited = counters(
-            "postern_rate_limited_total", help: "Requests answered 429, by the limit that was reached.", label: "limit")
+            "postern_rate_limited_total", help: "Requests answered with 429, by limit.", label: "limit")
         signedIn = counters("postern_sign_ins_total", help: "Sign-ins completed, by link or by code.", label: "by")
         refused = counters(
-            "postern_sign_ins_refused_total", help: "Tokens and codes that let nobody in.", label: "by")
+            "postern_sign_ins_refused_total", help: "Tokens and codes that were refused.", label: "by")
         duration = registry.histogram(
-            "postern_http_request_duration_seconds", help: "Time from a whole request to its answer.",
+            "postern_http_request_duration_seconds", help: "Time from the complete request to its response.",
             bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
     }
 

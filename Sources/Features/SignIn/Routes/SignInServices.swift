@@ -10,7 +10,9 @@ struct SignInServices: Sendable {
     let metrics: SignInMetrics
 
     /// A new secret.
-    func new<Made>(_ make: (RandomBytes) throws(CryptoError) -> Made, for context: RequestContext) throws(HTTPError) -> Made {
+    func new<Made>(_ make: (RandomBytes) throws(CryptoError) -> Made, for context: RequestContext) throws(HTTPError)
+        -> Made
+    {
         do {
             return try make(random)
         } catch {

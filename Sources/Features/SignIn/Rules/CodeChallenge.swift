@@ -11,7 +11,7 @@ package struct CodeChallenge: Sendable, Hashable {
     package static let schema: Schema<CodeChallenge> = string().transform { text in
         // The last character has two bits to spare; only one spelling is what a digest is written as.
         guard text.utf8.count == 43, Secret(base64URL: text)?.withUnsafeBytes(base64URL) == text else {
-            let rule = "Must be the base64url of a SHA-256: 43 characters (RFC 7636, section 4.2)"
+            let rule = "Must be a SHA-256 digest in base64url: 43 characters (RFC 7636, section 4.2)"
             return .refused(Finding(.custom, rule))
         }
         return .value(CodeChallenge(text: text))

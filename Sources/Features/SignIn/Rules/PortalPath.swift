@@ -15,7 +15,7 @@ package struct PortalPath: Sendable, Hashable {
             throw ParseError("must be at most \(PortalPath.maximumByteCount) bytes long")
         }
         guard text.utf8.first == UInt8(ascii: "/") else {
-            throw ParseError("must be a path inside the portal that starts with /")
+            throw ParseError("must be a path within the portal, starting with /")
         }
         // Where the path ends is read before anything is decoded: an escaped ? or # is part of a segment.
         let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
@@ -35,10 +35,10 @@ package struct PortalPath: Sendable, Hashable {
     /// - Parameter rest: query and fragment.
     private static func check(_ path: [UInt8], _ rest: [UInt8]) throws(ParseError) {
         guard isFreeOfControls(path), isFreeOfControls(rest) else {
-            throw ParseError("must not hold a backslash or a control character, escaped or not")
+            throw ParseError("must not contain a backslash or control character, escaped or not")
         }
         guard !startsWithTwoSlashes(path) else { throw ParseError("must not start with //, escaped or not") }
-        guard !climbs(path) else { throw ParseError("must not hold a .. segment, escaped or not") }
+        guard !climbs(path) else { throw ParseError("must not contain a .. segment, escaped or not") }
     }
 
     /// Whether there is no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.

@@ -8,7 +8,7 @@ package struct PublicURL: Sendable, Hashable {
     package let text: String
 
     private static let malformed = ParseError(
-        "must be https://HOST[:PORT][/PATH], or http:// on this machine, without query or fragment",
+        "must be https://HOST[:PORT][/PATH] (http:// only for loopback), without a query or fragment",
         example: "https://sign-in.example.com")
 
     package init(parsing text: String) throws(ParseError) {

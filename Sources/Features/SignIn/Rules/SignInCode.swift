@@ -26,7 +26,7 @@ package struct SignInCode: Sendable, Equatable {
 
     /// Reads a code out of a JSON value.
     package static let schema: Schema<SignInCode> = string().transform { text in
-        guard let code = SignInCode(parsing: text) else { return .refused(Finding(.custom, "Must be six digits")) }
+        guard let code = SignInCode(parsing: text) else { return .refused(Finding(.custom, "Must be 6 digits")) }
         return .value(code)
     }
 

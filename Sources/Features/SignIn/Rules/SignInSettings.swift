@@ -75,7 +75,7 @@ package struct SignInSettings: Sendable {
         let fallback = try environment.optional("POSTERN_DEFAULT_ORIGIN", example: "https://portal.example.com") {
             (text) throws(ParseError) in
             let origin = try Origin(parsing: text)
-            guard allowed.contains(where: { $0.matches(origin) }) else { throw ParseError("must be on \(name)") }
+            guard allowed.contains(where: { $0.matches(origin) }) else { throw ParseError("must match \(name)") }
             return origin
         }
         return OriginPolicy(allowed: allowed, fallback: fallback)
@@ -115,7 +115,8 @@ package struct SignInSettings: Sendable {
     private static func addressBlocks(_ text: String) throws(ParseError) -> [AddressBlock] {
         try list(text) { (entry) throws(ParseError) in
             guard let block = AddressBlock(parsing: entry) else {
-                throw ParseError("must be comma-separated addresses or CIDR blocks, without bits beyond the prefix")
+                throw ParseError(
+                    "must be comma-separated IP addresses or CIDR blocks, with no bits set after the prefix")
             }
             return block
         }
@@ -125,7 +126,7 @@ package struct SignInSettings: Sendable {
     private static func path(_ text: String) throws(ParseError) -> PortalPath {
         guard let path = try? PortalPath(parsing: text), path.text.isVisibleASCII,
             !text.contains(where: { "?#".contains($0) })
-        else { throw ParseError("must be a path that starts with /, without query or fragment") }
+        else { throw ParseError("must be a path starting with /, without a query or fragment") }
         return path
     }
 }

@@ -25,7 +25,7 @@ extension SignInStore {
         case "expired": return .unusable(.expired, record)
         // The stored word has as many letters as `live`, which it overwrites.
         case "dead": return .unusable(.superseded, record)
-        case let word: throw .failed(.unexpectedReply("a token that is \(word)"))
+        case let word: throw .failed(.unexpectedReply("a token in the unknown state \(word)"))
         }
     }
 }

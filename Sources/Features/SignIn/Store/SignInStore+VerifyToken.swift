@@ -72,6 +72,6 @@ extension SignInStore {
         default: break
         }
         // The reply itself is left out: it may hold a sealed token.
-        throw .failed(.unexpectedReply("of \(outcome.rest.count) values, with the verdict \(outcome.verdict)"))
+        throw .failed(.unexpectedReply("\(outcome.rest.count) values with the verdict \(outcome.verdict)"))
     }
 }

@@ -22,8 +22,8 @@ struct LambdaEvent: Sendable {
 
         static let notJSON = Unreadable(description: "the event is not JSON")
         static let notHTTP = Unreadable(
-            description: "the event is not a request of an HTTP API, a function URL, a REST API or a load balancer")
-        static let notBase64 = Unreadable(description: "the event's body is not the base64 that it is said to be")
+            description: "the event is not a request from an HTTP API, function URL, REST API or load balancer")
+        static let notBase64 = Unreadable(description: "the event's body is marked as base64, but is not valid base64")
     }
 
     let source: Source

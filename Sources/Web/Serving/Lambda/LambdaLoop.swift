@@ -48,7 +48,7 @@ struct LambdaLoop: Sendable {
     private func check(_ status: Int, of invocation: Invocation) throws(RuntimeAPIError) {
         switch status {
         case 202: break
-        case 500: throw .status(500, to: "an answer")
+        case 500: throw .status(500, to: "a response")
         default:
             // 410: it came too late. 413: it is too large. Whoever asked was told so by the Runtime API.
             logger(of: invocation).warning("invocation_response_rejected", metadata: ["status": "\(status)"])

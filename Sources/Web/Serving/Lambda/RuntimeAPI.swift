@@ -99,7 +99,7 @@ actor RuntimeAPI {
     ) async throws(RuntimeAPIError) -> RuntimeAPIConnection.Answer {
         let connection = try await openConnection()
         guard !(isWaiting && isEnding) else {
-            throw .connectionEnded(reason: "before the request, as nothing is wanted")
+            throw .connectionEnded(reason: "before the request, because the process is stopping")
         }
         var headers = HTTPHeaders([("Host", "\(address.host):\(address.port)"), ("User-Agent", "postern")])
         for (name, value) in fields { headers.add(name: name, value: value) }

@@ -69,7 +69,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
 
     /// Ends the connection, if an answer is waited for: who waits is told.
     func abandon() {
-        if completion != nil { fail("it is not waited for any more") }
+        if completion != nil { fail("the request was cancelled") }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -78,11 +78,11 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
             self.head = head
         case .body(var bytes):
             guard body.readableBytes + bytes.readableBytes <= RuntimeAPIConnection.maximumBodyByteCount else {
-                return fail("an invocation of more than \(RuntimeAPIConnection.maximumBodyByteCount) bytes")
+                return fail("an invocation larger than \(RuntimeAPIConnection.maximumBodyByteCount) bytes")
             }
             body.writeBuffer(&bytes)
         case .end:
-            guard let head else { return fail("an answer without a head") }
+            guard let head else { return fail("a response without a head") }
             complete(
                 .success(
                     Answer(

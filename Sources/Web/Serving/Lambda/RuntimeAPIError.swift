@@ -14,7 +14,7 @@ package enum RuntimeAPIError: Error, Equatable, CustomStringConvertible {
         case .unreachable(let reason): "the Runtime API cannot be reached: \(reason)"
         case .connectionEnded(let reason): "the connection to the Runtime API ended: \(reason)"
         case .status(let status, let call): "the Runtime API answered \(status) to \(call)"
-        case .unnamedInvocation: "the Runtime API gave an invocation without an id"
+        case .unnamedInvocation: "the Runtime API sent an invocation without an ID"
         }
     }
 }
