@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import Platform
 
 /// A token bucket: `burst` tokens at most, refilled evenly so that an empty bucket is full after `period`.

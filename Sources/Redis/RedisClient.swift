@@ -1,5 +1,5 @@
-package import Logging
-package import NIOCore
+import Logging
+import NIOCore
 import Platform
 
 /// Sends commands to Redis over one pipelined connection, on one event loop.

@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 import Cryptography
 
 /// How connections to Redis are made.

@@ -1,8 +1,8 @@
 import Bytes
-package import Logging
-package import NIOCore
-package import Platform
-package import Settings
+import Logging
+import NIOCore
+import Platform
+import Settings
 
 /// Where Redis is, and how it is spoken to.
 package struct RedisSettings: Sendable {

@@ -1,6 +1,6 @@
 import NIOCore
-package import Bytes
-package import Cryptography
+import Bytes
+import Cryptography
 import Net
 
 /// Where Redis is and who asks: `redis://` or, by TLS, `rediss://[user:password@]host[:port][/db]`, or `unix:///path`.

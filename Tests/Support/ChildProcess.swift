@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A program that a test started, and that ends with it.
 package final class ChildProcess: @unchecked Sendable {

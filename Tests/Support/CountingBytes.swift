@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 
 extension RandomBytes {
     /// A source of known bytes: each call gives `start`, `start` + 1 and so on.

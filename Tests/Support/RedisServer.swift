@@ -1,5 +1,5 @@
 import Foundation
-package import Redis
+import Redis
 
 /// A private redis-server on a port of its own, which ends with the test.
 package final class RedisServer: Sendable {

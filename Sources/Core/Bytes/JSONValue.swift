@@ -1,5 +1,5 @@
 /// A JSON text as a value (RFC 8259).
-package enum JSONValue: Sendable, Equatable {
+@usableFromInline package enum JSONValue: Sendable, Equatable {
     case null
     case boolean(Bool)
     /// A number; one beyond a double's range is infinite, as in JavaScript.
@@ -26,7 +26,7 @@ package enum JSONValue: Sendable, Equatable {
 /// A member is looked for from the end, so that of several with one name the last counts, as in JavaScript. Names are
 /// compared by their bytes, unlike Swift's strings, of which some are equal whose bytes are not. A look takes time in
 /// proportion to the number of members: this is for bodies of a bounded size, of which a few are read.
-package struct JSONObject: Sendable, Equatable {
+@usableFromInline package struct JSONObject: Sendable, Equatable {
     /// The members in the order in which they were written.
     package private(set) var members: [Member] = []
 
@@ -46,13 +46,13 @@ package struct JSONObject: Sendable, Equatable {
     }
 
     /// The value of the member of that name; `nil` where there is none.
-    package subscript(name: String) -> JSONValue? {
+    @usableFromInline package subscript(name: String) -> JSONValue? {
         members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
-    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+    @usableFromInline package init(dictionaryLiteral elements: (String, JSONValue)...) {
         for (name, value) in elements { append(name, value) }
     }
 }

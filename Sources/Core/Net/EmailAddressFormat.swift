@@ -7,7 +7,7 @@ import Bytes
 /// In words: ASCII alone; a local part that neither starts nor ends with a dot and does not end with an apostrophe; a
 /// domain of two labels or more, none of which starts with a hyphen, the last of two letters or more; two dots in a row
 /// nowhere.
-package func isEmailAddress(_ value: String) -> Bool {
+@usableFromInline package func isEmailAddress(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return false }
     return isLocalPart(bytes[..<at]) && isDomain(bytes[bytes.index(after: at)...])

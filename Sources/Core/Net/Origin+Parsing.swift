@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 
 extension ParseError {
     package static let originScheme = ParseError("must start with https:// or http://", example: originExample)

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 
 /// An entry of the allowlist: `https://portal.example.com`, `https://*.example.com` or `http://localhost:*`.
 package struct OriginPattern: Sendable, Hashable {

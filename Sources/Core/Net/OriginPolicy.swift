@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 
 /// Decides where a link leads, and which sites may ask for one.
 package struct OriginPolicy: Sendable {

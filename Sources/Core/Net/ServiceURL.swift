@@ -1,5 +1,5 @@
-package import Bytes
-package import Cryptography
+import Bytes
+import Cryptography
 
 /// Where a service is, and who asks: `scheme://[user:password@][host[:port]][/path]`, as RFC 3986 §3 has it, without
 /// query and fragment.

@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// Runs a task's jobs on an event loop, so that what it does and what the loop's channels do never change threads.
 package final class EventLoopExecutor: TaskExecutor {

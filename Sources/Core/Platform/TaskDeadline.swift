@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// The time that a task has left for calls to other services.
 package enum TaskDeadline {

@@ -1,5 +1,5 @@
-package import Bytes
-package import Platform
+import Bytes
+import Platform
 
 extension Environment {
     /// The value of a setting; `nil` if it is not set or empty.

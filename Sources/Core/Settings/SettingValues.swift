@@ -1,5 +1,5 @@
-package import Bytes
-package import Cryptography
+import Bytes
+import Cryptography
 import Platform
 
 /// Reads named keys of 32 bytes.

@@ -1,7 +1,7 @@
 import Bytes
-package import Logging
-package import Cryptography
-package import Platform
+import Logging
+import Cryptography
+import Platform
 
 /// The settings that every part of a deployment has.
 package struct SharedSettings: Sendable {

@@ -1,5 +1,5 @@
 import Bytes
-package import Logging
+import Logging
 import Platform
 
 /// Writes each log event as one line of JSON: `time` (RFC 3339), `level`, `message`, and the metadata as members of

@@ -1,5 +1,5 @@
-package import Logging
-package import NIOCore
+import Logging
+import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle

@@ -1,9 +1,9 @@
 import Bytes
 import Cryptography
-package import MailMessage
+import MailMessage
 import Net
-package import Platform
-package import Settings
+import Platform
+import Settings
 
 /// How mail is written and where it goes.
 package struct MailSettings: Sendable {

@@ -1,4 +1,4 @@
-package import MailMessage
+import MailMessage
 
 /// A way for messages to leave.
 package protocol MailTransport: Sendable {

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-package import MailMessage
+import MailMessage
 
 /// Puts messages into a folder, one file each, as Maildir has it: written in `tmp`, and moved to `new` when whole.
 ///

@@ -1,6 +1,6 @@
 import CCurl
-package import Cryptography
-package import MailMessage
+import Cryptography
+import MailMessage
 import Net
 import Platform
 

@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 
 /// A mail server to submit to: where it is, how the connection is protected, and who submits.
 package struct SMTPServer: Sendable {

@@ -1,5 +1,5 @@
 import CCurl
-package import MailMessage
+import MailMessage
 import Net
 import Platform
 

@@ -1,9 +1,9 @@
-package import Cryptography
-package import Logging
-package import MailMessage
-package import MailQueue
+import Cryptography
+import Logging
+import MailMessage
+import MailQueue
 import Net
-package import Platform
+import Platform
 import Redis
 import ServiceLifecycle
 import Synchronization

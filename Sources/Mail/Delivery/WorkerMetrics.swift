@@ -1,6 +1,6 @@
 import MailMessage
 import MailQueue
-package import Telemetry
+import Telemetry
 
 /// What a worker counts.
 package struct WorkerMetrics: Sendable {

@@ -1,4 +1,4 @@
-package import Net
+import Net
 import Platform
 
 /// A message, ready to be sent.

@@ -1,5 +1,5 @@
 import Bytes
-package import Net
+import Net
 import Platform
 
 /// Who a message is from: an address, with or without a name (RFC 5322 §3.4).

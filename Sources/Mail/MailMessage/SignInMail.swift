@@ -1,5 +1,5 @@
 import Bytes
-package import MailQueue
+import MailQueue
 import Net
 import Platform
 import Synchronization

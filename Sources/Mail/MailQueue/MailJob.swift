@@ -1,7 +1,7 @@
 import Bytes
-package import Cryptography
-package import Net
-package import Platform
+import Cryptography
+import Net
+import Platform
 
 /// One e-mail that a sender is to deliver.
 package struct MailJob: Sendable, Equatable {

@@ -1,5 +1,5 @@
-package import Platform
-package import Redis
+import Platform
+import Redis
 
 /// The queue of mail jobs as a worker uses it: a stream with a consumer group, those that wait for another attempt, and
 /// those that were given up.

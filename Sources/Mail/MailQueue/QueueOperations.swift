@@ -1,4 +1,4 @@
-package import Redis
+import Redis
 
 /// The queue of mail jobs as an operator sees it: counts, who is at work, what was given up; and a hand in it.
 ///

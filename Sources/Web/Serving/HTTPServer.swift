@@ -1,10 +1,10 @@
-package import Logging
-package import NIOCore
+import Logging
+import NIOCore
 import NIOExtras
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
-package import Web
+import Web
 
 /// Serves HTTP/1.1 until it is told to end.
 package struct HTTPServer: Service {

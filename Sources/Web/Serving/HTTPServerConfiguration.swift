@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// Where HTTP is served, and how long and how much of it is waited for.
 package struct HTTPServerConfiguration: Sendable {

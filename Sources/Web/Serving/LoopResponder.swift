@@ -1,6 +1,6 @@
-package import NIOCore
+import NIOCore
 import Platform
-package import Web
+import Web
 
 /// What serves requests on one event loop: a door of its own, and the executor of its tasks.
 package struct LoopResponder: Sendable {

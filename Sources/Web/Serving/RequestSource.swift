@@ -1,6 +1,6 @@
 import Bytes
-package import Platform
-package import Settings
+import Platform
+import Settings
 
 /// Where requests come from, which the host says by the variables that it sets.
 package enum RequestSource: Sendable, Equatable {

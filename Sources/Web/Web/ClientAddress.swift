@@ -1,5 +1,5 @@
 import Bytes
-package import Net
+import Net
 
 /// The proxies whose word is taken for who is behind them.
 package struct TrustedProxies: Sendable {

@@ -1,4 +1,4 @@
-package import Net
+import Net
 
 /// Cross-origin resource sharing (the Fetch standard, §3.2): which sites' scripts may read answers. Credentials never.
 package struct CrossOrigin: Sendable {

@@ -1,5 +1,5 @@
-package import Bytes
-package import Net
+import Bytes
+import Net
 import Platform
 
 /// A request that is not served, and all that its sender is told.

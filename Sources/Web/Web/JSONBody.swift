@@ -20,7 +20,7 @@ package enum JSONBody {
     }
 
     /// Whether a `Content-Type` is `application/json`, in UTF-8 if it names a charset.
-    static func isJSON(_ contentType: String?) -> Bool {
+    private static func isJSON(_ contentType: String?) -> Bool {
         guard let contentType else { return false }
         if contentType == "application/json" { return true }
         let parts = contentType.split(separator: ";", omittingEmptySubsequences: false).map {

@@ -1,6 +1,6 @@
 import Platform
 import RawStructuredFieldValues
-package import Redis
+import Redis
 
 /// The fields that tell a client how much it may ask for (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` for
 /// the limit, `RateLimit` for what is left of it.

@@ -1,4 +1,4 @@
-package import Net
+import Net
 
 /// A request, whichever runtime it came through.
 package struct Request: Sendable {

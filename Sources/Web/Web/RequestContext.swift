@@ -1,5 +1,5 @@
-package import Net
-package import Platform
+import Net
+import Platform
 
 /// One request on its way through a route, and what every route may ask of it.
 package struct RequestContext: Sendable {

@@ -1,4 +1,4 @@
-package import Logging
+import Logging
 import Platform
 
 /// What is written about one request: never an address, a token or a link.

@@ -1,9 +1,9 @@
 import Bytes
-package import Net
+import Net
 
 extension Schema<String> {
     /// At most `length` characters, counted as JavaScript counts them: in UTF-16 code units.
-    package func max(_ length: Int) -> Schema<String> {
+    @inlinable package func max(_ length: Int) -> Schema<String> {
         check { value in
             value.utf16.count <= length
                 ? nil : Finding(.tooBig, "Too big: expected string to have <=\(length) characters")
@@ -11,19 +11,19 @@ extension Schema<String> {
     }
 
     /// An e-mail address, by ``isEmailAddress(_:)``.
-    package func email() -> Schema<String> {
+    @inlinable package func email() -> Schema<String> {
         check { isEmailAddress($0) ? nil : Finding(.invalidFormat, "Invalid email address") }
     }
 
     /// An absolute URL, by ``isURL(_:)``.
-    package func url() -> Schema<String> {
+    @inlinable package func url() -> Schema<String> {
         check { isURL($0) ? nil : Finding(.invalidFormat, "Invalid URL") }
     }
 }
 
 /// Whether a string has the form of an absolute URL: a scheme, a colon and something behind it (RFC 3986 §4.3), after
 /// `http:` and `https:` two slashes and a host. ASCII's blanks and control characters are in none.
-package func isURL(_ value: String) -> Bool {
+@usableFromInline package func isURL(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
         bytes[..<colon].allSatisfy(\.isSchemeByte), bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F })

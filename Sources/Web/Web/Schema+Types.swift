@@ -1,33 +1,33 @@
 import Bytes
 
 /// A string.
-package func string() -> Schema<String> {
+@inlinable package func string() -> Schema<String> {
     scalar("string") { if case .string(let string) = $0 { string } else { nil } }
 }
 
 /// `true` or `false`.
-package func boolean() -> Schema<Bool> {
+@inlinable package func boolean() -> Schema<Bool> {
     scalar("boolean") { if case .boolean(let boolean) = $0 { boolean } else { nil } }
 }
 
 /// A named member of an object.
-package struct Field<Output: Sendable>: Sendable {
-    let name: String
-    let schema: Schema<Output>
+@usableFromInline package struct Field<Output: Sendable>: Sendable {
+    @usableFromInline let name: String
+    @usableFromInline let schema: Schema<Output>
 
-    init(name: String, schema: Schema<Output>) {
+    @inlinable init(name: String, schema: Schema<Output>) {
         self.name = name
         self.schema = schema
     }
 }
 
 /// A member of an object, for ``object(_:)``.
-package func field<Output>(_ name: String, _ schema: Schema<Output>) -> Field<Output> {
+@inlinable package func field<Output>(_ name: String, _ schema: Schema<Output>) -> Field<Output> {
     Field(name: name, schema: schema)
 }
 
 /// An object. Its output is a tuple of its fields' outputs; members that no field names are ignored.
-package func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(repeat each Output)> {
+@inlinable package func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(repeat each Output)> {
     Schema { value, report in
         guard case .object(let members) = value else {
             report.addTypeMismatch(expected: "object", received: value)
@@ -43,23 +43,23 @@ package func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<
     }
 }
 
-func read<Output>(_ field: Field<Output>, of members: JSONObject, _ report: inout Report) -> Output? {
+@inlinable func read<Output>(_ field: Field<Output>, of members: JSONObject, _ report: inout Report) -> Output? {
     report.enter(field.name)
     defer { report.leave() }
     return field.schema.read(members[field.name], &report)
 }
 
 /// A field without an output, which has reported why.
-struct FieldFailed: Error {
-    init() {}
+@usableFromInline struct FieldFailed: Error {
+    @inlinable init() {}
 }
 
-func unwrap<Output>(_ output: Output?) throws(FieldFailed) -> Output {
+@inlinable func unwrap<Output>(_ output: Output?) throws(FieldFailed) -> Output {
     guard let output else { throw FieldFailed() }
     return output
 }
 
-func scalar<Output>(
+@inlinable func scalar<Output>(
     _ typeName: String, _ extract: @escaping @Sendable (JSONValue) -> Output?
 ) -> Schema<Output> {
     Schema { value, report in

@@ -1,5 +1,5 @@
-package import Net
-package import Web
+import Net
+import Web
 
 /// What the door is told about its deployment.
 package struct SignInConfiguration: Sendable {

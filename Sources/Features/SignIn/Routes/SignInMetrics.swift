@@ -1,5 +1,5 @@
 import Synchronization
-package import Telemetry
+import Telemetry
 import Web
 
 /// What the door counts.

@@ -1,7 +1,7 @@
-package import Cryptography
-package import Logging
-package import Platform
-package import Web
+import Cryptography
+import Logging
+import Platform
+import Web
 
 /// A request to a response: the routes, and what all responses have in common.
 package final class SignInService: Responder {

@@ -1,7 +1,7 @@
 import Bytes
-package import Cryptography
+import Cryptography
 import Net
-package import Platform
+import Platform
 
 /// Vouches to a portal's server for who signed in, by a JSON Web Token (RFC 7519) signed with Ed25519 (RFC 8037), and
 /// publishes the keys that such tokens are checked with (RFC 7517).

@@ -1,6 +1,6 @@
 import Bytes
 import Cryptography
-package import Web
+import Web
 
 /// The S256 challenge that binds a link to who asked for it (RFC 7636 §4.2): the SHA-256 of a verifier that only they
 /// know, as 43 characters of base64url.

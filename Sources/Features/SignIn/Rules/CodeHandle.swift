@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 
 /// The secret that the browser keeps for a code: a code works only together with its handle.
 ///

@@ -1,5 +1,5 @@
 import Bytes
-package import Web
+import Web
 
 /// What proves that a link is opened by who asked for it: 43 to 128 unreserved characters (RFC 7636 §4.1).
 package struct CodeVerifier: Sendable {

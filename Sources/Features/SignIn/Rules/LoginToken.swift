@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 
 /// A secret that signs a person in, once: the mailed token of a link, or the exchange token that the confirmation page
 /// gives for it.

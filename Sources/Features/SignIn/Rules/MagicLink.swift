@@ -1,5 +1,5 @@
 import Bytes
-package import Net
+import Net
 
 /// The link that a person opens to sign in:
 /// `<origin><callback path>?token=<43 characters of base64url>&next=<path>`, `next` only where it was asked for; or, by

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 
 /// A path inside the portal that is safe to send a person to: nothing that follows it leaves the portal's origin.
 ///

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import Net
 
 /// The handler's public URL, which links to the confirmation page start with: an origin, and the base path of the routes,

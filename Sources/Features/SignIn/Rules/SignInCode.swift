@@ -1,6 +1,6 @@
 import Bytes
-package import Cryptography
-package import Web
+import Cryptography
+import Web
 
 /// The six digits in a mail, for who reads it on one device and signs in on another.
 ///

@@ -1,6 +1,6 @@
-package import MailQueue
-package import Net
-package import Platform
+import MailQueue
+import Net
+import Platform
 
 /// A request to sign in: the link that answers it, and all that belongs to it.
 package struct SignInRequest: Sendable {

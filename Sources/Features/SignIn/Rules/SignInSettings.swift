@@ -1,9 +1,9 @@
 import Bytes
-package import Cryptography
-package import Net
-package import Platform
+import Cryptography
+import Net
+import Platform
 import Redis
-package import Settings
+import Settings
 
 /// The settings of sign-in.
 package struct SignInSettings: Sendable {

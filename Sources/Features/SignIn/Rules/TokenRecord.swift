@@ -1,7 +1,7 @@
 import Bytes
-package import Cryptography
-package import Net
-package import Platform
+import Cryptography
+import Net
+import Platform
 import Web
 
 /// What is remembered of a request until its link is opened.

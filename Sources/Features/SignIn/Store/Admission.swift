@@ -1,4 +1,4 @@
-package import Redis
+import Redis
 
 /// The outcome of a request to be admitted.
 package enum Admission: Sendable, Equatable {

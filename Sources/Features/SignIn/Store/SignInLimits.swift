@@ -1,4 +1,4 @@
-package import Redis
+import Redis
 
 /// The limits of sign-in; `nil` is no limit.
 package struct SignInLimits: Sendable {

@@ -1,5 +1,5 @@
 import Cryptography
-package import Net
+import Net
 import Platform
 import Redis
 

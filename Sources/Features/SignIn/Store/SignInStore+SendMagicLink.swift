@@ -1,8 +1,8 @@
 import Bytes
 import Cryptography
 import MailQueue
-package import Net
-package import Platform
+import Net
+import Platform
 import Redis
 
 extension SignInStore {

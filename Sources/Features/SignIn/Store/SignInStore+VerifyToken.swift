@@ -1,6 +1,6 @@
 import Bytes
 import Cryptography
-package import Net
+import Net
 import Redis
 
 extension SignInStore {

@@ -1,7 +1,7 @@
-package import Cryptography
+import Cryptography
 import MailQueue
 import Net
-package import Redis
+import Redis
 
 /// What sign-in stores in Redis, and the one call that each request makes.
 ///

@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 import Platform
 
 /// What is stored, for how long, and how much of it is admitted.

@@ -1,5 +1,5 @@
-package import Cryptography
-package import Redis
+import Cryptography
+import Redis
 
 /// An error from a store operation.
 package enum StoreError: Error, Equatable {

@@ -1,4 +1,4 @@
-package import Redis
+import Redis
 
 /// The outcome of a token or a code that a client presented.
 package enum Verification: Sendable {
