@@ -21,6 +21,7 @@ struct HandlerServices {
     init(_ settings: HandlerSettings) throws {
         let level = settings.shared.logLevel
         let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
+        logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
         let registry = MetricsRegistry()
         let metrics = SignInMetrics(registry)

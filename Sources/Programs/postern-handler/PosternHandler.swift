@@ -12,6 +12,10 @@ import Telemetry
 enum PosternHandler {
     /// The main thread waits for signals, and event loops do all else: what starts so does not wait for other threads.
     static func main() {
+        if CommandLine.arguments.dropFirst().first == "--version" {
+            print("postern-handler \(Version.text)")
+            exit(EXIT_SUCCESS)
+        }
         let signals = EndSignals()
         OpenSSL.prepare()
         let environment = Environment()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 
 /// The operator's command line.
 @main
@@ -12,5 +13,6 @@ struct Postern: AsyncParsableCommand {
             Exit status: 0 success; 1 failed (the last line says why); 64 wrong arguments; 69 Redis does not answer; \
             78 a setting is missing or wrong.
             """,
+        version: "postern \(Version.text)",
         subcommands: [SendCommand.self, SMTPTestCommand.self, QueueCommand.self, KeysCommand.self])
 }

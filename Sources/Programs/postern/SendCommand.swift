@@ -40,6 +40,7 @@ struct SendCommand: AsyncParsableCommand {
         }
         let level = shared.logLevel
         let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level) }
+        logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         let registry = MetricsRegistry()
         let claims = try await redisClient(redis, "postern-send-claims", [], eventLoop, logger)
