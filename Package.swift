@@ -16,10 +16,10 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The languages that emails and pages are written in; each has a file of words.
+/// The languages of emails and pages. Each has a file of texts, for emails and for pages.
 let languages = ["de", "en", "es", "fr", "ja", "ko"]
 
-// Core: knows neither Redis nor HTTP nor email.
+// Core: independent of Redis, of requests and of email jobs.
 let core: [Target] = [
     .systemLibrary(
         name: "CHiredis", path: "Sources/Core/C/CHiredis", pkgConfig: "hiredis",
@@ -42,8 +42,8 @@ let core: [Target] = [
         name: "Settings", dependencies: ["Bytes", "Cryptography", "Platform", logging], path: "Sources/Core/Settings"),
 ]
 
-// What features are built from.
-let floors: [Target] = [
+// The modules that features are built on.
+let foundations: [Target] = [
     .target(
         name: "Redis",
         dependencies: [
@@ -81,7 +81,7 @@ let floors: [Target] = [
         path: "Sources/Mail/Delivery"),
 ]
 
-// Features: a folder each, which imports no other feature.
+// Features: one folder each. A feature imports no other feature.
 let features: [Target] = [
     .target(
         name: "SignIn",
@@ -113,7 +113,7 @@ let programs: [Target] = [
         path: "Sources/Programs/postern"),
 ]
 
-/// A target's tests, in `Tests/<target>Tests`.
+/// The test target of a target, in `Tests/<target>Tests`.
 func tests(of target: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: target + "Tests", dependencies: [.byName(name: target)] + dependencies + ["TestSupport"],
@@ -171,9 +171,9 @@ let package = Package(
     name: "postern",
     platforms: [.macOS(.v26)],
     products: [
-        // The public edge, which `bootstrap` starts.
+        // The HTTP handler, which `bootstrap` starts.
         .executable(name: "postern-handler", targets: ["postern-handler"]),
-        // The worker, and the operator's commands.
+        // The worker and the operator's commands.
         .executable(name: "postern", targets: ["postern"]),
     ],
     dependencies: [
@@ -181,21 +181,21 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        // RateLimit fields.
+        // The `RateLimit` fields of responses.
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
-        // Log events; start and graceful shutdown.
+        // Logging, and the graceful shutdown of services.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        // The command line and the templates of emails, in `postern` alone.
+        // The command line and the email templates, only in `postern`.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
-    targets: core + floors + features + programs + allTests,
+    targets: core + foundations + features + programs + allTests,
     swiftLanguageModes: [.v6]
 )
 
-// Dependencies are visible only where they are imported, an existential is spelt out, and an async function runs where its
-// caller does.
+// Members are visible only if their module is imported, imports are internal by default, existential types are marked
+// `any`, and nonisolated async functions run on the caller's actor.
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

@@ -1,24 +1,29 @@
-/// Whether commands can be sent, and what is to be done about it if not. It does nothing itself: each event's method
-/// says what its caller is to do.
+/// The availability of Redis: whether commands can be sent, and the next step towards a connection if not. It performs
+/// no I/O: the method for each event returns the action that its caller must take.
 ///
-/// While an attempt to connect is under way that none has failed before, callers may wait for it. Once one has failed
-/// they are refused at once, until there is a connection. What was lost or slept through does not count as a failure.
+/// Commands may wait for an attempt to connect if no attempt failed before it. After a failed attempt they are refused
+/// at once, until there is a connection. A lost connection and a sleep of the process do not count as failures.
 struct Availability {
     enum State: Equatable {
+        /// Not started yet.
         case idle
-        /// An attempt is under way; `failures` counts those that failed before it.
+        /// An attempt is under way; `failures` is the number of failed attempts before it.
         case connecting(failures: Int)
-        /// There is a connection; `failures` is not 0 until a command has succeeded on it.
+        /// There is a connection; `failures` is reset to 0 by the first command that succeeds on it.
         case ready(failures: Int)
+        /// The wait before the next attempt.
         case backingOff(failures: Int)
+        /// Closed for good.
         case closed
     }
 
-    /// What the caller is to do.
+    /// The action that the caller must take.
     enum Action: Equatable {
+        /// Start an attempt to connect.
         case connect
-        /// Wait, then call ``waited()``. `exponent` counts up with each failure.
+        /// Wait, then call ``waited()``. `exponent` is 0 after the first failure, and grows by 1 with each further one.
         case wait(exponent: Int)
+        /// Do nothing.
         case nothing
     }
 
@@ -30,7 +35,7 @@ struct Availability {
     /// Whether a command may wait for a connection.
     var mayWait: Bool { state == .connecting(failures: 0) }
 
-    /// How many attempts have failed since a command succeeded.
+    /// The number of failures since a command last succeeded.
     var failures: Int {
         switch state {
         case .connecting(let failures), .backingOff(let failures), .ready(let failures): failures
@@ -38,24 +43,25 @@ struct Availability {
         }
     }
 
+    /// Starts the first attempt to connect.
     mutating func start() -> Action {
         guard state == .idle else { return .nothing }
         state = .connecting(failures: 0)
         return .connect
     }
 
-    /// An attempt succeeded.
+    /// Records that an attempt to connect succeeded.
     mutating func connected() {
         guard case .connecting(let failures) = state else { return }
         state = .ready(failures: failures)
     }
 
-    /// A command succeeded: the connection is of use.
+    /// Records that a command succeeded, so that the connection is known to work.
     mutating func succeeded() {
         if case .ready = state { state = .ready(failures: 0) }
     }
 
-    /// An attempt failed, or a connection turned out to be of no use.
+    /// Records that an attempt to connect failed, or that a connection does not work.
     mutating func failed() -> Action {
         switch state {
         case .connecting, .ready:
@@ -67,22 +73,24 @@ struct Availability {
         }
     }
 
-    /// The connection ended by itself, as after a restart or a long silence: a new one is due at once, and worth
-    /// waiting for, whatever was before: Redis answered when this one was made.
+    /// Records that the connection ended by itself, as after a restart or a long silence. A new attempt starts at once,
+    /// and commands may wait for it even if earlier attempts failed, because Redis answered when this connection was
+    /// made.
     mutating func lost() -> Action {
         guard case .ready = state else { return .nothing }
         state = .connecting(failures: 0)
         return .connect
     }
 
-    /// The time that ``Action/wait(exponent:)`` asked for has passed.
+    /// Records that the wait of ``Action/wait(exponent:)`` is over.
     mutating func waited() -> Action {
         guard case .backingOff(let failures) = state else { return .nothing }
         state = .connecting(failures: failures)
         return .connect
     }
 
-    /// The process slept, as function runtimes have it do, past what it was waiting for: nothing is known of Redis now.
+    /// Records that the process slept past the end of an attempt or a wait, as it does in function runtimes. Earlier
+    /// failures are forgotten, because they say nothing about Redis now.
     mutating func awoke() -> Action {
         switch state {
         case .backingOff:
@@ -96,6 +104,7 @@ struct Availability {
         }
     }
 
+    /// Closes for good: no later event has an effect.
     mutating func close() {
         state = .closed
     }

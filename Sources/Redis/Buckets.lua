@@ -1,40 +1,44 @@
--- Token buckets. Stands before every script that takes from them.
+-- Token buckets: functions for the scripts that take tokens. This text is prepended to each of them.
 --
--- A bucket is one number: the time at which it will be full, in microseconds of this server's clock. A token takes that
--- time further into the future; there is a token to take while it is at most burst * microseconds per token away.
+-- A bucket is stored as one number: the time at which it will be full, in microseconds of this server's clock. Taking a
+-- token moves that time into the future, by the microseconds per token. A token is available if afterwards that time is
+-- at most burst * microseconds per token away.
+--
+-- KEYS     from index `key` to the end: the buckets
+-- ARGV     from index `setting` on, for each bucket in the order of the keys: its burst, and the microseconds per token
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local missing = {} -- Of each bucket, the microseconds until it is full.
+local missing = {} -- For each bucket, the microseconds until it is full.
 
--- Looks into the buckets whose keys are KEYS from `key` on. Their settings are ARGV from `setting` on: for each, its burst,
--- and the microseconds that a token takes. Returns the bucket that makes the caller wait the longest, counted from 1, else
--- 0; and that wait in microseconds.
+-- Checks the buckets, and takes nothing. Returns the index of the bucket with the longest wait for a token, from 1, or
+-- 0 if every bucket has a token; and that wait in microseconds, or 0.
 local function look(key, setting)
   local refusing, wait = 0, 0
   for i = 1, #KEYS - key + 1 do
     local burst, interval = ARGV[setting + 2 * i - 2], tonumber(ARGV[setting + 2 * i - 1])
     local capacity = burst * interval
     local full = tonumber(redis.call('GET', KEYS[key + i - 1])) or now
-    -- Never more than all: a clock that was set back must not lock anybody out for longer than an empty bucket does.
+    -- At most the whole capacity: if the clock was set back, nobody must wait longer than for an empty bucket.
     missing[i] = math.min(math.max(full - now, 0), capacity)
-    local short = missing[i] + interval - capacity
-    if short > wait then refusing, wait = i, short end
+    local shortage = missing[i] + interval - capacity
+    if shortage > wait then refusing, wait = i, shortage end
   end
   return refusing, wait
 end
 
--- Takes a token from each of the buckets that were looked into.
+-- Takes a token from each of the buckets that look() checked. A bucket's key expires when the bucket is full.
 local function take(key, setting)
   for i = 1, #missing do
     missing[i] = missing[i] + ARGV[setting + 2 * i - 1]
-    -- Rounded up: a key that went a moment too early would be a bucket full too early.
+    -- Rounded up: if the key expired early, the bucket would be full early.
     local lifetime = math.ceil(missing[i] / 1000)
     redis.call('SET', KEYS[key + i - 1], string.format('%.0f', now + missing[i]), 'PX', lifetime)
   end
 end
 
--- Of the first bucket, the tokens left and the microseconds until it is full; 0 and 0 where there is none.
+-- Returns the whole tokens left in the first bucket, and the microseconds until it is full; 0 and 0 if there are no
+--         buckets.
 local function quota(setting)
   if not missing[1] then return 0, 0 end
   local interval = ARGV[setting + 1]

@@ -1,4 +1,5 @@
-/// The buckets that a call takes a token from, the client's first: that is the one whose quota scripts tell.
+/// The token buckets that a call takes a token from. The client's bucket comes first, because scripts return the quota
+/// of the first one.
 package struct Buckets: Sendable {
     private struct Bucket {
         let name: String
@@ -10,33 +11,40 @@ package struct Buckets: Sendable {
 
     package init() {}
 
-    /// The start of every script that takes from buckets.
+    /// The Lua functions for buckets, to be prepended to each script that takes tokens.
     package static let script = PackageResources.Buckets_lua
 
-    /// What a script that takes from buckets starts its reply with.
+    /// The reply of a script that takes tokens.
     package struct Outcome {
+        /// The script's own result code.
         package let verdict: Int
-        /// The limit that made the caller wait the longest, and for how long; `nil` where none did.
+        /// The name of the limit with the longest wait, and that wait; `nil` if every bucket had a token.
         package let refusal: (limit: String, retryAfter: Duration)?
+        /// The state of the client's bucket; `nil` if the call has no such bucket.
         package let quota: Quota?
-        /// What follows.
+        /// The script's other values.
         package let rest: ArraySlice<RESPValue>
     }
 
-    /// Adds a bucket, where there is a limit.
+    /// Adds a bucket; does nothing if `rate` is `nil`.
+    /// - Parameters:
+    ///   - name: the name of the limit, for ``Outcome/refusal``.
+    ///   - rate: the bucket's burst and period.
+    ///   - key: the bucket's key in Redis.
     package mutating func append(_ name: String, _ rate: RateLimit?, key: @autoclosure () -> String) {
         guard let rate else { return }
         buckets.append(Bucket(name: name, key: key(), rate: rate))
     }
 
+    /// The number of buckets.
     package var count: Int { buckets.count }
 
-    /// Appends the keys, to stand behind all others.
+    /// Appends the buckets' keys. They must be the command's last keys.
     package func appendKeys(to command: inout RedisCommand) {
         for bucket in buckets { command.append(bucket.key) }
     }
 
-    /// Appends the settings, to stand behind all other arguments.
+    /// Appends each bucket's burst and microseconds per token. They must be the command's last arguments.
     package func appendSettings(to command: inout RedisCommand) {
         for bucket in buckets {
             command.append(bucket.rate.burst)
@@ -44,7 +52,7 @@ package struct Buckets: Sendable {
         }
     }
 
-    /// Reads a reply; `nil` where it is not one of such a script.
+    /// Parses the reply of a script that takes tokens; `nil` if the reply does not have that form.
     /// - Parameter tellsQuota: whether the first bucket is the client's.
     package func outcome(of reply: RESPValue, tellsQuota: Bool) -> Outcome? {
         guard case .array(let values) = reply, values.count >= 5,

@@ -1,16 +1,16 @@
 import NIOCore
 
-/// How a call ended: a reply, which may be an error reply, or none.
+/// The result of a call: a reply, which may be an error reply, or the error that prevented one.
 typealias CallResult = Result<RESPValue, RedisError>
 
-/// A command on its way, and who waits for its reply.
+/// A command that is waiting or in flight, and the closure that receives its result.
 struct Call {
     let command: RedisCommand
-    /// By when the reply must have come on the present connection.
+    /// The latest time for the reply on the current connection.
     var deadline: NIODeadline
-    /// By when it must have come at all: later, where another connection may be tried.
+    /// The latest time for the reply on any connection: later than ``deadline`` if another connection may be tried.
     let end: NIODeadline
-    /// Whether the command may be sent once more where it is unknown whether it was carried out.
+    /// Whether the command may be sent again if it is unknown whether Redis carried it out.
     var mayRetry: Bool
     /// Called exactly once, on the event loop.
     let complete: (CallResult) -> Void
@@ -35,8 +35,8 @@ struct CallQueue {
     /// Appends a call; its deadline is no earlier than those of the calls before it.
     mutating func append(_ call: Call) { calls.append(call) }
 
-    /// Appends a call whose reply comes behind those of the calls before it: where they have later deadlines they get
-    /// its own, as none can outlast it.
+    /// Appends a call whose reply comes after those of the calls before it. Earlier calls with later deadlines get its
+    /// deadline, because when it is overdue, the connection ends for all of them.
     mutating func appendInPipeline(_ call: Call) {
         for index in calls.indices.reversed() {
             guard calls[index].deadline > call.deadline else { break }
@@ -56,8 +56,8 @@ struct CallQueue {
         return Array(calls)
     }
 
-    /// Sees to it that `check` is called when the first call is due, or earlier. One timer serves all: it is not moved
-    /// when a later call becomes the first, but set anew by the check that it brings about.
+    /// Schedules `check` for the deadline of the first call, or earlier. One timer serves all calls: it is not moved
+    /// when a call with a later deadline becomes the first; the early check then schedules the next one.
     mutating func arm(on eventLoop: any EventLoop, _ check: @escaping () -> Void) {
         guard let first = calls.first else { return }
         if let timer {
@@ -67,10 +67,10 @@ struct CallQueue {
         timer = (first.deadline, eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline, check))
     }
 
-    /// To be called first by the check.
+    /// Records that the timer fired. Every check must call it first.
     mutating func timerFired() { timer = nil }
 
-    /// Whether the first call's time is up.
+    /// Whether the deadline of the first call has passed.
     func isOverdue(at now: NIODeadline) -> Bool {
         calls.first.map { $0.deadline <= now } ?? false
     }

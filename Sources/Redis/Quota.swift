@@ -2,7 +2,7 @@
 package struct Quota: Sendable, Equatable {
     /// Whole tokens left.
     package let left: Int
-    /// How long the bucket takes to be full again.
+    /// The time until the bucket is full again.
     package let fullIn: Duration
 
     package init(left: Int, fullIn: Duration) {

@@ -1,21 +1,23 @@
 import CHiredis
 
-/// Bytes in, replies out: hiredis' parser and the replies that it makes.
+/// A parser of RESP2 replies, which owns a reader of hiredis.
 final class RESPReader {
     private let reader: UnsafeMutablePointer<redisReader>
     private var unreadByteCount = 0
     private let maximumByteCount: Int
 
-    /// - Parameter maximumByteCount: how many bytes may come without completing a reply.
+    /// - Parameter maximumByteCount: the maximum number of bytes that may arrive without completing a reply. Default: 8
+    ///   MiB.
     init(maximumByteCount: Int = 8 << 20) {
-        guard let reader = redisReaderCreate() else { fatalError("out of memory") }  // It fails in no other way.
+        guard let reader = redisReaderCreate() else { fatalError("out of memory") }  // The only way to fail.
         self.reader = reader
         self.maximumByteCount = maximumByteCount
     }
 
     deinit { redisReaderFree(reader) }
 
-    /// Takes bytes in. Replies that they complete are then given by ``next()``.
+    /// Adds received bytes. ``next()`` then returns the replies that they complete.
+    /// - Throws: ``RedisError/unexpectedReply(_:)`` if too many bytes arrived without completing a reply.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
         unreadByteCount += bytes.count
         guard unreadByteCount <= maximumByteCount else {
@@ -25,7 +27,8 @@ final class RESPReader {
         guard redisReaderFeed(reader, start, bytes.count) == REDIS_OK else { throw failure() }
     }
 
-    /// The next whole reply; `nil` until more bytes have come.
+    /// Returns the next complete reply; `nil` if it needs more bytes.
+    /// - Throws: ``RedisError/unexpectedReply(_:)`` if the bytes are not RESP2.
     func next() throws(RedisError) -> RESPValue? {
         var object: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw failure() }
@@ -46,7 +49,7 @@ final class RESPReader {
         case REDIS_REPLY_ERROR:
             .error(String(decoding: bytes(of: reply), as: UTF8.self))
         case REDIS_REPLY_ARRAY:
-            // hiredis leaves no element null once a reply is whole.
+            // Cannot be nil: hiredis sets every element of a complete reply.
             .array((0..<Int(reply.elements)).map { value(of: reply.element[$0]!.pointee) })
         default:
             .null

@@ -1,11 +1,11 @@
-/// A reply in RESP2, the protocol's second version.
+/// A reply in RESP2, version 2 of Redis' protocol.
 package enum RESPValue: Sendable, Equatable {
     /// A simple string, such as `OK`.
     case status(String)
-    /// An error; the first word of its message is its code.
+    /// An error message; its first word is the error's code.
     case error(String)
     case integer(Int)
-    /// A string of bytes.
+    /// A bulk string: any bytes.
     case bulk([UInt8])
     /// A null string or a null array.
     case null

@@ -3,13 +3,13 @@ import Platform
 
 /// A token bucket: `burst` tokens at most, refilled evenly so that an empty bucket is full after `period`.
 package struct RateLimit: Sendable, Hashable {
-    /// How many tokens a full bucket holds.
+    /// The number of tokens in a full bucket, 1 to 1,000,000.
     package let burst: Int
-    /// How long an empty bucket takes to fill, at least a second and at most a day.
+    /// The time in which an empty bucket becomes full, 1 second to 1 day.
     package let period: Duration
 
-    /// - Returns: `nil` where `burst` is not from 1 to 1,000,000, `period` not from a second to a day, or more than
-    ///   100,000 tokens are refilled a second, which would be too fast for a clock of microseconds to keep apart.
+    /// Validates a rate; `nil` if `burst` or `period` is out of range, or if more than 100,000 tokens would be refilled
+    /// per second, which is too fast for a clock of microseconds.
     package init?(burst: Int, period: Duration) {
         guard (1...1_000_000).contains(burst), (Duration.seconds(1)...Duration.seconds(86_400)).contains(period),
             period.microseconds / burst >= 10
@@ -18,7 +18,8 @@ package struct RateLimit: Sendable, Hashable {
         self.period = period
     }
 
-    /// Reads `burst/period`, such as `10/10m`.
+    /// Parses `BURST/PERIOD`, such as `10/10m`.
+    /// - Throws: ``ParseError`` with the rule for both.
     package init(parsing text: String) throws(ParseError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].isASCIIDigits, let burst = Int(parts[0]),
@@ -31,7 +32,7 @@ package struct RateLimit: Sendable, Hashable {
         self = limit
     }
 
-    /// How long one token takes to be refilled, in whole microseconds, rounded to the nearest.
+    /// The time in which one token is refilled, in microseconds, rounded to the nearest.
     package var microsecondsPerToken: Int {
         (period.microseconds + burst / 2) / burst
     }

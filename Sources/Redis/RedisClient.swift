@@ -4,27 +4,28 @@ import Platform
 
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
-/// A lost connection is made again at once; while Redis is away, callers are refused at once and attempts follow in the
-/// background. After a sleep of the process nothing counts that was before it. Each command ends within the configured
-/// timeout. It is not ended earlier by its task's cancellation: what was sent cannot be called back.
+/// A lost connection is replaced at once. While Redis is unavailable, commands fail at once, and attempts to connect
+/// continue in the background. Failures from before a sleep of the process do not count. Each command completes within
+/// the configured timeout. Cancelling its task does not end it earlier: a command that was sent cannot be withdrawn.
 package final class RedisClient: Sendable {
+    /// The event loop of the connection.
     package let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSession>
 
-    /// Must be called on the event loop.
-    /// - Throws: where the certificate authorities cannot be read.
+    /// Creates a client that is not connected yet. Must be called on the event loop.
+    /// - Throws: an error of NIOSSL if the certificate authorities cannot be read.
     package init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.eventLoop = eventLoop
         session = NIOLoopBound(
             try RedisSession(configuration: configuration, eventLoop: eventLoop, logger: logger), eventLoop: eventLoop)
     }
 
-    /// Begins to connect.
+    /// Starts to connect.
     package func start() {
         onEventLoop { $0.start() }
     }
 
-    /// Closes the connection for good; whoever waits is told that Redis is unavailable.
+    /// Closes the connection for good. Commands without a reply fail, and so do all later ones.
     package func close() {
         onEventLoop { $0.close() }
     }
@@ -32,10 +33,10 @@ package final class RedisClient: Sendable {
     /// Sends a command and waits for its reply.
     /// - Parameters:
     ///   - command: what to send.
-    ///   - isIdempotent: whether Redis ends up the same where the command is carried out twice. It is then sent once
-    ///     more when its connection ended before the reply, within the same deadline.
-    ///   - blockingTime: for how long Redis may keep the command waiting, beyond the configured timeout. Whatever is
-    ///     sent behind such a command waits with it, so it wants a client of its own.
+    ///   - isIdempotent: whether carrying out the command twice has the same effect as once. If so, the command is sent
+    ///     once more if its connection ends before the reply, within the same deadline.
+    ///   - blockingTime: the time for which Redis may block the command, in addition to the configured timeout. Later
+    ///     commands wait until it is over, so blocking commands need a client of their own.
     /// - Throws: ``RedisError``; an error reply is ``RedisError/server(code:message:)``.
     package func send(
         _ command: RedisCommand, isIdempotent: Bool = false, blockingFor blockingTime: Duration = .zero

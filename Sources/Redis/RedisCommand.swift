@@ -1,44 +1,46 @@
 import NIOCore
 
-/// A command and its arguments, encoded as RESP2 while they are appended.
+/// A command and its arguments, encoded in RESP2 as they are appended.
 package struct RedisCommand: Sendable {
     private var arguments: ByteBuffer
     private var count = 0
 
     /// - Parameters:
     ///   - name: the command's name, such as `EVALSHA`.
-    ///   - capacity: bytes to make room for at once.
+    ///   - capacity: the number of bytes to reserve memory for.
     package init(_ name: String, capacity: Int = 128) {
         arguments = ByteBufferAllocator().buffer(capacity: capacity)
         append(name)
     }
 
-    /// A command whose arguments are all texts.
+    /// Creates a command whose arguments are all texts.
     package init(_ name: String, _ texts: String...) {
         self.init(name)
         for text in texts { append(text) }
     }
 
+    /// Appends a text, in UTF-8.
     package mutating func append(_ text: String) {
         begin(byteCount: text.utf8.count)
         arguments.writeString(text)
         end()
     }
 
+    /// Appends bytes.
     package mutating func append(_ bytes: [UInt8]) {
         begin(byteCount: bytes.count)
         arguments.writeBytes(bytes)
         end()
     }
 
-    /// Appends a number of zero or more, as decimal digits.
+    /// Appends a number in decimal digits. It must not be negative.
     package mutating func append(_ number: Int) {
         begin(byteCount: decimalDigitCount(number))
         arguments.writeDecimal(number)
         end()
     }
 
-    /// Writes the whole command behind what a buffer holds.
+    /// Appends the whole command to a buffer.
     func write(to buffer: inout ByteBuffer) {
         buffer.writeLength(count, of: UInt8(ascii: "*"))
         buffer.writeImmutableBuffer(arguments)
@@ -59,7 +61,7 @@ extension ByteBuffer {
         writeInteger(UInt16(0x0D0A))
     }
 
-    /// Writes the digits of a number that is not negative.
+    /// Writes a number, which is not negative, in decimal digits.
     fileprivate mutating func writeDecimal(_ number: Int) {
         let count = decimalDigitCount(number)
         writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
@@ -68,7 +70,7 @@ extension ByteBuffer {
         }
     }
 
-    /// Writes the line that says what follows and how much of it.
+    /// Writes the line before a value: the byte for its type, and its length.
     fileprivate mutating func writeLength(_ length: Int, of type: UInt8) {
         let count = decimalDigitCount(length)
         writeWithUnsafeMutableBytes(minimumWritableBytes: count + 3) { space in

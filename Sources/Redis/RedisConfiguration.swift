@@ -1,20 +1,22 @@
-import NIOCore
 import Cryptography
+import NIOCore
 
-/// How connections to Redis are made.
+/// The configuration of a client.
 package struct RedisConfiguration: Sendable {
-    /// Where Redis is.
+    /// The address of Redis, and the credentials for it.
     package var url: RedisURL
-    /// How long a command may take, a connection to be made, and a new connection to answer: each on its own.
+    /// The timeout of a command, of connecting, and of the handshake, for each separately. Default: 1 s.
     package var timeout: TimeAmount
-    /// After how long a silence a connection is given only a part of that time to answer, a quarter or 200 ms, before
-    /// another is made.
+    /// The time without traffic after which a connection may be dead. An idempotent command on such a connection is
+    /// given only a part of ``timeout``, a quarter or 200 ms, before it is sent again on a new connection. Default: 30
+    /// s.
     package var suspicionDelay = TimeAmount.seconds(30)
-    /// The name that `CLIENT LIST` shows.
+    /// The client's name in `CLIENT LIST`.
     package var clientName: String
     /// A PEM file of the certificate authorities to trust instead of the system's, for `rediss://`.
     package var certificateAuthorities: String?
-    /// What a server that a connection is made to is to know. Where it may not be told, the first call tells it.
+    /// The scripts that a new connection loads into its server if they are missing. If the server does not permit that,
+    /// the first call of each script loads it.
     package var scripts: [Script]
 
     package init(
@@ -28,14 +30,14 @@ package struct RedisConfiguration: Sendable {
         self.scripts = scripts
     }
 
-    /// A command that makes a new connection ready, and what its reply decides.
+    /// A command of a new connection's handshake, and the meaning of its reply.
     struct HandshakeStep {
         enum Kind {
-            /// An error fails the connection.
+            /// An error reply fails the connection.
             case required
-            /// An error changes nothing.
+            /// An error reply is ignored.
             case optional
-            /// Tells which of the scripts the server knows.
+            /// The reply says which scripts the server has. An error reply is ignored.
             case scripts
         }
 
@@ -48,7 +50,7 @@ package struct RedisConfiguration: Sendable {
         }
     }
 
-    /// All of them, in the order in which they are sent.
+    /// The steps of the handshake, in the order in which they are sent.
     var handshake: [HandshakeStep] {
         var steps: [HandshakeStep] = []
         if let password = url.password {
@@ -57,7 +59,7 @@ package struct RedisConfiguration: Sendable {
             command.append(password.withUnsafeBytes(Array.init))
             steps.append(HandshakeStep(.required, command))
         }
-        // A convenience for who looks at Redis, which some hosted ones refuse.
+        // A convenience for operators. Some hosted services refuse it.
         steps.append(HandshakeStep(.optional, RedisCommand("CLIENT", "SETNAME", clientName)))
         if url.database > 0 { steps.append(HandshakeStep(.required, RedisCommand("SELECT", String(url.database)))) }
         if !scripts.isEmpty {
@@ -65,8 +67,8 @@ package struct RedisConfiguration: Sendable {
             for script in scripts { command.append(script.digest) }
             steps.append(HandshakeStep(.scripts, command))
         }
-        // Last, since it answers only where commands are accepted: not while loading, and not without a password that
-        // is due.
+        // Last: it succeeds only if Redis accepts commands, so neither while Redis loads its data, nor without a
+        // required password.
         steps.append(HandshakeStep(.required, RedisCommand("PING")))
         return steps
     }

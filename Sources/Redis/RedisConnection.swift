@@ -1,18 +1,19 @@
 import NIOCore
 
-/// One pipelined connection, as the last handler of its channel. It belongs to its event loop.
+/// One pipelined connection, as the last handler of its channel. It must be used only on its event loop.
 ///
-/// Commands of one turn of the loop leave in one write. Replies complete the calls in the order in which they were
-/// sent. The first call that is overdue ends the connection, since its late reply would answer another call.
+/// The commands of one iteration of the event loop are sent in one write. Replies complete the calls in the order in
+/// which they were sent. An overdue call ends the connection, because its late reply would be read as the reply to
+/// another call.
 final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Why a connection ended.
+    /// The reason that a connection ended.
     enum End {
         /// A call was overdue.
         case timeout
-        /// It was closed, reset, or sent what is not RESP2.
+        /// It was closed or reset, or the server sent an unexpected reply.
         case lost(RedisError)
     }
 
@@ -36,10 +37,10 @@ final class RedisConnection: ChannelInboundHandler {
         self.context = context
     }
 
-    /// Whether nothing was asked or answered since a time.
+    /// Whether no call is waiting for a reply, and none has had a reply since a time.
     func isSilent(since time: NIODeadline) -> Bool { pending.isEmpty && lastReply < time }
 
-    /// Sends a command with this turn of the event loop's others.
+    /// Sends a command in one write with the others of this iteration of the event loop.
     func send(_ call: Call) {
         pending.appendInPipeline(call)
         pending.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
@@ -49,7 +50,7 @@ final class RedisConnection: ChannelInboundHandler {
         eventLoop.assumeIsolated().execute { self.flush() }
     }
 
-    /// Ends the connection; calls without a reply are lost.
+    /// Ends the connection. Calls without a reply are passed to ``onEnd``.
     func close() {
         context?.close(promise: nil)
     }
@@ -58,7 +59,7 @@ final class RedisConnection: ChannelInboundHandler {
         isFlushScheduled = false
         guard let context else { return }
         context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
-        // Keeps the memory where the write went through at once, as it nearly always does.
+        // Reuses the memory if the write completed at once, as it nearly always does.
         outgoing.clear()
     }
 

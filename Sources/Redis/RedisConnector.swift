@@ -2,8 +2,8 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Makes connections that are ready for commands: connected, encrypted, authenticated, named, in the right database,
-/// to servers that were told the scripts that they lacked.
+/// Makes connections that are ready for commands: connected, encrypted, authenticated, named, with the database
+/// selected and missing scripts loaded.
 struct RedisConnector {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop
@@ -22,8 +22,9 @@ struct RedisConnector {
         return try NIOSSLContext(configuration: tls)
     }
 
-    /// Makes a connection, within the configured timeout for each of: to connect, and to be answered.
-    /// - Parameter complete: called once, on the event loop.
+    /// Makes a connection. Connecting and the handshake have the configured timeout each.
+    /// - Parameter complete: called once, on the event loop, with the connection or
+    ///   ``RedisError/unavailable(reason:)``.
     func connect(_ complete: @escaping (Result<RedisConnection, RedisError>) -> Void) {
         let tls = tlsContext
         let serverName = configuration.url.serverName
@@ -54,26 +55,26 @@ struct RedisConnector {
         case .socket(let path):
             return bootstrap.connect(unixDomainSocketPath: path)
         case .host(let host, let port):
-            // A numeric address needs no resolver, and none of the threads that one starts.
+            // A numeric address needs no resolver, which would start threads.
             if let address = try? SocketAddress(ipAddress: host, port: port) { return bootstrap.connect(to: address) }
             return bootstrap.connect(host: host, port: port)
         }
     }
 
     private func reason(for error: any Error) -> String {
-        let place = "\(configuration.url)"
+        let address = "\(configuration.url)"
         return switch error {
         case let error as NIOConnectionError:
-            "\(place): \(error.connectionErrors.first.map { String(describing: $0.error) } ?? "no address found")"
+            "\(address): \(error.connectionErrors.first.map { String(describing: $0.error) } ?? "no address found")"
         case ChannelError.connectTimeout:
-            "\(place): no connection within \(configuration.timeout.nanoseconds / 1_000_000) ms"
+            "\(address): no connection within \(configuration.timeout.nanoseconds / 1_000_000) ms"
         default:
-            "\(place): \(error)"
+            "\(address): \(error)"
         }
     }
 
-    /// Sends all that makes a connection ready in one write, and waits for the last reply. Scripts that are missing are
-    /// sent behind that, before all else: nobody waits for them.
+    /// Sends all commands of the handshake in one write, and waits for the last reply. Missing scripts are then loaded
+    /// before any other command, without waiting for the replies.
     private func handshake(
         on connection: RedisConnection, _ complete: @escaping (Result<RedisConnection, RedisError>) -> Void
     ) {

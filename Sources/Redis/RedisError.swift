@@ -1,20 +1,20 @@
-/// What can go wrong between a command and its reply. No description holds an argument or a credential.
+/// An error of a command. Its description contains no argument and no credential.
 package enum RedisError: Error, Equatable {
-    /// There is no connection, and there was none a moment ago either; nothing was sent. `reason` is the last
-    /// failure's.
+    /// There is no connection, or too many commands are waiting; the command was not sent. `reason` is that of the last
+    /// failure.
     case unavailable(reason: String)
-    /// No reply within the deadline; whether the command was carried out is unknown.
+    /// No reply came before the deadline; whether the command was carried out is unknown.
     case timeout
     /// The connection ended before the reply; whether the command was carried out is unknown.
     case connectionLost(reason: String)
     /// Redis answered with an error. `code` is its first word, such as `READONLY`, `OOM` or `NOSCRIPT`.
     case server(code: String, message: String)
-    /// What came is not RESP2, or not the reply that the command has.
+    /// The reply is not RESP2, or does not have the form of the command's replies.
     case unexpectedReply(String)
 }
 
 extension RedisError {
-    /// An error reply without what Redis repeats of a command that it does not know: that may be a credential.
+    /// An error message without the arguments of an unknown command, which Redis repeats: they may be a credential.
     static func withoutArguments(_ message: String) -> String {
         guard let arguments = message.firstRange(of: ", with args beginning with") else { return message }
         return String(message[..<arguments.lowerBound])

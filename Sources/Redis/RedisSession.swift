@@ -1,10 +1,10 @@
 import Logging
 import NIOCore
 
-/// A client's state: the connection, or what is being done to have one again, and the calls that wait for it. It
-/// belongs to its event loop.
+/// A client's state: the connection, or the attempts to make one, and the calls that wait for it. It must be used only
+/// on its event loop.
 final class RedisSession {
-    /// How many calls may wait or be on their way at once.
+    /// The maximum number of calls that are waiting or in flight.
     static let maximumCallCount = 16_384
 
     private let configuration: RedisConfiguration
@@ -19,14 +19,15 @@ final class RedisSession {
     private var callCount = 0
     private var lastFailure = "not connected yet"
     private var unavailableSince: NIODeadline?
-    /// By when there is news of the present attempt to connect, or of the wait before the next.
-    private var newsDue: NIODeadline?
-    /// So much later than that, the process must have slept.
-    private static let sleep = TimeAmount.milliseconds(500)
-    private var connectionMade = NIODeadline.uptimeNanoseconds(0)
-    /// Whether a command succeeded on the present connection.
+    /// The time by which the current attempt to connect, or the wait before the next, is over; `nil` if there is
+    /// neither.
+    private var nextEventDue: NIODeadline?
+    /// The delay after ``nextEventDue`` from which on the process must have slept.
+    private static let sleepThreshold = TimeAmount.milliseconds(500)
+    private var connectedAt = NIODeadline.uptimeNanoseconds(0)
+    /// Whether a reply has come on the current connection.
     private var isProven = false
-    /// How many connections in a row were lost as soon as they were made.
+    /// The number of connections in a row that were lost as soon as they were made.
     private var uselessCount = 0
     private static let maximumUselessCount = 3
 
@@ -37,19 +38,24 @@ final class RedisSession {
         connector = try RedisConnector(configuration: configuration, eventLoop: eventLoop)
     }
 
+    /// Starts to connect.
     func start() {
         perform(availability.start())
     }
 
+    /// Closes the connection for good. Calls without a reply fail, and so do all later ones.
     func close() {
         availability.close()
-        newsDue = nil
+        nextEventDue = nil
         lastFailure = "the client is closed"
         connection?.close()
         refuseWaiting()
     }
 
-    /// - Parameter limit: until when the reply is waited for, where that is earlier than the configured timeout has it.
+    /// Sends a command, or lets it wait for a connection.
+    /// - Parameters:
+    ///   - limit: the caller's own deadline, if that is earlier than the one by the configured timeout.
+    ///   - complete: called once, on the event loop.
     func submit(
         _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?,
         _ complete: @escaping (CallResult) -> Void
@@ -58,13 +64,13 @@ final class RedisSession {
             return complete(.failure(.unavailable(reason: "\(callCount) commands are already waiting")))
         }
         let now = NIODeadline.now()
-        // Nothing is done for nobody.
+        // The caller no longer waits for the reply.
         if let limit, limit <= now { return complete(.failure(.timeout)) }
         callCount += 1
         let end = now + configuration.timeout + blockingTime
         var complete = complete
         if let limit, limit < end { complete = limited(complete, by: limit) }
-        // What stands between may have forgotten a connection that was silent for long, and let nobody know.
+        // A firewall or proxy in between may have dropped a silent connection without closing it.
         let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
         let deadline = isSuspect ? now + suspectTimeout : end
         let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { [complete] result in
@@ -75,18 +81,19 @@ final class RedisSession {
         send(call)
     }
 
-    /// How long a silent connection is given: a quarter of the timeout, but 200 ms where that leaves half for another.
+    /// The timeout of a silent connection: 200 ms or a quarter of ``RedisConfiguration/timeout``, whichever is longer,
+    /// but at most half of it, so that a new connection has time left.
     private var suspectTimeout: TimeAmount {
         let timeout = configuration.timeout.nanoseconds
         return max(min(.nanoseconds(timeout / 2), .milliseconds(200)), .nanoseconds(timeout / 4))
     }
 
-    /// The same completion, which is told of a timeout at a time of its own. What Redis replies after that is nobody's.
+    /// Returns a completion that reports a timeout at `limit`. A later reply is ignored.
     private func limited(_ complete: @escaping (CallResult) -> Void, by limit: NIODeadline) -> (CallResult) -> Void {
-        var isOver = false
+        var isComplete = false
         let once = { (result: CallResult) in
-            guard !isOver else { return }
-            isOver = true
+            guard !isComplete else { return }
+            isComplete = true
             complete(result)
         }
         let timer = eventLoop.assumeIsolated().scheduleTask(deadline: limit) { once(.failure(.timeout)) }
@@ -108,11 +115,11 @@ final class RedisSession {
         }
     }
 
-    /// Whether the process slept past what it was waiting for to have a connection.
-    private var hasSlept: Bool { newsDue.map { .now() - $0 > RedisSession.sleep } ?? false }
+    /// Whether the process slept past the end of an attempt to connect, or of the wait before one.
+    private var hasSlept: Bool { nextEventDue.map { .now() - $0 > RedisSession.sleepThreshold } ?? false }
 
-    /// Takes a reply for a sign that the connection is of use; but leaves a server that became a replica: by the name
-    /// or address that is configured there may be a primary by now.
+    /// Records a reply as a sign that the connection works. Leaves a server that has become a replica: the configured
+    /// name or address may lead to a primary by now.
     private func consider(_ reply: RESPValue) {
         guard availability.isReady else { return }
         isProven = true
@@ -131,12 +138,12 @@ final class RedisSession {
         case .nothing:
             break
         case .connect:
-            // To connect and to be answered have the timeout each.
-            newsDue = .now() + configuration.timeout + configuration.timeout
+            // Connecting and the handshake have the timeout each.
+            nextEventDue = .now() + configuration.timeout + configuration.timeout
             connector.connect { self.attempted($0) }
         case .wait(let exponent):
             let due = NIODeadline.now() + backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
-            newsDue = due
+            nextEventDue = due
             eventLoop.assumeIsolated().scheduleTask(deadline: due) {
                 self.perform(self.hasSlept ? self.availability.awoke() : self.availability.waited())
             }
@@ -149,13 +156,13 @@ final class RedisSession {
             guard availability.state != .closed else { return connection.close() }
             availability.connected()
             self.connection = connection
-            newsDue = nil
-            connectionMade = .now()
+            nextEventDue = nil
+            connectedAt = .now()
             isProven = false
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
             for call in waiting.removeAll() { connection.send(call) }
         case .failure where hasSlept && availability.state != .closed:
-            // That it failed says nothing of now, and whoever waits goes on to.
+            // The failure is older than the sleep and says nothing about Redis now, so waiting calls keep waiting.
             _ = availability.awoke()
             perform(.connect)
         case .failure(.unavailable(let reason)):
@@ -176,7 +183,7 @@ final class RedisSession {
             for call in calls { call.complete(.failure(.timeout)) }
         case .lost(let error):
             let reason = String(describing: error)
-            let isUseless = !isProven && now - connectionMade < .milliseconds(100)
+            let isUseless = !isProven && now - connectedAt < .milliseconds(100)
             uselessCount = isUseless ? uselessCount + 1 : 0
             guard uselessCount > RedisSession.maximumUselessCount else { return replace(calls, reason) }
             fail(reason)
@@ -184,7 +191,7 @@ final class RedisSession {
         }
     }
 
-    /// Makes another connection in the place of one that ended, and sends on it what may be sent twice.
+    /// Replaces a connection that ended, and sends its calls again if they may be retried.
     private func replace(_ calls: [Call], _ reason: String) {
         logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
         if availability.state != .closed { lastFailure = reason }
@@ -201,7 +208,7 @@ final class RedisSession {
         }
     }
 
-    /// Notes that Redis cannot be used, and refuses whoever waits for it.
+    /// Records that Redis is unavailable, and refuses the calls that wait for it.
     private func fail(_ reason: String) {
         lastFailure = reason
         if unavailableSince == nil, availability.state != .closed {

@@ -4,19 +4,20 @@ import NIOCore
 import Platform
 import Settings
 
-/// Where Redis is, and how it is spoken to.
+/// The settings of the connections to Redis.
 package struct RedisSettings: Sendable {
-    /// `REDIS_URL`: required.
+    /// `REDIS_URL`: the address of Redis, and the credentials for it; required.
     package let url: RedisURL
-    /// `SSL_CERT_FILE`: a PEM file of certificate authorities instead of the system's; OpenSSL's own variable.
+    /// `SSL_CERT_FILE`: a PEM file of certificate authorities to trust instead of the system's. The variable is
+    /// OpenSSL's own.
     package let certificateAuthorities: String?
-    /// `POSTERN_REDIS_TIMEOUT`: a command's deadline, 10ms to 30s. Default: 1s.
+    /// `POSTERN_REDIS_TIMEOUT`: the timeout of a command, 10ms to 30s. Default: 1s.
     package let timeout: Duration
-    /// `POSTERN_KEY_PREFIX`: 1 to 64 visible ASCII characters. Default: `postern:`.
+    /// `POSTERN_KEY_PREFIX`: the start of every key in Redis, 1 to 64 visible ASCII characters. Default: `postern:`.
     package let keyPrefix: String
 
-    /// Reads all of them.
-    /// - Throws: ``SettingError`` for the first that is missing or wrong.
+    /// Reads the settings.
+    /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
     package init(_ environment: Environment) throws(SettingError) {
         url = try environment.required("REDIS_URL", example: "redis://127.0.0.1:6379", RedisURL.init(parsing:))
         certificateAuthorities = try environment.certificateAuthorities()
@@ -33,11 +34,11 @@ package struct RedisSettings: Sendable {
             } ?? "postern:"
     }
 
-    /// A client that is not connected yet. Must be called on the event loop.
+    /// Returns a client that is not connected yet. Must be called on the event loop.
     /// - Parameters:
-    ///   - name: the name that `CLIENT LIST` shows.
-    ///   - scripts: what the server is to know.
-    /// - Throws: ``SettingError`` where the file of authorities cannot be used, which is the one way to fail.
+    ///   - name: the client's name in `CLIENT LIST`.
+    ///   - scripts: the scripts that a new connection loads into its server if they are missing.
+    /// - Throws: ``SettingError`` if the file of certificate authorities cannot be used, which is the only way to fail.
     package func client(
         named name: String, scripts: [Script] = [], on eventLoop: any EventLoop, logger: Logger
     ) throws(SettingError) -> RedisClient {

@@ -1,11 +1,12 @@
-import NIOCore
 import Bytes
 import Cryptography
+import NIOCore
 import Net
 
-/// Where Redis is and who asks: `redis://` or, by TLS, `rediss://[user:password@]host[:port][/db]`, or `unix:///path`.
+/// The address of Redis and the credentials for it: `redis://[user:password@]host[:port][/db]`, the same with
+/// `rediss://` for TLS, or `unix://[user:password@]/path`.
 package struct RedisURL: Sendable {
-    /// What a connection is made to.
+    /// The endpoint of a connection.
     package enum Address: Sendable, Equatable {
         case host(String, port: Int)
         /// The path of a Unix domain socket.
@@ -13,14 +14,16 @@ package struct RedisURL: Sendable {
     }
 
     package let address: Address
+    /// Whether the scheme is `rediss`.
     package let isTLS: Bool
-    /// `nil` is Redis' default user.
+    /// The user; `nil` is Redis' default user.
     package let user: String?
     package let password: Secret?
-    /// The number of the logical database, 0 or more.
+    /// The number of the logical database, 0 to 65535. Default: 0.
     package let database: Int
 
-    /// Reads a URL; user and password are percent-decoded.
+    /// Parses a URL. User and password are percent-decoded; the default port is 6379.
+    /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(parsing text: String) throws(ParseError) {
         let url = try ServiceURL(parsing: text, schemes: ["redis", "rediss", "unix"])
         guard url.password != nil || url.user == nil else {
@@ -52,7 +55,7 @@ package struct RedisURL: Sendable {
 }
 
 extension RedisURL: CustomStringConvertible {
-    /// Where Redis is, without user and password.
+    /// The host and port, or the path of the socket, without user and password.
     package var description: String {
         switch address {
         case .host(let host, let port): "\(host):\(port)"
@@ -60,7 +63,8 @@ extension RedisURL: CustomStringConvertible {
         }
     }
 
-    /// The name that the server's certificate must carry; `nil` where the host is an address, which it must carry then.
+    /// The host name that the server's certificate must contain; `nil` if the host is an IP address, which the
+    /// certificate must contain instead.
     var serverName: String? {
         guard case .host(let host, _) = address, (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
             return nil

@@ -4,7 +4,8 @@ import Testing
 
 @Suite
 struct Base64Tests {
-    /// Bytes, their base64 and their base64url: RFC 4648 §10, and bytes that need the characters in which both differ.
+    /// Bytes, their base64 and their base64url: the examples of RFC 4648 §10, and bytes that need the digits in which
+    /// the two encodings differ.
     static let examples: [([UInt8], String, String)] = [
         (Array("f".utf8), "Zg==", "Zg"), (Array("fo".utf8), "Zm8=", "Zm8"), (Array("foo".utf8), "Zm9v", "Zm9v"),
         (Array("foob".utf8), "Zm9vYg==", "Zm9vYg"), (Array("fooba".utf8), "Zm9vYmE=", "Zm9vYmE"),
@@ -16,31 +17,31 @@ struct Base64Tests {
         secret?.withUnsafeBytes { Array($0) }
     }
 
-    @Test("base64 is read and written", arguments: Base64Tests.examples)
+    @Test("base64 is decoded and encoded", arguments: Base64Tests.examples)
     func standard(expected: [UInt8], standard: String, url: String) {
         #expect(bytes(Secret(base64: standard)) == expected)
         #expect(expected.withUnsafeBytes(base64) == standard)
     }
 
-    @Test("base64url is read and written", arguments: Base64Tests.examples)
+    @Test("base64url is decoded and encoded", arguments: Base64Tests.examples)
     func url(expected: [UInt8], standard: String, url: String) {
         #expect(bytes(Secret(base64URL: url)) == expected)
         #expect(Secret(copying: expected).withUnsafeBytes(base64URL) == url)
     }
 
-    @Test("nothing is written as nothing")
+    @Test("no bytes are encoded as an empty text")
     func empty() {
         #expect(Secret(copying: []).withUnsafeBytes(base64URL) == "")
         #expect([UInt8]().withUnsafeBytes(base64) == "")
         #expect(base64(UnsafeRawBufferPointer(start: nil, count: 0)) == "")
     }
 
-    @Test("every byte at every place is read back", arguments: 1...5)
+    @Test("every byte at every position is encoded and decoded", arguments: 1...5)
     func everyByte(count: Int) {
         for byte in UInt8.min ... .max {
-            for place in 0..<count {
+            for position in 0..<count {
                 var expected = [UInt8](repeating: 0xA5, count: count)
-                expected[place] = byte
+                expected[position] = byte
                 let text = Secret(copying: expected).withUnsafeBytes(base64URL)
                 #expect(bytes(Secret(base64URL: text)) == expected)
                 #expect(bytes(Secret(base64: expected.withUnsafeBytes(base64))) == expected)
@@ -49,7 +50,7 @@ struct Base64Tests {
     }
 
     @Test(
-        "what is no base64 is refused",
+        "a text that is not base64 is refused",
         arguments: [
             "", "Z", "Zg", "Zg=", "Zm9", "Zm9vY", "Zm9vYg", "Zm9vYg=", "Zg===", "Zm9v=", "Zm9v====", "====", "===", "=",
             "A===", "=AAA", "A=AA", "AA=A", "Zg==Zg==", "Zm8=Zm8=", "Z===", "Zm9v\n", "\nZm9v", "Zm9v\r\n", " Zm9v",
@@ -62,7 +63,7 @@ struct Base64Tests {
     }
 
     @Test(
-        "what is no base64url is refused",
+        "a text that is not base64url is refused",
         arguments: [
             "", "Z", "Zm9vY", "Zg==", "Zm8=", "Zg=", "=", "+/+/", "Zm9+", "Zm9/", "Zm9v\n", " Zm9v", "Zm9v ", "Zm 9",
             "Zm9v\0", "Zm9.", "Zm9!", "Zm9é", "Zm9v,", "Z\u{7F}", "%2D",
@@ -71,13 +72,13 @@ struct Base64Tests {
         #expect(Secret(base64URL: text) == nil)
     }
 
-    @Test("a text that is cut off is read where whole bytes are left, and refused elsewhere")
+    @Test("a truncated text is decoded if it has only whole bytes, and refused otherwise")
     func beginnings() {
         let text = String(repeating: "A", count: 16)
         for length in 1...text.utf8.count {
             let beginning = String(text.prefix(length))
             #expect((Secret(base64: beginning) != nil) == length.isMultiple(of: 4), "\(beginning)")
-            // One character is six bits, and no byte.
+            // One character has six bits: too few for a byte.
             #expect((Secret(base64URL: beginning) != nil) == (length % 4 != 1), "\(beginning)")
         }
     }

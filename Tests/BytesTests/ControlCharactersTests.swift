@@ -4,7 +4,7 @@ import Testing
 
 @Suite
 struct ControlCharactersTests {
-    @Test("C0, DEL, C1 and the line and paragraph separators are found, wherever they stand")
+    @Test("C0, DEL, C1 and the line and paragraph separators are found at any position")
     func found() throws {
         for value in Array(0...0x1F) + Array(0x7F...0x9F) + [0x2028, 0x2029] {
             let character = String(try #require(Unicode.Scalar(UInt32(value))))
@@ -16,23 +16,23 @@ struct ControlCharactersTests {
     }
 
     @Test(
-        "other characters are none",
+        "other characters are left as they are",
         arguments: [
             "", " ", "Portal", "Zoë", "e\u{301}", "日本", "שלום", "👩‍👩‍👧", "a\u{A0}b", "a\u{200D}b", "\u{2068}a\u{2069}",
             "\u{FEFF}a", "~", "\u{E000}",
         ])
-    func none(text: String) {
+    func otherCharacters(text: String) {
         #expect(!holdsControlCharacter(text))
         #expect(withoutControlCharacters(text) == text)
     }
 
-    @Test("every printable ASCII character is none")
+    @Test("no printable ASCII character is a control character")
     func printable() {
         for byte in UInt8(0x20)...0x7E { #expect(!holdsControlCharacter(String(Unicode.Scalar(byte)))) }
     }
 
     @Test(
-        "each becomes a blank",
+        "each control character is replaced by a space",
         arguments: [
             ("a\r\nBcc: b", "a  Bcc: b"), ("\n", " "), ("a\0\0b", "a  b"), ("\tZoë\u{85}", " Zoë "),
             ("a\u{2028}b", "a b"),

@@ -9,12 +9,12 @@ struct JSONAcceptanceTests {
         ("0e1", 0), ("0E+1", 0), ("20e1", 200), ("1E22", 1e22), ("1E-2", 0.01), ("1E+2", 100), ("1e-2", 0.01),
         ("1e+2", 100), ("123e45", 123e45), ("123.456e78", 123.456e78), ("0.1", 0.1),
         ("-0.000000000000000000000000000000000000000000000000000000000000000000000000000001", -1e-78),
-        // The even one of two doubles that are equally near (2⁵³ and 2⁵³ + 2).
+        // Equally near to 2⁵³ and 2⁵³ + 2: the one with the even significand is chosen.
         ("9007199254740993", 9_007_199_254_740_992), ("1e-999", 0), ("1.7976931348623157e308", 1.7976931348623157e308),
         ("5e-324", .leastNonzeroMagnitude),
     ]
 
-    @Test("a number is read as the double nearest to it", arguments: JSONAcceptanceTests.numbers)
+    @Test("a number is parsed as the nearest double", arguments: JSONAcceptanceTests.numbers)
     func finite(text: String, expected: Double) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)) == .number(expected))
     }
@@ -39,7 +39,7 @@ struct JSONAcceptanceTests {
         #expect(number.sign == .minus)
     }
 
-    /// A text, and the scalars of the string that it is.
+    /// JSON texts, and the scalars of their strings.
     static let strings: [(String, [UInt32])] = [
         (#""""#, []), (#"" ""#, [0x20]), (#""a/*b*/c""#, [0x61, 0x2F, 0x2A, 0x62, 0x2A, 0x2F, 0x63]),
         (#""\"\\\/\b\f\n\r\t""#, [0x22, 0x5C, 0x2F, 8, 0xC, 0xA, 0xD, 9]),
@@ -56,7 +56,7 @@ struct JSONAcceptanceTests {
     ]
 
     @Test(
-        "a string is read scalar by scalar, escapes and surrogate pairs included",
+        "a string is parsed scalar by scalar, including escapes and surrogate pairs",
         arguments: JSONAcceptanceTests.strings)
     func text(text: String, scalars: [UInt32]) throws {
         guard case .string(let string) = try JSONValue(parsing: Array(text.utf8)) else {
@@ -76,12 +76,12 @@ struct JSONAcceptanceTests {
         (#"{"a\u0000b":0}"#, .object(["a\0b": .number(0)])), (" 1\n", .number(1)), ("\"a\" ", .string("a")),
     ]
 
-    @Test("a value is read with whatever blanks RFC 8259 allows around it", arguments: JSONAcceptanceTests.values)
+    @Test("a value is parsed with any whitespace that RFC 8259 allows around it", arguments: JSONAcceptanceTests.values)
     func value(text: String, expected: JSONValue) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)) == expected)
     }
 
-    @Test("of several members with one name the last counts")
+    @Test("if a name is repeated, its last member counts")
     func duplicates() throws {
         let text = #"{"a":1,"b":2,"a":3,"\u0061":4,"c":null}"#
         guard case .object(let members) = try JSONValue(parsing: Array(text.utf8)) else {
@@ -95,12 +95,12 @@ struct JSONAcceptanceTests {
         #expect(members[""] == nil)
     }
 
-    static let lookAlikes: [(String, String)] = [("K", #"\u212A"#), (#"\u00E9"#, #"e\u0301"#), (";", #"\u037E"#)]
+    static let equivalentNames: [(String, String)] = [("K", #"\u212A"#), (#"\u00E9"#, #"e\u0301"#), (";", #"\u037E"#)]
 
     @Test(
-        "names that Unicode calls equivalent are two names, as in JavaScript", arguments: JSONAcceptanceTests.lookAlikes
-    )
-    func lookAlike(first: String, second: String) throws {
+        "names that are equivalent only in Unicode are different names, as in JavaScript",
+        arguments: JSONAcceptanceTests.equivalentNames)
+    func equivalentName(first: String, second: String) throws {
         let text = "{\"\(first)\":1,\"\(second)\":2}"
         guard case .object(let members) = try JSONValue(parsing: Array(text.utf8)),
             case .string(let name) = try JSONValue(parsing: Array("\"\(first)\"".utf8))
@@ -115,7 +115,7 @@ struct JSONAcceptanceTests {
         ("null", "null"), ("true", "boolean"), ("0", "number"), ("\"\"", "string"), ("[]", "array"), ("{}", "object"),
     ]
 
-    @Test("a value knows what JavaScript calls its type", arguments: JSONAcceptanceTests.typeNames)
+    @Test("a value's type has the name that JavaScript gives it", arguments: JSONAcceptanceTests.typeNames)
     func typeName(text: String, name: String) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)).typeName == name)
     }

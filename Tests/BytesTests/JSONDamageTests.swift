@@ -1,11 +1,11 @@
-import Foundation
 import Bytes
-import Testing
+import Foundation
 import TestSupport
+import Testing
 
 @Suite
 struct JSONDamageTests {
-    /// Together they hold everything that JSON has.
+    /// Texts that together contain every construct of JSON.
     static let texts = [
         #"{"email":"ada@example.com","callback_origin":"https://portal.example.com","callback_next":"/a?b=c#d"}"#,
         #"{"a":[1,-2.5,3e4,0.5E-1,-0],"b":{"c":null,"d":[true,false,{}]},"":[]}"#,
@@ -13,7 +13,7 @@ struct JSONDamageTests {
         " { \"a\" : [ 1 , 2 ] ,\t\"b\"\r\n: \"c\" } ", #"[{"id":0,"id":1},[[],{}],"",0,1E+2,true,false,null]"#,
     ]
 
-    @Test("every beginning of an object or an array is refused", arguments: JSONDamageTests.texts)
+    @Test("an object or array that is cut off at the end is refused, at every length", arguments: JSONDamageTests.texts)
     func beginnings(text: String) throws {
         let bytes = Array(text.trimmingCharacters(in: .whitespaces).utf8)
         _ = try JSONValue(parsing: bytes)
@@ -24,16 +24,17 @@ struct JSONDamageTests {
         }
     }
 
-    @Test("every end of an object or an array is refused", arguments: JSONDamageTests.texts)
+    @Test(
+        "an object or array that is cut off at the start is refused, at every length", arguments: JSONDamageTests.texts)
     func ends(text: String) throws {
         let bytes = Array(text.trimmingCharacters(in: .whitespaces).utf8)
-        // The last byte alone is a bracket; what is within may be a value with a bracket too many.
+        // Each of these texts ends in a bracket that it does not open.
         for start in bytes.indices.dropFirst() {
             #expect(throws: JSONError.self, "cut before \(start)") { try JSONValue(parsing: Array(bytes[start...])) }
         }
     }
 
-    @Test("damaged texts are accepted where Foundation accepts them")
+    @Test("damaged texts are accepted if, and only if, Foundation accepts them")
     func damaged() {
         var random = SeededGenerator(seed: 8259)
         var tally = Tally()
@@ -49,7 +50,7 @@ struct JSONDamageTests {
         #expect(tally.refusedCount > 300)
     }
 
-    @Test("random texts out of JSON's characters are accepted where Foundation accepts them")
+    @Test("random texts of JSON's tokens are accepted if, and only if, Foundation accepts them")
     func randomTexts() {
         var random = SeededGenerator(seed: 7159)
         var tally = Tally()
@@ -66,7 +67,7 @@ struct JSONDamageTests {
         #expect(tally.refusedCount > 1000)
     }
 
-    @Test("whatever bytes come, they are refused or read")
+    @Test("random bytes are parsed or refused, without a crash")
     func noise() {
         var random = SeededGenerator(seed: 4627)
         var outcomes: Set<Bool> = []
@@ -78,36 +79,37 @@ struct JSONDamageTests {
         #expect(outcomes.contains(false))
     }
 
-    /// Changes, inserts, removes or repeats something.
+    /// Changes, inserts, removes or repeats some bytes.
     private func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
-        let place = Int.random(in: 0..<bytes.count, using: &random)
+        let position = Int.random(in: 0..<bytes.count, using: &random)
         // Not empty.
         let byte =
             Bool.random(using: &random)
             ? UInt8.random(in: .min ... .max, using: &random)
             : "{}[]\",:\\/0123456789.eE+-truefalsn \t\n\u{0}".utf8.randomElement(using: &random)!
         switch Int.random(in: 0..<5, using: &random) {
-        case 0, 1: bytes[place] = byte
-        case 2: bytes.insert(byte, at: place)
-        case 3 where bytes.count > 1: bytes.remove(at: place)
+        case 0, 1: bytes[position] = byte
+        case 2: bytes.insert(byte, at: position)
+        case 3 where bytes.count > 1: bytes.remove(at: position)
         default:
-            let end = min(bytes.count, place + Int.random(in: 1...6, using: &random))
-            bytes.insert(contentsOf: Array(bytes[place..<end]), at: Int.random(in: 0...bytes.count, using: &random))
+            let end = min(bytes.count, position + Int.random(in: 1...6, using: &random))
+            bytes.insert(contentsOf: Array(bytes[position..<end]), at: Int.random(in: 0...bytes.count, using: &random))
         }
     }
 }
 
-/// Counts what both parsers say, and keeps the texts about which they differ.
+/// Counts the texts that are accepted and refused, and collects those about which the two parsers differ.
 ///
-/// Foundation is known to accept more than RFC 8259: a comma behind the last element or member, byte order marks, and
-/// UTF-16 and UTF-32, which it knows by zero bytes at the start. And it refuses numbers beyond a double's range.
+/// Known differences are left out. Foundation accepts more than RFC 8259: a comma after the last element or member,
+/// byte order marks, and UTF-16 and UTF-32, which it detects by zero bytes at the start. It refuses numbers beyond a
+/// double's range.
 private struct Tally {
     private(set) var acceptedCount = 0
     private(set) var refusedCount = 0
     private(set) var differences: [String] = []
 
     mutating func compare(_ bytes: [UInt8]) {
-        guard !isTakenForAnotherEncoding(bytes) else { return }
+        guard !looksLikeAnotherEncoding(bytes) else { return }
         let isAccepted = (try? JSONValue(parsing: bytes, maximumDepth: 100)) != nil
         if isAccepted { acceptedCount += 1 } else { refusedCount += 1 }
         guard isAccepted != isAcceptedByFoundation(bytes) else { return }
@@ -127,7 +129,7 @@ private struct Tally {
         }
     }
 
-    private func isTakenForAnotherEncoding(_ bytes: [UInt8]) -> Bool {
+    private func looksLikeAnotherEncoding(_ bytes: [UInt8]) -> Bool {
         let marks: [[UInt8]] = [[0xEF, 0xBB, 0xBF], [0xFE, 0xFF], [0xFF, 0xFE]]
         return bytes.prefix(4).contains(0) || marks.contains { bytes.starts(with: $0) }
     }

@@ -3,15 +3,15 @@ import Testing
 
 @Suite
 struct JSONDepthTests {
-    /// What opens a level, and what closes it.
+    /// Texts that open a level, and those that close it.
     static let levels = [("[", "]"), (#"{"a":"#, "}"), (#"[{"a":"#, "}]"), (" [ ", " ] ")]
 
-    /// A text with so many levels. An object's innermost member is 0.
+    /// A text with `count` levels around the number 0.
     private func nested(_ level: (String, String), _ count: Int) -> [UInt8] {
         Array((String(repeating: level.0, count: count) + "0" + String(repeating: level.1, count: count)).utf8)
     }
 
-    @Test("at the limit a text is accepted, one level beyond it is refused", arguments: JSONDepthTests.levels)
+    @Test("a text nested to the limit is accepted, and one nested deeper is refused", arguments: JSONDepthTests.levels)
     func limit(opening: String, closing: String) throws {
         let depth = opening == #"[{"a":"# ? 2 : 1
         for count in 1...20 {
@@ -23,13 +23,13 @@ struct JSONDepthTests {
         }
     }
 
-    @Test("where nothing else is said, 16 levels are the limit")
+    @Test("the default limit is 16 levels")
     func standard() throws {
         _ = try JSONValue(parsing: nested(("[", "]"), 16))
         #expect(throws: JSONError.tooDeep(limit: 16)) { try JSONValue(parsing: nested(("[", "]"), 17)) }
     }
 
-    @Test("values beside each other do not add up")
+    @Test("the levels of sibling values do not add up")
     func siblings() throws {
         let text = "[" + Array(repeating: "[],{}", count: 1000).joined(separator: ",") + "]"
         guard case .array(let elements) = try JSONValue(parsing: Array(text.utf8), maximumDepth: 2) else {
@@ -39,7 +39,7 @@ struct JSONDepthTests {
         #expect(elements.count == 2000)
     }
 
-    @Test("a limit of none lets values through that do not nest")
+    @Test("a limit of 0 allows only values that are not arrays or objects")
     func nothing() throws {
         #expect(try JSONValue(parsing: Array("1".utf8), maximumDepth: 0) == .number(1))
         #expect(throws: JSONError.tooDeep(limit: 0)) { try JSONValue(parsing: Array("[]".utf8), maximumDepth: 0) }

@@ -1,29 +1,29 @@
 import Bytes
-import Testing
 import TestSupport
+import Testing
 
 @Suite
 struct JSONDocumentTests {
-    @Test("what was written is what is read, however it was spelt", arguments: UInt64(0)..<20)
+    @Test("a random document is parsed to the value that it was written from", arguments: UInt64(0)..<20)
     func model(seed: UInt64) throws {
         for number in UInt64(0)..<100 {
             var document = Document(seed: seed * 1000 + number)
             let expected = document.value(depth: 4)
-            document.blanks()
+            document.whitespace()
             let read = try JSONValue(parsing: document.bytes)
             #expect(read == expected, "\(String(decoding: document.bytes, as: UTF8.self))")
         }
     }
 }
 
-/// Writes a random JSON text, and knows the value that it writes.
+/// Writes a random JSON text, and returns the value that it represents.
 private struct Document {
     private(set) var bytes: [UInt8] = []
     private var random: SeededGenerator
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
-        blanks()
+        whitespace()
     }
 
     mutating func value(depth: Int) -> JSONValue {
@@ -45,12 +45,12 @@ private struct Document {
     private mutating func array(depth: Int) -> JSONValue {
         var elements: [JSONValue] = []
         write("[")
-        blanks()
+        whitespace()
         for index in 0..<Int.random(in: 0...4, using: &random) {
             if index > 0 { separator(",") }
             elements.append(value(depth: depth - 1))
         }
-        blanks()
+        whitespace()
         write("]")
         return .array(elements)
     }
@@ -58,14 +58,14 @@ private struct Document {
     private mutating func object(depth: Int) -> JSONValue {
         var members = JSONObject()
         write("{")
-        blanks()
+        whitespace()
         for index in 0..<Int.random(in: 0...4, using: &random) {
             if index > 0 { separator(",") }
             let name = string()
             separator(":")
             members.append(name, value(depth: depth - 1))
         }
-        blanks()
+        whitespace()
         write("}")
         return .object(members)
     }
@@ -126,13 +126,13 @@ private struct Document {
     }
 
     private mutating func separator(_ text: String) {
-        blanks()
+        whitespace()
         write(text)
-        blanks()
+        whitespace()
     }
 
-    /// Some of the blanks that RFC 8259 knows, or none.
-    mutating func blanks() {
+    /// Writes some of the whitespace that RFC 8259 §2 allows, or nothing.
+    mutating func whitespace() {
         for _ in 0..<(Bool.random(using: &random) ? 0 : Int.random(in: 1...3, using: &random)) {
             // Not empty.
             write([" ", "\t", "\r", "\n"].randomElement(using: &random)!)

@@ -14,7 +14,7 @@ struct JSONRefusalTests {
     }
 
     @Test(
-        "what is no number is refused",
+        "a text that is not a number is refused",
         arguments: [
             "+1", "++1", "-", "--1", "- 1", "-a", "01", "-01", "012", "00", "0x1", "0x", "1.", "-2.", "1.a", ".5",
             "-.5", "0.1.2", "0.e1", "2.e3", "2.e+3", "2.e-3", "0e", "0E", "0e+", "0E-", "1e", "1e+", "1.0e", "1.0e+",
@@ -29,7 +29,7 @@ struct JSONRefusalTests {
     }
 
     @Test(
-        "what is no string is refused",
+        "a text that is not a string is refused",
         arguments: [
             "\"", "\"a", "'a'", "a", "`a`", "“a”", "\"a\"\"", "\"\"a", "\"a\nb\"", "\"a\tb\"", "\"a\rb\"", "\"\u{0}\"",
             "\"\u{1F}\"", "\"\u{8}\"", #""\""#, #""\x00""#, #""\a""#, #""\'""#, #""\0""#, #""\v""#, #""\U0041""#,
@@ -56,7 +56,7 @@ struct JSONRefusalTests {
     }
 
     @Test(
-        "what is no array is refused",
+        "a text that is not an array is refused",
         arguments: [
             "[", "]", "[1", "[1,", "[,", "[1,]", "[1,,2]", "[,1]", "[,]", "[1 2]", "[1;2]", "[1:2]", "[1]]", "[1],",
             "[[1]", "[3[4]]", "[1}", "[\"\": 1]", "[\"a\",\n", "[x", "[*]", "[1]x", "[1]2", "[][]", "[1,\n1\n,1",
@@ -68,7 +68,7 @@ struct JSONRefusalTests {
     }
 
     @Test(
-        "what is no object is refused",
+        "a text that is not an object is refused",
         arguments: [
             "{", "}", "{]", "{1:1}", "{null:1}", "{a:1}", "{'a':1}", "{:1}", "{,}", "{\"a\"}", "{\"a\"", "{\"a\":",
             "{\"a\":}", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{\"a\":1,,}", "{\"a\":1,,\"b\":2}", "{,\"a\":1}",
@@ -82,7 +82,7 @@ struct JSONRefusalTests {
     }
 
     @Test(
-        "what is none of JSON's words is refused",
+        "a text that is not one of JSON's literals is refused",
         arguments: [
             "True", "TRUE", "False", "Null", "NULL", "nil", "None", "undefined", "t", "tr", "tru", "truee", "truex",
             "true1", "fals", "falsey", "nul", "nulll", "nulla", "null null", "true,", "true false", "yes", "*", "@",
@@ -93,7 +93,7 @@ struct JSONRefusalTests {
         #expect(isMalformed(Array(text.utf8)))
     }
 
-    @Test("nothing, and nothing but blanks, is refused as empty", arguments: ["", " ", "\n", "\t\r\n ", "        "])
+    @Test("an empty text, or only whitespace, is refused as empty", arguments: ["", " ", "\n", "\t\r\n ", "        "])
     func empty(text: String) {
         #expect(throws: JSONError.empty) { try JSONValue(parsing: Array(text.utf8)) }
     }
@@ -102,15 +102,15 @@ struct JSONRefusalTests {
     static let notUTF8: [[UInt8]] = [
         [0x80], [0xBF], [0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE2, 0x28, 0xA1], [0xF0, 0x9D, 0x84],
         [0xF0, 0x28, 0x8C, 0xBC],
-        // Longer than need be.
+        // Overlong encodings.
         [0xC0, 0x80], [0xC0, 0xAF], [0xC1, 0xBF], [0xE0, 0x80, 0xAF], [0xF0, 0x80, 0x80, 0xAF],
         [0xFC, 0x83, 0xBF, 0xBF, 0xBF, 0xBF],
-        // Surrogates, and beyond U+10FFFF.
+        // Surrogates, and code points beyond U+10FFFF.
         [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xED, 0xA0, 0x81, 0xED, 0xB0, 0x80], [0xF4, 0x90, 0x80, 0x80],
         [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xFE, 0xFF], [0xFF, 0xFE],
     ]
 
-    @Test("bytes that are not UTF-8 are refused wherever they stand", arguments: JSONRefusalTests.notUTF8)
+    @Test("bytes that are not UTF-8 are refused at any position", arguments: JSONRefusalTests.notUTF8)
     func encoding(bytes: [UInt8]) {
         let quote = UInt8(ascii: "\"")
         for text in [bytes, [quote] + bytes + [quote], Array("[1]".utf8) + bytes, bytes + Array("{}".utf8)] {
@@ -123,7 +123,7 @@ struct JSONRefusalTests {
         let littleEndian = "[\"é\"]".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
         #expect(throws: JSONError.notUTF8) { try JSONValue(parsing: littleEndian) }
         #expect(throws: JSONError.notUTF8) { try JSONValue(parsing: [0xFF, 0xFE] + littleEndian) }
-        // ASCII with zero bytes between is UTF-8, but not JSON.
+        // ASCII with zero bytes in between is UTF-8, but not JSON.
         #expect(isMalformed("[]".utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }))
         #expect(isMalformed([0x5B, 0, 0, 0, 0x5D, 0, 0, 0]))
     }
@@ -134,7 +134,7 @@ struct JSONRefusalTests {
         ("\u{FEFF}{}", 0), ("[\"ab", 4),
     ]
 
-    @Test("the error counts the bytes before what is wrong", arguments: JSONRefusalTests.offsets)
+    @Test("an error has the number of bytes before it", arguments: JSONRefusalTests.offsets)
     func offset(text: String, count: Int) {
         #expect(throws: JSONError.malformed(offset: count)) { try JSONValue(parsing: Array(text.utf8)) }
     }

@@ -1,5 +1,5 @@
-import Foundation
 import Bytes
+import Foundation
 import Testing
 
 @Suite
@@ -57,19 +57,19 @@ struct JSONWriterTests {
         String(repeating: "\"\\\n", count: 1000),
     ]
 
-    @Test("whatever text is written as a value, Foundation reads it back", arguments: JSONWriterTests.nastyTexts)
+    @Test("Foundation reads back any text that is written as a value", arguments: JSONWriterTests.nastyTexts)
     func values(text: String) throws {
         var writer = JSONWriter()
         writer.member("before", 1)
         writer.member("value", text)
-        writer.member("behind", 2)
+        writer.member("after", 2)
         let object = try readByFoundation(writer.finish())
         #expect(object.count == 3)
         #expect((object["value"] as? String).map { Array($0.utf8) } == Array(text.utf8))
-        #expect(object["behind"] as? Int == 2)
+        #expect(object["after"] as? Int == 2)
     }
 
-    @Test("whatever text is written as a name, Foundation reads it back", arguments: JSONWriterTests.nastyTexts)
+    @Test("Foundation reads back any text that is written as a name", arguments: JSONWriterTests.nastyTexts)
     func names(text: String) throws {
         var writer = JSONWriter()
         writer.member(text, "value")
@@ -77,7 +77,7 @@ struct JSONWriterTests {
         #expect(object.keys.map { Array($0.utf8) } == [Array(text.utf8)])
     }
 
-    @Test("every character up to U+02FF is read back, and no control character is written as it is")
+    @Test("every character up to U+02FF is read back, and C0 and DEL are written as escapes")
     func everyCharacter() throws {
         for value in UInt32(0)...0x2FF {
             // Below the surrogates every number is a scalar.
@@ -91,7 +91,7 @@ struct JSONWriterTests {
         }
     }
 
-    @Test("what is written is read by the parser of this module", arguments: JSONWriterTests.nastyTexts)
+    @Test("this module's parser reads back what was written", arguments: JSONWriterTests.nastyTexts)
     func roundTrip(text: String) throws {
         var writer = JSONWriter()
         writer.member("a") { $0.member("b", text) }

@@ -37,12 +37,13 @@ struct PercentEncodingTests {
         ("%00", "\0"), ("% 41", "% 41"), ("%+1", "%+1"), ("%-1", "%-1"), ("%0x", "%0x"),
     ]
 
-    @Test("escapes are decoded once, and what starts none stays", arguments: PercentEncodingTests.decodings)
+    @Test(
+        "escapes are decoded once, and a % that does not start one is kept", arguments: PercentEncodingTests.decodings)
     func decoding(text: String, decoded: String) {
         #expect(percentDecoded(Array(text.utf8)) == Array(decoded.utf8))
     }
 
-    @Test("what was encoded is decoded to the same bytes")
+    @Test("encoded bytes are decoded to the same bytes")
     func roundTrip() {
         for byte in UInt8.min ... .max {
             let digits = String(byte, radix: 16)
@@ -54,7 +55,7 @@ struct PercentEncodingTests {
         #expect(percentDecoded(Array(percentEncoded(text).utf8)) == Array(text.utf8))
     }
 
-    @Test("escapes that are cut off stay as they are", arguments: 0...9)
+    @Test("truncated escapes are kept as they are", arguments: 0...9)
     func beginnings(length: Int) {
         let whole = ["", "%", "%4", "A", "A%", "A%4", "AB", "AB%", "AB%4", "ABC"]
         #expect(percentDecoded(Array("%41%42%43".utf8.prefix(length))) == Array(whole[length].utf8))

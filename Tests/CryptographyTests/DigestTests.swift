@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct DigestTests {
-    /// A message, its SHA-1 and its SHA-256: the examples that NIST gives with FIPS 180, and all bytes once.
+    /// Messages, their SHA-1 and their SHA-256: NIST's examples for FIPS 180, and every byte once.
     static let examples: [([UInt8], String, String)] = [
         (
             [], "da39a3ee5e6b4b0d3255bfef95601890afd80709",
@@ -37,7 +37,7 @@ struct DigestTests {
         ),
     ]
 
-    @Test("digests are those of FIPS 180-4", arguments: DigestTests.examples.indices)
+    @Test("digests match those of FIPS 180-4", arguments: DigestTests.examples.indices)
     func knownAnswers(index: Int) throws {
         let (message, sha1, sha256) = DigestTests.examples[index]
         #expect(Digest.sha1.hex(of: message) == sha1)

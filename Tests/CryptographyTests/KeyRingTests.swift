@@ -26,11 +26,11 @@ struct KeyRingTests {
     func knownAnswer() throws {
         let ring = KeyRing([try entry("k1", from: 0)], purpose: "purpose")
         let box = try box("a secret", by: ring)
-        // From another implementation: key 00 to 1f, nonce 40 to 4b, `beside` beside it.
+        // From another implementation: key 00 to 1f, nonce 40 to 4b, associated bytes `beside`.
         #expect(hexadecimal(box) == "404142434445464748494a4b06908188b4665f760003ab70cee9ec942f62ee819b5af783")
     }
 
-    @Test("the first key seals, and all of them open, whatever their order")
+    @Test("the first key seals, and all of them open, in any order")
     func rotation() throws {
         let old = try entry("2024", from: 0)
         let new = try entry("2025", from: 1)
@@ -47,21 +47,23 @@ struct KeyRingTests {
         #expect(throws: CryptoError.unknownKey(id: "2024")) { try open(oldBox, "2024", by: after) }
     }
 
-    @Test("a key's name does not open what another key has sealed")
+    @Test("a box does not open under the name of another key")
     func wrongName() throws {
         let ring = KeyRing([try entry("a", from: 0), try entry("b", from: 1)], purpose: "mail")
         let box = try box("text", by: ring)
         #expect(throws: CryptoError.notAuthentic) { try open(box, "b", by: ring) }
     }
 
-    @Test("a key of another name, case or none is unknown", arguments: ["", "K1", "k", "k12", "k1 "])
+    @Test("a name that differs in any way, or is empty, is unknown", arguments: ["", "K1", "k", "k12", "k1 "])
     func unknown(id: String) throws {
         let ring = KeyRing([try entry("k1", from: 0)], purpose: "mail")
         let box = try box("text", by: ring)
         #expect(throws: CryptoError.unknownKey(id: id)) { try open(box, id, by: ring) }
     }
 
-    @Test("the same key for another purpose does not open a box", arguments: ["", "mai", "mail ", "Mail", "mail\u{1}"])
+    @Test(
+        "a box does not open with the same key for another purpose",
+        arguments: ["", "mai", "mail ", "Mail", "mail\u{1}"])
     func otherPurpose(purpose: String) throws {
         let key = try entry("k1", from: 0)
         let box = try box("text", by: KeyRing([key], purpose: "mail"))
@@ -69,7 +71,7 @@ struct KeyRingTests {
         #expect(throws: CryptoError.notAuthentic) { try open(box, "k1", by: other) }
     }
 
-    @Test("the configured key itself does not open a box")
+    @Test("a box does not open with the configured key itself")
     func derived() throws {
         let key = try entry("k1", from: 0)
         let box = try box("text", by: KeyRing([key], purpose: "mail"))
@@ -78,7 +80,7 @@ struct KeyRingTests {
         }
     }
 
-    @Test("a box does not open with anything else beside it")
+    @Test("a box does not open with other associated bytes")
     func associated() throws {
         let ring = KeyRing([try entry("k1", from: 0)], purpose: "mail")
         let box = try box("text", by: ring)

@@ -9,8 +9,8 @@ struct MessageAuthenticationTests {
         secret.withUnsafeBytes { hexadecimal(Array($0)) }
     }
 
-    /// Key, message and code in hexadecimal: RFC 4231 §4.2, §4.4, §4.5, §4.7 and §4.8. The key of §4.3 is shorter than
-    /// this module takes, and the code of §4.6 is cut short.
+    /// Key, message and tag in hexadecimal: RFC 4231 §4.2, §4.4, §4.5, §4.7 and §4.8. The key of §4.3 is too short for
+    /// this module, and the tag of §4.6 is truncated.
     static let examples: [(String, String, String)] = [
         (
             String(repeating: "0b", count: 20), "4869205468657265",
@@ -39,16 +39,16 @@ struct MessageAuthenticationTests {
         ),
     ]
 
-    @Test("codes are those of RFC 4231", arguments: MessageAuthenticationTests.examples)
-    func knownAnswers(key: String, message: String, code: String) throws {
+    @Test("tags match those of RFC 4231", arguments: MessageAuthenticationTests.examples)
+    func knownAnswers(key: String, message: String, tag: String) throws {
         let authentication = MessageAuthentication(key: Secret(copying: [UInt8](hex: key)))
-        #expect(hex(authentication.tag(of: [UInt8](hex: message))) == code)
-        // What was done before does not show.
-        #expect(hex(authentication.tag(of: [UInt8](hex: message))) == code)
+        #expect(hex(authentication.tag(of: [UInt8](hex: message))) == tag)
+        // An earlier call has no effect on the next.
+        #expect(hex(authentication.tag(of: [UInt8](hex: message))) == tag)
     }
 
-    @Test("keys that are used by turns do not mix")
-    func turns() throws {
+    @Test("keys that are used alternately do not mix")
+    func alternating() throws {
         let examples = MessageAuthenticationTests.examples.prefix(3)
         let all = examples.map { MessageAuthentication(key: Secret(copying: [UInt8](hex: $0.0))) }
         for _ in 0..<10 {
@@ -63,12 +63,12 @@ struct MessageAuthenticationTests {
         let failureCount = try await withThrowingTaskGroup(of: Int.self) { group in
             for task in 0..<16 {
                 group.addTask {
-                    let (key, message, code) = MessageAuthenticationTests.examples[task % 3]
+                    let (key, message, tag) = MessageAuthenticationTests.examples[task % 3]
                     let authentication = MessageAuthentication(key: Secret(copying: [UInt8](hex: key)))
                     var failureCount = 0
                     for _ in 0..<200 {
                         let found = authentication.tag(of: [UInt8](hex: message))
-                        if found.withUnsafeBytes({ hexadecimal(Array($0)) }) != code { failureCount += 1 }
+                        if found.withUnsafeBytes({ hexadecimal(Array($0)) }) != tag { failureCount += 1 }
                     }
                     return failureCount
                 }
@@ -78,28 +78,28 @@ struct MessageAuthenticationTests {
         #expect(failureCount == 0)
     }
 
-    @Test("any other message or key gives another code")
+    @Test("any other message or key gives another tag")
     func sensitivity() throws {
         let key = [UInt8](0..<32)
         let message = Array("ada@example.com".utf8)
-        var codes: Set<String> = [hex(MessageAuthentication(key: Secret(copying: key)).tag(of: message))]
+        var tags: Set<String> = [hex(MessageAuthentication(key: Secret(copying: key)).tag(of: message))]
         for index in message.indices {
             var changed = message
             changed[index] ^= 1
-            codes.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: changed)))
+            tags.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: changed)))
         }
         for index in key.indices {
             var changed = key
             changed[index] ^= 0x80
-            codes.insert(hex(MessageAuthentication(key: Secret(copying: changed)).tag(of: message)))
+            tags.insert(hex(MessageAuthentication(key: Secret(copying: changed)).tag(of: message)))
         }
-        codes.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: message + [0])))
-        codes.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: [])))
-        #expect(codes.count == 1 + message.count + key.count + 2)
+        tags.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: message + [0])))
+        tags.insert(hex(MessageAuthentication(key: Secret(copying: key)).tag(of: [])))
+        #expect(tags.count == 1 + message.count + key.count + 2)
     }
 
-    /// A key and a purpose, and the first block of HKDF-Expand: RFC 5869 appendix A.3, whose purpose is empty; the
-    /// others from another implementation.
+    /// A key, a purpose, and the first block of HKDF-Expand. The first is RFC 5869 appendix A.3, whose purpose is
+    /// empty; the others are from another implementation.
     static let derivations: [(String, String, String)] = [
         (
             "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04", "",
@@ -123,7 +123,7 @@ struct MessageAuthenticationTests {
         ),
     ]
 
-    @Test("derived keys are those of HKDF-Expand", arguments: MessageAuthenticationTests.derivations)
+    @Test("derived keys match those of HKDF-Expand", arguments: MessageAuthenticationTests.derivations)
     func derivation(key: String, purpose: String, derived: String) throws {
         let authentication = MessageAuthentication(key: Secret(copying: [UInt8](hex: key)))
         #expect(hex(authentication.derivedKey(for: purpose)) == derived)

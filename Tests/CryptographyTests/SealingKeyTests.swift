@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct SealingKeyTests {
-    /// One of the examples of McGrew and Viega's specification of GCM, in hexadecimal.
+    /// An example of McGrew and Viega's specification of GCM, in hexadecimal.
     struct Example: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let key: String
@@ -67,7 +67,9 @@ struct SealingKeyTests {
             wiping: &plaintext, authenticating: Array(associated.utf8), random: .counting(from: 0x40))
     }
 
-    @Test("what is sealed is opened again, whatever its length", arguments: [0, 1, 15, 16, 17, 255, 256, 1000, 65_536])
+    @Test(
+        "a box opens to the plaintext that was sealed, of any length",
+        arguments: [0, 1, 15, 16, 17, 255, 256, 1000, 65_536])
     func roundTrip(count: Int) throws {
         let key = try key()
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -79,7 +81,7 @@ struct SealingKeyTests {
         #expect(opened.withUnsafeBytes { Array($0) } == bytes)
     }
 
-    @Test("a box in which a bit of any byte was changed does not open")
+    @Test("a box with any bit changed does not open")
     func tampering() throws {
         let key = try key()
         let box = try box("the link", authenticating: "the id", under: key)
@@ -92,12 +94,12 @@ struct SealingKeyTests {
                 }
             }
         }
-        // The refusals have left nothing behind.
+        // The refusals have no effect on later calls.
         let opened = try key.open(box, authenticating: Array("the id".utf8))
         #expect(opened.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } == "the link")
     }
 
-    @Test("a box that was cut off or added to does not open")
+    @Test("a truncated or extended box does not open")
     func length() throws {
         let key = try key()
         for text in ["", "the link"] {
@@ -113,7 +115,7 @@ struct SealingKeyTests {
     }
 
     @Test(
-        "a box does not open with anything else beside it",
+        "a box does not open with other associated bytes",
         arguments: ["", "the i", "the id ", "The id", "the id\0", "id"])
     func associated(other: String) throws {
         let key = try key()
@@ -121,8 +123,8 @@ struct SealingKeyTests {
         #expect(throws: CryptoError.notAuthentic) { try key.open(box, authenticating: Array(other.utf8)) }
     }
 
-    @Test("what stands beside a box is not taken for what is in it")
-    func border() throws {
+    @Test("associated bytes are not part of the plaintext")
+    func associatedOnly() throws {
         let key = try key()
         let box = try box("", authenticating: "the id", under: key)
         let opened = try key.open(box, authenticating: Array("the id".utf8))
@@ -136,7 +138,7 @@ struct SealingKeyTests {
         #expect(throws: CryptoError.notAuthentic) { try key(1).open(box, authenticating: []) }
     }
 
-    @Test("no two boxes have one nonce")
+    @Test("no two boxes have the same nonce")
     func nonces() throws {
         let key = try key()
         var nonces: Set<[UInt8]> = []
@@ -148,7 +150,7 @@ struct SealingKeyTests {
         #expect(nonces.count == 1000)
     }
 
-    @Test("without randomness nothing is sealed, and the plaintext is wiped all the same")
+    @Test("without randomness nothing is sealed, and the plaintext is still wiped")
     func noRandomness() throws {
         let key = try key()
         let broken = RandomBytes { (_) throws(CryptoError) in throw .noRandomness }

@@ -6,14 +6,14 @@ import Testing
 struct SecretTests {
     private let secret = Secret(copying: Array("hunter2".utf8))
 
-    /// A structure that somebody logs.
+    /// A structure with secrets, which could be logged.
     struct Holder {
         let name: String
         let secret: Secret
         let other: Secret?
     }
 
-    @Test("a secret prints as such, however it is printed")
+    @Test("a secret prints as <secret> in every way")
     func printing() {
         #expect(secret.description == "<secret>")
         #expect("\(secret)" == "<secret>")
@@ -44,13 +44,13 @@ struct SecretTests {
         expectNothing(of: "hunter2", in: dumped(secret))
     }
 
-    @Test("two secrets match where they have the same bytes", arguments: ["", "a", "hunter2"])
+    @Test("two secrets match if they have the same bytes", arguments: ["", "a", "hunter2"])
     func matching(text: String) {
         #expect(Secret(copying: Array(text.utf8)).matches(Secret(copying: Array(text.utf8))))
     }
 
     @Test(
-        "two secrets do not match where a byte or the length differs",
+        "two secrets do not match if a byte or the length differs",
         arguments: ["", "hunter", "hunter22", "Hunter2", "hunter3", "hunteR2", "hunter2\0", "\0hunter2", "2retnuh"])
     func notMatching(text: String) {
         let other = Secret(copying: Array(text.utf8))
@@ -60,17 +60,17 @@ struct SecretTests {
 
     static let contents: [[UInt8]] = [[], [0], [1, 2, 3], Array(UInt8.min ... .max)]
 
-    @Test("a secret has the bytes that it was made of", arguments: SecretTests.contents)
+    @Test("a secret has the bytes that it was created from", arguments: SecretTests.contents)
     func content(bytes: [UInt8]) {
         #expect(Secret(copying: bytes).withUnsafeBytes { Array($0) } == bytes)
         #expect(Secret(copying: bytes).count == bytes.count)
         var original = bytes
-        let taken = Secret(wiping: &original)
-        #expect(taken.withUnsafeBytes { Array($0) } == bytes)
+        let moved = Secret(wiping: &original)
+        #expect(moved.withUnsafeBytes { Array($0) } == bytes)
         #expect(original.isEmpty)
     }
 
-    @Test("a secret is zero before it is filled, and its size is what was asked for", arguments: [0, 1, 32, 1000])
+    @Test("a secret has the requested size, and is zero before it is filled", arguments: [0, 1, 32, 1000])
     func filling(count: Int) {
         var seen: [UInt8] = [1]
         let secret = Secret(count: count) { buffer in
@@ -81,7 +81,7 @@ struct SecretTests {
         #expect(secret.withUnsafeBytes { Array($0) } == [UInt8](repeating: 7, count: count))
     }
 
-    @Test("an error that fills a secret comes out as it is")
+    @Test("an error from filling a secret is passed on")
     func failing() {
         #expect(throws: CryptoError.noRandomness) {
             _ = try Secret(count: 8) { (_) throws(CryptoError) in throw .noRandomness }
@@ -100,7 +100,7 @@ struct SecretTests {
         return text
     }
 
-    /// Neither as text nor as numbers nor as a place in memory.
+    /// Expects that a text shows neither the content, as text or as numbers, nor its address in memory.
     private func expectNothing(of content: String, in text: String) {
         #expect(!text.contains(content))
         #expect(!text.contains("\(Array(content.utf8)[0]), \(Array(content.utf8)[1])"))

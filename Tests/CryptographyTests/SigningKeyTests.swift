@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct SigningKeyTests {
-    /// One of the examples of RFC 8032 §7.1, all in hexadecimal.
+    /// An example of RFC 8032 §7.1, in hexadecimal.
     struct Example: Sendable, CustomTestStringConvertible {
         let name: String
         let key: String
@@ -88,18 +88,18 @@ struct SigningKeyTests {
         SigningKey(Secret(copying: [UInt8](hex: hex)))
     }
 
-    @Test("keys and signatures are those of RFC 8032", arguments: SigningKeyTests.examples)
+    @Test("public keys and signatures match those of RFC 8032", arguments: SigningKeyTests.examples)
     func knownAnswers(example: Example) throws {
         let message = [UInt8](hex: example.message)
         #expect(hexadecimal(message) == example.message)
         let key = try key(example.key)
         #expect(hexadecimal(key.publicKey) == example.publicKey)
-        // The same each time.
+        // A message has the same signature each time.
         for _ in 0..<3 { #expect(hexadecimal(key.signature(of: message)) == example.signature) }
         #expect(key.publicKey.count == 32)
     }
 
-    @Test("a JSON Web Signature is that of RFC 8037, appendix A.4")
+    @Test("a JSON Web Signature matches that of RFC 8037, appendix A.4")
     func jsonWebSignature() throws {
         // The header {"alg":"EdDSA"} and the text `Example of Ed25519 signing`.
         let text = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
@@ -111,7 +111,7 @@ struct SigningKeyTests {
         #expect(key.publicKey.withUnsafeBytes(base64URL) == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
     }
 
-    @Test("another bit anywhere in the key or the message gives another signature")
+    @Test("changing any bit of the key or the message changes the signature")
     func everyBit() throws {
         let bytes = [UInt8](hex: SigningKeyTests.examples[2].key)
         let message = [UInt8](hex: "af82")
@@ -137,7 +137,7 @@ struct SigningKeyTests {
         #expect(signatures.count == 257 + 18)
     }
 
-    @Test("many threads sign with one key at once")
+    @Test("many tasks sign with one key at once")
     func concurrently() async throws {
         let example = SigningKeyTests.examples[4]
         let key = try key(example.key)
@@ -154,7 +154,7 @@ struct SigningKeyTests {
         }
     }
 
-    @Test("a key outlives the secret that it was made of")
+    @Test("a key outlives the secret that it was created from")
     func ownCopy() throws {
         let example = SigningKeyTests.examples[1]
         var bytes = [UInt8](hex: example.key)

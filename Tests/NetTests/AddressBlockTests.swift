@@ -40,7 +40,7 @@ struct AddressBlockTests {
             outside: ["0.0.0.0", "::ffff:1.2.3.4"]),
     ]
 
-    @Test("a block holds the addresses that start with its bits", arguments: AddressBlockTests.cases)
+    @Test("a block contains the addresses that start with its prefix", arguments: AddressBlockTests.cases)
     func contains(expected: Case) throws {
         let block = try #require(AddressBlock(parsing: expected.block))
         for text in expected.inside {
@@ -53,28 +53,28 @@ struct AddressBlockTests {
         }
     }
 
-    @Test("of each length, the prefix's last bit counts and the bit behind it does not")
+    @Test("for each length, the prefix's last bit counts, and the bit after it does not")
     func lengths() throws {
         for length in 0...32 {
             let block = try #require(AddressBlock(parsing: "0.0.0.0/\(length)"))
             let last = IPAddress.v4(UInt32(1) << (32 - length))
-            let behind = IPAddress.v4(UInt32(1) << (31 - length))
+            let next = IPAddress.v4(UInt32(1) << (31 - length))
             #expect(block.contains(IPAddress.v4(0)))
             #expect(!block.contains(last) || length == 0, "/\(length)")
-            #expect(block.contains(behind), "/\(length)")
+            #expect(block.contains(next), "/\(length)")
         }
         for length in 0...128 {
             let block = try #require(AddressBlock(parsing: "::/\(length)"))
             let last = IPAddress.v6(UInt128(1) << (128 - length))
-            let behind = IPAddress.v6(UInt128(1) << (127 - length))
+            let next = IPAddress.v6(UInt128(1) << (127 - length))
             #expect(block.contains(IPAddress.v6(0)))
             #expect(!block.contains(last) || length == 0, "/\(length)")
-            #expect(block.contains(behind), "/\(length)")
+            #expect(block.contains(next), "/\(length)")
         }
     }
 
     @Test(
-        "what is no block is refused, bits beyond the prefix included",
+        "a text that is not a block, or has bits beyond the prefix, is refused",
         arguments: [
             "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/ 8", "10.0.0.0 /8",
             " 10.0.0.0/8", "10.0.0.0/8 ", "10.0.0.0/a", "10.0.0.0/0x8", "10.0.0.0/８", "10.0.0.0/8/8", "10.0.0.0//8",
@@ -88,11 +88,11 @@ struct AddressBlockTests {
         #expect(AddressBlock(parsing: text) == nil)
     }
 
-    @Test("a block that is cut off is read where an address or a length is whole, and no bits are beyond it")
+    @Test("a truncated block is parsed if its address or length is complete, and no bits are beyond it")
     func beginnings() {
         let text = "192.168.0.0/16"
         let accepted = (0...text.count).filter { AddressBlock(parsing: String(text.prefix($0))) != nil }
-        // The address alone, and with /16; of /1 the bits beyond are not zero.
+        // The address alone, and with /16. With /1 there are bits beyond the prefix.
         #expect(accepted == [11, 14])
     }
 }

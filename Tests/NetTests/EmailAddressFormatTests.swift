@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import Net
+import TestSupport
+import Testing
 
 @Suite
 struct EmailAddressFormatTests {
@@ -22,7 +22,7 @@ struct EmailAddressFormatTests {
     }
 
     @Test(
-        "anything else is not",
+        "any other text is not recognised",
         arguments: [
             "", "@", "a", "a@", "@b.co", "a@b", "a@b.", "a@b.c", "a@.co", "a@b..co", "a@b.co.", ".a@b.co", "a.@b.co",
             "a..b@c.co", "..@b.co", ".@b.co", "'@b.co", "a'@b.co", "a@-b.co", "a@b.-c.co", "a@b_c.co", "a@b.c0",
@@ -39,15 +39,15 @@ struct EmailAddressFormatTests {
         #expect(!isEmailAddress(text))
     }
 
-    @Test("an address that is cut off is recognised where a last label of two letters is left")
+    @Test("a truncated address is recognised if its last label has two letters or more")
     func beginnings() {
         let text = "ada.lovelace@mail.example.com"
         let accepted = (0...text.count).filter { isEmailAddress(String(text.prefix($0))) }
-        // 18 letters are `ada.lovelace@mail.`; one of the next label is not enough.
+        // `ada.lovelace@mail.` has 18 characters; one letter more is not enough.
         #expect(accepted == [20, 21, 22, 23, 24, 25, 28, 29])
     }
 
-    @Test("a text of a hundred thousand labels or characters has its answer")
+    @Test("a text of a hundred thousand labels or characters is recognised or refused")
     func long() {
         #expect(isEmailAddress("a@" + String(repeating: "a.", count: 100_000) + "co"))
         #expect(!isEmailAddress("a@" + String(repeating: "a.", count: 100_000) + "c"))
@@ -55,7 +55,7 @@ struct EmailAddressFormatTests {
         #expect(!isEmailAddress("a@" + String(repeating: "-", count: 200_000)))
     }
 
-    @Test("random texts are recognised where Zod's own pattern matches", arguments: UInt64(0)..<8)
+    @Test("random texts are recognised if, and only if, Zod's own pattern matches", arguments: UInt64(0)..<8)
     func pattern(seed: UInt64) throws {
         let pattern = try Regex(EmailAddressFormatTests.zodPattern).matchingSemantics(.unicodeScalar)
         var texts = RandomAddresses(seed: seed)
@@ -75,7 +75,7 @@ struct EmailAddressFormatTests {
     }
 }
 
-/// Texts that are addresses, nearly addresses, or made of the characters of addresses.
+/// Random texts: addresses, damaged addresses, and characters of addresses in any order.
 private struct RandomAddresses {
     private var random: SeededGenerator
     private static let alphabet: [Unicode.Scalar] = [
@@ -110,11 +110,11 @@ private struct RandomAddresses {
     private mutating func damage(_ scalars: inout [Unicode.Scalar]) {
         // Not empty.
         let scalar = RandomAddresses.alphabet.randomElement(using: &random)!
-        let place = Int.random(in: 0...scalars.count, using: &random)
+        let position = Int.random(in: 0...scalars.count, using: &random)
         switch Int.random(in: 0..<3, using: &random) {
-        case 0 where place < scalars.count: scalars[place] = scalar
-        case 1 where place < scalars.count: scalars.remove(at: place)
-        default: scalars.insert(scalar, at: place)
+        case 0 where position < scalars.count: scalars[position] = scalar
+        case 1 where position < scalars.count: scalars.remove(at: position)
+        default: scalars.insert(scalar, at: position)
         }
     }
 

@@ -10,20 +10,20 @@ struct EmailAddressTests {
         ("A.B-C_D@xn--MNCHEN-3YA.example", "a.b-c_d@xn--mnchen-3ya.example"),
     ]
 
-    @Test("an address is read, and is in lower case from then on", arguments: EmailAddressTests.addresses)
+    @Test("an address is parsed, in lower case", arguments: EmailAddressTests.addresses)
     func read(text: String, expected: String) throws {
         let address = try #require(EmailAddress(parsing: text))
         #expect(address.text == expected)
     }
 
-    @Test("addresses that differ in case are one")
+    @Test("addresses that differ only in case are equal")
     func equality() {
         #expect(EmailAddress(parsing: "Ada@Example.com") == EmailAddress(parsing: "aDA@eXAMPLE.COM"))
         #expect(EmailAddress(parsing: "ada@example.com") != EmailAddress(parsing: "ada@example.org"))
     }
 
     @Test(
-        "what is no address is refused, and nothing is trimmed or mended",
+        "a text that is not an address is refused, and nothing is trimmed or corrected",
         arguments: [
             "", "ada", "@example.com", "ada@", "ada@example", "ada@localhost", " ada@example.com", "ada@example.com ",
             "ada @example.com", "ada@example.com\n", "ada@example.com\0", "\tada@example.com", "a@x.com,b@y.com",
@@ -38,7 +38,7 @@ struct EmailAddressTests {
         #expect(EmailAddress(parsing: text) == nil)
     }
 
-    /// An address of so many bytes, whose local part has 64.
+    /// An address of `byteCount` bytes, 64 of them in its local part.
     private func address(byteCount: Int) -> String {
         String(repeating: "a", count: 64) + "@" + String(repeating: "b", count: byteCount - 64 - 1 - 4) + ".com"
     }
@@ -59,11 +59,11 @@ struct EmailAddressTests {
         #expect(EmailAddress(parsing: String(repeating: "a", count: 200) + "@b.co") == nil)
     }
 
-    @Test("an address that is cut off is one again where its last label has two letters")
+    @Test("a truncated address is valid if its last label has two letters or more")
     func beginnings() {
         let text = "Ada@Mail.Example.com"
         let accepted = (0...text.count).filter { EmailAddress(parsing: String(text.prefix($0))) != nil }
-        // `Ada@Mail.` has 9 letters, `Ada@Mail.Example.` has 17.
+        // `Ada@Mail.` has 9 characters, `Ada@Mail.Example.` has 17.
         #expect(accepted == [11, 12, 13, 14, 15, 16, 19, 20])
     }
 }

@@ -19,7 +19,7 @@ struct IPAddressTests {
         ("::fffe:192.0.2.1", .v6(0x0000_0000_0000_0000_0000_FFFE_C000_0201)),
     ]
 
-    @Test("an address is read", arguments: IPAddressTests.addresses)
+    @Test("an address is parsed", arguments: IPAddressTests.addresses)
     func bare(text: String, expected: IPAddress) {
         #expect(IPAddress(parsing: text) == expected)
         #expect(IPAddress(parsing: text[...]) == expected)
@@ -30,20 +30,20 @@ struct IPAddressTests {
         ("[::1]", .v6(1)),
         ("[::1]:80", .v6(1)), ("[2001:db8::1]:65535", .v6(0x2001_0DB8_0000_0000_0000_0000_0000_0001)),
         ("[2001:DB8::1]", .v6(0x2001_0DB8_0000_0000_0000_0000_0000_0001)),
-        // Without brackets the last group is no port.
+        // Without brackets, the last group is not a port.
         ("2001:db8::1:80", .v6(0x2001_0DB8_0000_0000_0000_0000_0001_0080)),
         // A mapped address is its IPv4 address, in brackets too.
         ("[::ffff:192.0.2.1]", .v4(0xC000_0201)), ("[::ffff:192.0.2.1]:80", .v4(0xC000_0201)),
         ("[::ffff:c000:201]:80", .v4(0xC000_0201)),
     ]
 
-    @Test("an address is read from among brackets and a port", arguments: IPAddressTests.decorated)
+    @Test("an address in brackets or with a port is parsed", arguments: IPAddressTests.decorated)
     func brackets(text: String, expected: IPAddress) {
         #expect(IPAddress(parsing: text) == expected)
     }
 
     @Test(
-        "anything else is none",
+        "any other text is refused",
         arguments: [
             "", " ", ".", ":", "...", ":::", "unknown", "_hidden", "localhost", "example.com", "1", "1.2", "1.2.3",
             "1.2.3.", ".1.2.3", "1.2.3.4.", "1.2.3.4.5", "1..2.3", "1.2.3.256", "256.1.1.1", "1.2.3.1000", "1.2.3.-4",
@@ -61,7 +61,7 @@ struct IPAddressTests {
         #expect(IPAddress(parsing: text) == nil)
     }
 
-    @Test("an address that is cut off is read where it is whole")
+    @Test("a truncated address is parsed if it is complete")
     func beginnings() {
         let text = "192.0.2.10:8080"
         let accepted = (0...text.count).filter { IPAddress(parsing: String(text.prefix($0))) != nil }
@@ -72,7 +72,7 @@ struct IPAddressTests {
             (0...bracketed.count).filter { IPAddress(parsing: String(bracketed.prefix($0))) != nil } == [13, 15, 16])
     }
 
-    /// Texts, and how RFC 5952 §4 writes them.
+    /// Texts, and the same addresses in the form of RFC 5952 §4.
     static let canonical: [(String, String)] = [
         ("192.0.2.1", "192.0.2.1"), ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
@@ -97,7 +97,7 @@ struct IPAddressTests {
         ("[2001:db8::1]:80", "2001:db8::/64"), ("::1", "::/64"),
     ]
 
-    @Test("a client is an IPv4 address, or the /64 of an IPv6 address", arguments: IPAddressTests.networks)
+    @Test("a client's network is its IPv4 address, or the /64 of its IPv6 address", arguments: IPAddressTests.networks)
     func clientNetwork(text: String, expected: String) throws {
         let address = try #require(IPAddress(parsing: text))
         #expect(address.clientNetwork == expected)
@@ -111,7 +111,7 @@ struct IPAddressTests {
         ("::127.0.0.1", false),
     ]
 
-    @Test("loopback is 127.0.0.0/8 and ::1", arguments: IPAddressTests.loopbacks)
+    @Test("loopback addresses are 127.0.0.0/8 and ::1", arguments: IPAddressTests.loopbacks)
     func loopback(text: String, isLoopback: Bool) throws {
         let address = try #require(IPAddress(parsing: text))
         #expect(address.isLoopback == isLoopback)

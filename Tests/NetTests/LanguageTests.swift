@@ -23,7 +23,7 @@ struct LanguageTests {
         Case("de-AT", .german), Case("de-CH-1996", .german), Case("en-GB", .english), Case("fr-CA", .french),
         Case("es-419", .spanish), Case("ja-Jpan-JP", .japanese), Case("ko-KR", .korean), Case("de-x-private", .german),
         Case("DE", .german), Case("De-at", .german), Case("JA-JP", .japanese),
-        // Other languages, though they begin alike.
+        // Other languages whose tags start with the same letters.
         Case("deu", .english), Case("den", .english), Case("fry", .english), Case("kok", .english),
         Case("jav", .english), Case("est", .english), Case("d", .english), Case("x-de", .english),
         Case("i-de", .english),
@@ -34,7 +34,7 @@ struct LanguageTests {
         Case("pt-BR,pt;q=0.9,es;q=0.8", .spanish),
     ]
 
-    /// RFC 9110 §12.4.2: a weight from 0 to 1 with up to three digits; none is 1, and 0 is not acceptable.
+    /// RFC 9110 §12.4.2: a weight is 0 to 1 with up to three digits; it is 1 if missing, and 0 means not acceptable.
     static let weights = [
         Case("de,fr", .german), Case("fr,de", .french), Case("de;q=0.8,fr", .french),
         Case("de;q=0.8,fr;q=0.9", .french), Case("de;q=0.9,fr;q=0.8", .german), Case("de;q=0.5,fr;q=0.5", .german),
@@ -47,19 +47,19 @@ struct LanguageTests {
         Case("de-AT;q=0.1,de;q=0.9,fr;q=0.5", .german), Case("da, en-GB;q=0.8, de;q=0.7", .english),
     ]
 
-    /// Any language is one that the mail may be in: then it is English, unless another is named before.
+    /// `*` accepts any language and counts as English.
     static let wildcards = [
         Case("*", .english), Case("*;q=0.5", .english), Case("de,*;q=0.5", .german), Case("*;q=0.5,de", .german),
         Case("*,de", .english), Case("de,*", .german), Case("de;q=0.5,*", .english), Case("zh,*;q=0.1", .english),
         Case("*-DE", .english), Case("fr;q=0,*;q=0.5", .english),
     ]
 
-    static let blanks = [
+    static let spaces = [
         Case(" de ", .german), Case("\tde\t", .german), Case("zh ,\t fr ;\t q=0.5 , de ; q=0.6", .german),
         Case(" , ,,de,,", .german), Case(",", .english), Case("   ", .english), Case(", ,\t,", .english),
     ]
 
-    /// What is not of the form counts for nothing, and what stands beside it counts.
+    /// Items that are malformed.
     static let malformed = [
         "de;q=", "de;q", "de;", "de;;", "de;0.5", "de;q=.5", "de;q=2", "de;q=1.1", "de;q=1.001", "de;q=0.1234",
         "de;q=-0.5", "de;q=+0.5", "de;q=00.5", "de;q=0,5", "de;q=0.5.1", "de;q=0x1", "de;q=1e0", "de;q=0.5a", "de;q=a",
@@ -72,34 +72,36 @@ struct LanguageTests {
         #expect(Language(preferredBy: expected.text) == expected.language, sourceLocation: sourceLocation)
     }
 
-    @Test("each language has its tag, and where there is no wish it is English", arguments: LanguageTests.plain)
+    @Test("each language has its tag, and English is the default", arguments: LanguageTests.plain)
     func tag(expected: Case) { expect(expected) }
 
-    @Test("a region or script is one of its language", arguments: LanguageTests.regions)
+    @Test("a tag with a region or script selects its language", arguments: LanguageTests.regions)
     func region(expected: Case) { expect(expected) }
 
-    @Test("languages that no mail is written in are passed over", arguments: LanguageTests.others)
+    @Test("unsupported languages are ignored", arguments: LanguageTests.others)
     func other(expected: Case) { expect(expected) }
 
-    @Test("the greatest weight counts, of equal ones the first, and none of nothing", arguments: LanguageTests.weights)
+    @Test(
+        "the greatest weight wins, or the first of equal ones, and a weight of 0 never does",
+        arguments: LanguageTests.weights)
     func weight(expected: Case) { expect(expected) }
 
-    @Test("any language is English", arguments: LanguageTests.wildcards)
+    @Test("a wildcard selects English", arguments: LanguageTests.wildcards)
     func wildcard(expected: Case) { expect(expected) }
 
-    @Test("blanks around items do not matter, nor do empty items", arguments: LanguageTests.blanks)
-    func blank(expected: Case) { expect(expected) }
+    @Test("spaces around items are ignored, and so are empty items", arguments: LanguageTests.spaces)
+    func space(expected: Case) { expect(expected) }
 
-    @Test("what is malformed is passed over, and what stands beside it is not", arguments: LanguageTests.malformed)
+    @Test("a malformed item is ignored, and the items next to it are not", arguments: LanguageTests.malformed)
     func damaged(text: String) {
         #expect(Language(preferredBy: text) == .english)
         #expect(Language(preferredBy: "\(text), fr;q=0.1") == .french)
         #expect(Language(preferredBy: "ja;q=0.2, \(text), fr;q=0.1") == .japanese)
     }
 
-    @Test("a wish that is cut off is read as far as it is whole")
+    @Test("a truncated field is read as far as its items are complete")
     func beginnings() {
-        // Up to `zh, d`, then `de`, then a weight that is not yet one or is 0, and then the whole.
+        // `zh, d` and less; `zh, de`; a weight that is incomplete or 0. The whole field follows below.
         let expected = [Language](repeating: .english, count: 6) + [.german] + [Language](repeating: .english, count: 5)
         let text = "zh, de;q=0.5"
         for (length, language) in expected.enumerated() {
@@ -108,7 +110,7 @@ struct LanguageTests {
         #expect(Language(preferredBy: text) == .german)
     }
 
-    @Test("32 ranges are looked at, and no more")
+    @Test("only the first 32 ranges are read")
     func bound() {
         let others = [String](repeating: "zh", count: 31)
         #expect(Language(preferredBy: (others + ["de"]).joined(separator: ",")) == .german)
@@ -116,7 +118,7 @@ struct LanguageTests {
         #expect(Language(preferredBy: (["fr;q=0.1"] + others + ["de"]).joined(separator: ",")) == .french)
     }
 
-    @Test("a very long wish is read in no time")
+    @Test("a very long field is read quickly")
     func long() {
         let texts = [
             "de," + String(repeating: "zh,", count: 300_000), "de," + String(repeating: ",", count: 1_000_000),

@@ -73,7 +73,7 @@ struct OriginPatternTests {
         Case(pattern: "https://localhost:*", matching: ["https://localhost:9"], other: ["http://localhost:9"]),
     ]
 
-    @Test("an entry matches its origins and no others", arguments: OriginPatternTests.cases)
+    @Test("an entry matches its own origins and no others", arguments: OriginPatternTests.cases)
     func matching(expected: Case) throws {
         let pattern = try OriginPattern(parsing: expected.pattern)
         for text in expected.matching {
@@ -124,7 +124,7 @@ struct OriginPatternTests {
         ("https://*.example.com\0", .originCharacters),
     ]
 
-    @Test("an entry that would allow more than meant is refused", arguments: OriginPatternTests.refused)
+    @Test("an entry that is malformed or too general is refused", arguments: OriginPatternTests.refused)
     func refusal(text: String, error: ParseError) {
         #expect(throws: error) { try OriginPattern(parsing: text) }
     }

@@ -55,22 +55,23 @@ struct OriginPolicyTests {
             claims: .init(origin: "https://c.apps.example.com", referer: "https://d.apps.example.com/"),
             origin: "https://c.apps.example.com"),
         Case(
-            testDescription: "a Referer that is not allowed is not looked at where Origin is there",
+            testDescription: "a Referer that is not allowed is ignored if there is an Origin",
             claims: .init(origin: "https://c.apps.example.com", referer: "https://evil.example/"),
             origin: "https://c.apps.example.com"),
         Case(
-            testDescription: "a header that is not allowed is not looked at where the body names an origin",
+            testDescription: "a header that is not allowed is ignored if the body names an origin",
             claims: .init(body: "https://a.apps.example.com", header: "https://evil.example"),
             origin: "https://a.apps.example.com"),
         Case(
-            testDescription: "what is claimed in other letters", claims: .init(body: "HTTPS://Portal.Example.com:443/"),
+            testDescription: "another spelling of an allowed origin",
+            claims: .init(body: "HTTPS://Portal.Example.com:443/"),
             origin: "https://portal.example.com"),
         Case(
             testDescription: "any port of this machine", claims: .init(origin: "http://localhost:5173"),
             origin: "http://localhost:5173"),
     ]
 
-    @Test("the first claim that is there decides", arguments: OriginPolicyTests.allowed)
+    @Test("the first claim that is present decides", arguments: OriginPolicyTests.allowed)
     func decides(expected: Case) throws {
         #expect(try policy().callbackOrigin(for: expected.claims).description == expected.origin)
         #expect(try policyWithFallback().callbackOrigin(for: expected.claims).description == expected.origin)
@@ -126,23 +127,23 @@ struct OriginPolicyTests {
             claims: .init(header: "https://portal.example.com, https://evil.example"),
             refusal: .notAllowed(.header, .originCharacters)),
         Refused(
-            testDescription: "a path behind the origin", claims: .init(body: "https://portal.example.com/evil"),
+            testDescription: "a path after the origin", claims: .init(body: "https://portal.example.com/evil"),
             refusal: .notAllowed(.body, .originPath)),
         Refused(
             testDescription: "a user name before the host",
             claims: .init(referer: "https://portal.example.com@evil.example/"),
             refusal: .notAllowed(.referer, .originUserInformation)),
-        Refused(testDescription: "no claim and nothing to fall back on", claims: .init(), refusal: .required),
+        Refused(testDescription: "no claim and no fallback", claims: .init(), refusal: .required),
     ]
 
-    @Test("a claim that is there and not allowed is refused, never skipped", arguments: OriginPolicyTests.refused)
+    @Test("a claim that is present and not allowed is refused, never skipped", arguments: OriginPolicyTests.refused)
     func refusal(expected: Refused) throws {
         let policy = try policy()
         #expect(throws: expected.refusal) { try policy.callbackOrigin(for: expected.claims) }
     }
 
-    @Test("an origin to fall back on is for requests without any claim")
-    func fallingBack() throws {
+    @Test("the fallback is used only for requests without any claim")
+    func fallback() throws {
         let policy = try policyWithFallback()
         #expect(try policy.callbackOrigin(for: .init()).description == "https://fallback.example.com")
         for expected in OriginPolicyTests.refused where expected.refusal != .required {

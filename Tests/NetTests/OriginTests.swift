@@ -73,7 +73,7 @@ struct OriginTests {
         #expect(origin.port == expected.port)
         #expect(origin.description == expected.description)
         #expect(origin.isLoopback == expected.isLoopback)
-        // What is printed is read as the same.
+        // The description is parsed to an equal origin.
         #expect(try Origin(parsing: origin.description) == origin)
     }
 
@@ -137,13 +137,13 @@ struct OriginTests {
         ("https://a.example:18446744073709551696", .originPort), ("https://a.example:80.", .originPort),
     ]
 
-    @Test("anything else is refused, with what is wrong", arguments: OriginTests.refused)
+    @Test("any other text is refused with the rule that it breaks", arguments: OriginTests.refused)
     func refusal(text: String, error: ParseError) {
         #expect(throws: error) { try Origin(parsing: text) }
     }
 
     @Test(
-        "blanks, backslashes, control characters and what is beyond ASCII are refused wherever they stand",
+        "spaces, backslashes, control characters and non-ASCII characters are refused at any position",
         arguments: [
             " ", "\\", "\t", "\n", "\r", "\0", "\u{1F}", "\u{7F}", "\u{80}", "\u{A0}", "é", "ı", "。", "．", "｡", "／",
             "＠", "：", "\u{200B}", "\u{202E}", "\u{2028}", "\u{3000}", "\u{212A}", "\u{FEFF}", "😀", "①",
@@ -163,7 +163,7 @@ struct OriginTests {
     }
 
     @Test(
-        "an address in a form that only some programs read is refused",
+        "an address in a form that only some programs accept is refused",
         arguments: [
             "127.1", "127.0.1", "0x7f.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "017700000001", "0177.0.0.1",
             "127.0.0.01", "00.0.0.0", "256.0.0.1", "1.2.3", "1.2.3.4.5", "1.2.3.4.", "1.2.3.256", "0", "1",
@@ -181,18 +181,18 @@ struct OriginTests {
         let label = String(repeating: "a", count: 63)
         #expect(try Origin(parsing: "https://\(label).example").host == "\(label).example")
         #expect(throws: ParseError.originHost) { try Origin(parsing: "https://\(label)a.example") }
-        // Three labels of 63 with their dots are 192.
+        // Three labels of 63 bytes and their dots have 192 bytes.
         let start = String(repeating: "\(label).", count: 3)
         #expect(try Origin(parsing: "https://\(start)\(label.dropLast(2))").host.utf8.count == 253)
         #expect(throws: ParseError.originHost) { try Origin(parsing: "https://\(start)\(label.dropLast(1))") }
     }
 
-    @Test("an origin that is cut off is one where a host or a port has begun")
+    @Test("a truncated origin is parsed if its last label or port is not empty")
     func beginnings() {
         let text = "https://portal.example.com:8443"
         for length in 0...text.count {
             let beginning = String(text.prefix(length))
-            // `https://` has 8 characters; behind a dot or a colon something must follow.
+            // `https://` has 8 characters; something must follow a dot or a colon.
             let isExpected = length > 8 && beginning.last != "." && beginning.last != ":"
             #expect(((try? Origin(parsing: beginning)) != nil) == isExpected, "\(beginning)")
         }
@@ -211,7 +211,7 @@ struct OriginTests {
         ("HTTPS://Portal.Example.com:443/Sign-In", "https://portal.example.com"),
     ]
 
-    @Test("the origin of a URL is what stands before its path, query or fragment", arguments: OriginTests.urls)
+    @Test("the origin of a URL is the part before its path, query or fragment", arguments: OriginTests.urls)
     func ofURL(text: String, expected: String) throws {
         #expect(try Origin(ofURL: text).description == expected)
     }
@@ -229,7 +229,7 @@ struct OriginTests {
         #expect(throws: error) { try Origin(ofURL: text) }
     }
 
-    @Test("origins are equal where scheme, host and port are")
+    @Test("origins are equal if their scheme, host and port are")
     func equality() throws {
         let origin = try Origin(parsing: "https://portal.example.com")
         #expect(try origin == Origin(parsing: "https://PORTAL.example.com:443/"))

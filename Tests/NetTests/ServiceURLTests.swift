@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct ServiceURLTests {
-    /// A URL and its parts. Where nothing is given there is none.
+    /// A URL and its expected parts.
     struct Case: Sendable, CustomTestStringConvertible {
         let text: String
         var scheme = "redis"
@@ -62,14 +62,14 @@ struct ServiceURLTests {
         #expect(url.path == expected.path)
     }
 
-    @Test("a URL is read into its parts", arguments: ServiceURLTests.whole)
+    @Test("a URL is split into its parts", arguments: ServiceURLTests.whole)
     func parts(expected: Case) throws { try expect(expected) }
 
-    @Test("user and password are percent-decoded, and an empty one is none", arguments: ServiceURLTests.credentials)
+    @Test("user and password are percent-decoded, and nil if empty", arguments: ServiceURLTests.credentials)
     func decoded(expected: Case) throws { try expect(expected) }
 
     /// Texts, and a word of the rule that each breaks.
-    static let wrong: [(String, String)] = [
+    static let invalid: [(String, String)] = [
         ("", "start"), ("h8dden", "start"), ("redis", "start"), ("redis:", "start"), ("redis:/h8dden", "start"),
         ("redis:h8dden", "start"), ("://h8dden", "start"), (" redis://h8dden", "start"), ("Redis://h8dden", "start"),
         ("rediss://h8dden", "start"), ("xredis://h8dden", "start"), ("http://h8dden", "start"),
@@ -91,7 +91,7 @@ struct ServiceURLTests {
         ("redis://[::1]]", "bracket"), ("redis://[[::1]]", "bracket"),
     ]
 
-    @Test("anything else is refused by its rule, and what it held is not repeated", arguments: ServiceURLTests.wrong)
+    @Test("any other text is refused with its rule, and is not part of the error", arguments: ServiceURLTests.invalid)
     func refused(text: String, word: String) throws {
         let error = try #require(throws: ParseError.self) {
             try ServiceURL(parsing: text, schemes: ServiceURLTests.schemes)
@@ -101,7 +101,7 @@ struct ServiceURLTests {
         #expect(!String(reflecting: error).contains("dden"))
     }
 
-    @Test("the rule names all schemes that there may be")
+    @Test("the rule names all allowed schemes")
     func schemeNames() {
         for (schemes, expected) in [
             (["a"], "must start with a://"), (["a", "b"], "must start with a:// or b://"),
@@ -111,7 +111,7 @@ struct ServiceURLTests {
         }
     }
 
-    @Test("a URL that is cut off anywhere is another one, or refused")
+    @Test("a truncated URL is a different URL, or refused")
     func beginnings() {
         let text = "redis://us%65r:p%40ss@[2001:db8::7]:6379/3"
         for length in 0..<text.count {

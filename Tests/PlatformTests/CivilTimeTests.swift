@@ -1,7 +1,7 @@
 import Foundation
 import Platform
-import Testing
 import TestSupport
+import Testing
 
 @Suite
 struct CivilTimeTests {
@@ -12,7 +12,7 @@ struct CivilTimeTests {
         var testDescription: String { rfc3339 }
     }
 
-    static let moments = [
+    static let instants = [
         // RFC 9110 §5.6.7.
         Case(
             milliseconds: 784_111_777_000, httpDate: "Sun, 06 Nov 1994 08:49:37 GMT",
@@ -54,7 +54,7 @@ struct CivilTimeTests {
         Case(
             milliseconds: 2_147_483_648_000, httpDate: "Tue, 19 Jan 2038 03:14:08 GMT",
             rfc3339: "2038-01-19T03:14:08.000Z"),
-        // 2100 is no leap year.
+        // 2100 is not a leap year.
         Case(
             milliseconds: 4_107_542_399_000, httpDate: "Sun, 28 Feb 2100 23:59:59 GMT",
             rfc3339: "2100-02-28T23:59:59.000Z"),
@@ -69,14 +69,14 @@ struct CivilTimeTests {
             rfc3339: "9999-12-31T23:59:59.007Z"),
     ]
 
-    @Test("a moment is written as HTTP and RFC 3339 do", arguments: CivilTimeTests.moments)
+    @Test("an instant is written in the formats of HTTP and RFC 3339", arguments: CivilTimeTests.instants)
     func written(expected: Case) {
         let time = CivilTime(UnixTime(milliseconds: expected.milliseconds))
         #expect(time.httpDate == expected.httpDate)
         #expect(time.rfc3339 == expected.rfc3339)
     }
 
-    @Test("the parts are those of the calendar")
+    @Test("an instant has the parts of its date and time")
     func parts() {
         let time = CivilTime(UnixTime(milliseconds: 784_111_777_042))
         #expect(time.year == 1994)
@@ -89,7 +89,7 @@ struct CivilTimeTests {
         #expect(time.millisecond == 42)
     }
 
-    @Test("every day of 400 years follows the one before")
+    @Test("each day of 400 years follows the day before it")
     func days() {
         var (year, month, day, weekday) = (1970, 1, 1, 4)
         for number in 0..<146_097 {
@@ -110,7 +110,7 @@ struct CivilTimeTests {
         #expect(year == 2370)
     }
 
-    @Test("random moments until the year 9999 are written as Foundation writes them")
+    @Test("random instants up to the year 9999 are written as by Foundation")
     func foundation() throws {
         var random = SeededGenerator(seed: 9110)
         let http = try formatter("EEE, dd MMM yyyy HH:mm:ss 'GMT'")

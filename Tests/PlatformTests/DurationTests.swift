@@ -13,7 +13,7 @@ struct DurationTests {
         ("1000d", .seconds(86_400_000)), ("24000h", .seconds(86_400_000)), ("86400000s", .seconds(86_400_000)),
     ]
 
-    @Test("a whole number and its unit are read", arguments: DurationTests.durations)
+    @Test("a whole number and its unit are parsed", arguments: DurationTests.durations)
     func read(text: String, expected: Duration) {
         #expect(Duration(parsing: text) == expected)
         #expect(Duration(parsing: text[...]) == expected)
@@ -31,7 +31,7 @@ struct DurationTests {
         #expect(Duration(parsing: text) == nil)
     }
 
-    @Test("a duration that is cut off is another one, or none")
+    @Test("a truncated duration is a different duration, or invalid")
     func beginnings() {
         let expected: [Duration?] = [nil, nil, nil, nil, .seconds(9000), .milliseconds(150)]
         for length in 0...5 { #expect(Duration(parsing: "150ms".prefix(length)) == expected[length]) }
@@ -42,7 +42,7 @@ struct DurationTests {
         (.milliseconds(1500), 1_500_000), (.seconds(1), 1_000_000), (.seconds(86_400), 86_400_000_000),
     ]
 
-    @Test("the whole microseconds of a duration are counted", arguments: DurationTests.microseconds)
+    @Test("a duration in microseconds is rounded down", arguments: DurationTests.microseconds)
     func inMicroseconds(duration: Duration, count: Int) {
         #expect(duration.microseconds == count)
     }
@@ -53,7 +53,7 @@ struct DurationTests {
         (.seconds(59), 59), (.milliseconds(59_500), 60), (.seconds(86_400), 86_400),
     ]
 
-    @Test("seconds are rounded up, so that nobody comes back too early", arguments: DurationTests.seconds)
+    @Test("seconds are rounded up, so that no client retries too early", arguments: DurationTests.seconds)
     func roundedUp(duration: Duration, count: Int) {
         #expect(duration.secondsRoundedUp == count)
     }

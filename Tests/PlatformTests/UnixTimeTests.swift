@@ -15,7 +15,7 @@ struct UnixTimeTests {
         #expect(UnixTime(milliseconds: milliseconds) + duration == UnixTime(milliseconds: expected))
     }
 
-    @Test("earlier is less")
+    @Test("an earlier time is less than a later one")
     func order() {
         let earlier = UnixTime(milliseconds: 1)
         let later = UnixTime(milliseconds: 2)
@@ -25,12 +25,12 @@ struct UnixTimeTests {
         #expect([later, earlier].min() == earlier)
     }
 
-    @Test("now lies between two looks at Foundation's clock")
+    @Test("the current time is between two readings of Foundation's clock")
     func now() {
         let before = Date().timeIntervalSince1970 * 1000
         let now = Double(UnixTime.now().milliseconds)
         let after = Date().timeIntervalSince1970 * 1000
-        // A double keeps a fraction of a millisecond, which is dropped.
+        // UnixTime drops the fraction of a millisecond that the doubles have.
         #expect(before - 2 <= now)
         #expect(now <= after + 2)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct AvailabilityTests {
-    @Test("during the first attempt callers may wait, after a failure they may not")
+    @Test("commands may wait for the first attempt, but not after a failure")
     func firstFailure() {
         var availability = Availability()
         #expect(!availability.mayWait)
@@ -19,7 +19,7 @@ struct AvailabilityTests {
         #expect(availability.failures == 2)
     }
 
-    @Test("a connection on which a command succeeds ends the outage, and one without does not")
+    @Test("a command that succeeds ends an outage, and a connection alone does not")
     func recovery() {
         var availability = Availability()
         _ = availability.start()
@@ -35,7 +35,7 @@ struct AvailabilityTests {
         #expect(availability.failures == 0)
     }
 
-    @Test("a lost connection is made again at once, and is worth waiting for")
+    @Test("a lost connection is replaced at once, and commands may wait for the new one")
     func lost() {
         var availability = Availability()
         _ = availability.start()
@@ -44,7 +44,7 @@ struct AvailabilityTests {
         #expect(availability.mayWait)
     }
 
-    @Test("a connection that is lost after an outage, before any command, is worth waiting for as well")
+    @Test("if a connection is lost after an outage, before any command, commands may wait for a new one")
     func lostAfterOutage() {
         var availability = Availability()
         _ = availability.start()
@@ -55,7 +55,7 @@ struct AvailabilityTests {
         #expect(availability.mayWait)
     }
 
-    @Test("a connection that is of no use is not waited for")
+    @Test("after a connection that does not work, commands do not wait")
     func useless() {
         var availability = Availability()
         _ = availability.start()
@@ -65,7 +65,7 @@ struct AvailabilityTests {
         #expect(availability.lost() == .nothing)
     }
 
-    @Test("after a sleep nothing counts that was before it")
+    @Test("failures from before a sleep do not count")
     func sleep() {
         var availability = Availability()
         #expect(availability.awoke() == .nothing)
@@ -73,7 +73,7 @@ struct AvailabilityTests {
         _ = availability.failed()
         #expect(availability.awoke() == .connect)
         #expect(availability.mayWait)
-        // The timer, which comes later.
+        // The timer of the wait fires after the sleep.
         #expect(availability.waited() == .nothing)
         _ = availability.failed()
         _ = availability.waited()
@@ -82,7 +82,7 @@ struct AvailabilityTests {
         #expect(availability.mayWait)
     }
 
-    @Test("once closed, nothing happens any more")
+    @Test("events after closing have no effect")
     func closed() {
         var availability = Availability()
         _ = availability.start()
@@ -97,7 +97,7 @@ struct AvailabilityTests {
     }
 
     @Test(
-        "waits double up to the limit, and are shortened by at most a half",
+        "waits double up to the limit, and are shortened by at most half",
         arguments: [(0, 50), (1, 100), (2, 200), (3, 400), (4, 500), (5, 500), (1000, 500)])
     func backoff(exponent: Int, milliseconds: Int64) {
         #expect(Backoff().delay(exponent: exponent, jitter: 0) == .milliseconds(milliseconds))

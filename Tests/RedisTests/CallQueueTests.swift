@@ -6,7 +6,7 @@ import Testing
 
 @Suite
 struct CallQueueTests {
-    @Test("the timer is there in time for a call that is due before those that it was set for")
+    @Test("the timer fires in time for a call that is due before those that it was set for")
     func earlier() {
         let loop = EmbeddedEventLoop()
         var queue = CallQueue()
@@ -24,7 +24,7 @@ struct CallQueueTests {
         #expect(queue.isOverdue(at: loop.now))
     }
 
-    @Test("one timer serves the calls that follow the first")
+    @Test("one timer serves the first call and those after it")
     func later() {
         let loop = EmbeddedEventLoop()
         var queue = CallQueue()
@@ -41,7 +41,7 @@ struct CallQueueTests {
         #expect(checks == 2)
     }
 
-    /// A call whose time is up so many seconds after the embedded loop's start.
+    /// A call that is due `seconds` after the start of the embedded loop.
     private func call(dueIn seconds: Int64) -> Call {
         Call(command: RedisCommand("PING"), deadline: .uptimeNanoseconds(0) + .seconds(seconds), mayRetry: false) { _ in
         }

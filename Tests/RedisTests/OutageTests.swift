@@ -1,13 +1,13 @@
 import NIOCore
 import Platform
-import Testing
 import TestSupport
+import Testing
 
 @testable import Redis
 
 @Suite
 struct OutageTests {
-    @Test("where nothing listens, callers are refused at once, and served once something does")
+    @Test("while nothing listens, commands fail at once; once Redis listens, they succeed")
     func absent() async throws {
         let server = try await RedisServer()
         server.stop()
@@ -19,19 +19,19 @@ struct OutageTests {
         try await eventually("the client to find Redis") { (try? await client.send(RedisCommand("PING"))) != nil }
     }
 
-    @Test("a restart costs nobody a reply who may be sent again")
-    func restart() async throws {
+    @Test("a closed connection does not fail an idempotent command")
+    func closedConnection() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)
         _ = try await client.send(RedisCommand("PING"))
         for _ in 0..<5 {
-            // Closes the connection under the client's feet.
+            // Closes the client's connection.
             try server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             #expect(try await client.send(RedisCommand("PING"), isIdempotent: true) == .status("PONG"))
         }
     }
 
-    @Test("a frozen Redis costs the first callers the timeout, the others nothing, and is found again")
+    @Test("while Redis is frozen, the first command times out and later ones fail at once; then they succeed again")
     func frozen() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address, timeout: .seconds(1))
@@ -49,13 +49,13 @@ struct OutageTests {
         try await eventually("the client to find Redis") { (try? await client.send(RedisCommand("PING"))) != nil }
     }
 
-    @Test("a connection that was forgotten on the way is given a part of the time, and then another is made")
-    func forgotten() async throws {
+    @Test("a connection that was dropped silently gets a part of the timeout, and is then replaced")
+    func silentlyDropped() async throws {
         let connectionCount = Mutexed(0)
-        let isFirstForgotten = Mutexed(false)
-        let server = try Impostor { text in
+        let isFirstDropped = Mutexed(false)
+        let server = try ScriptedServer { text in
             guard text.contains("SETNAME") else {
-                return connectionCount.value == 1 && isFirstForgotten.value ? "" : "+PONG\r\n"
+                return connectionCount.value == 1 && isFirstDropped.value ? "" : "+PONG\r\n"
             }
             connectionCount.update { $0 += 1 }
             return "+OK\r\n+PONG\r\n"
@@ -63,16 +63,16 @@ struct OutageTests {
         let client = try await client(
             "redis://127.0.0.1:\(server.port)", timeout: .seconds(4), suspicionDelay: .nanoseconds(0))
         #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
-        isFirstForgotten.value = true
+        isFirstDropped.value = true
         #expect(try await client.send(RedisCommand("PING"), isIdempotent: true) == .status("PONG"))
         #expect(connectionCount.value == 2)
-        // What may not be sent twice has the whole time on the connection that there is.
+        // A command that must not be sent twice gets the whole timeout on the current connection.
         #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
         #expect(connectionCount.value == 2)
     }
 
-    @Test("whose own deadline is over is not served, and nobody takes Redis for away because of that")
-    func curtailed() async throws {
+    @Test("a command whose task has no time left times out, and Redis does not count as unavailable")
+    func taskDeadline() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address, timeout: .seconds(60))
         _ = try await client.send(RedisCommand("PING"))
@@ -89,13 +89,13 @@ struct OutageTests {
         #expect(try await reply == .status("PONG"))
     }
 
-    @Test("a Redis that takes connections and drops them is not connected to without a pause")
+    @Test("a server that accepts connections and drops them is not connected to without a pause")
     func dropping() async throws {
         let connectionCount = Mutexed(0)
-        let server = try Impostor { text in
+        let server = try ScriptedServer { text in
             guard text.contains("SETNAME") else { return "" }
             connectionCount.update { $0 += 1 }
-            // What no Redis sends ends the connection.
+            // A reply without a command ends the connection.
             return "+OK\r\n+PONG\r\n+WHAT\r\n"
         }
         let client = try await client("redis://127.0.0.1:\(server.port)")
@@ -112,7 +112,7 @@ struct OutageTests {
         #expect(connectionCount.value < 20)
     }
 
-    @Test("a late reply answers nobody else's command")
+    @Test("a late reply is not read as the reply to another command")
     func lateReply() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address, timeout: .seconds(1))
@@ -128,12 +128,12 @@ struct OutageTests {
         }
     }
 
-    @Test("what may not be carried out twice is sent once, though its reply is lost")
+    @Test("a command that must not be carried out twice is sent once, even if its reply is lost")
     func notRetried() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)
         _ = try await client.send(RedisCommand("PING"))
-        // The server counts, and closes this connection before it would answer.
+        // The script counts, and closes this connection before its reply.
         let script =
             "redis.call('INCR', 'count'); redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no'); return 1"
         _ = try? await client.send(RedisCommand("EVAL", script, "0"))
@@ -141,7 +141,7 @@ struct OutageTests {
         #expect(try Int(server.command("GET", "count")) ?? 0 <= 1)
     }
 
-    @Test("a primary that became a replica is left, and served again as a primary")
+    @Test("the client leaves a primary that became a replica, and recovers once it is a primary again")
     func readOnly() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)
@@ -153,10 +153,10 @@ struct OutageTests {
         try await eventually("writes") { (try? await client.send(RedisCommand("SET", "a", "b"))) != nil }
     }
 
-    @Test("replies that are not Redis' end the connection, and nobody waits for them")
+    @Test("a reply in another protocol ends the connection and fails the command")
     func otherProtocol() async throws {
-        let impostor = try Impostor { _ in "HTTP/1.1 400 Bad Request\r\n\r\n" }
-        let client = try await client("redis://127.0.0.1:\(impostor.port)")
+        let server = try ScriptedServer { _ in "HTTP/1.1 400 Bad Request\r\n\r\n" }
+        let client = try await client("redis://127.0.0.1:\(server.port)")
         let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
         #expect("\(try #require(error))".contains("unexpected"))
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct RESPReaderTests {
-    /// Replies as the protocol's specification writes them, and what they are.
+    /// Replies in the form of the protocol's specification, and their values.
     private static let replies: [(String, RESPValue)] = [
         ("+OK\r\n", .status("OK")),
         ("-ERR unknown command\r\n", .error("ERR unknown command")),
@@ -21,24 +21,24 @@ struct RESPReaderTests {
         ("*3\r\n:1\r\n$1\r\na\r\n*1\r\n$-1\r\n", .array([.integer(1), .bulk([97]), .array([.null])])),
     ]
 
-    @Test("a reply is read, whole or one byte at a time", arguments: replies)
+    @Test("a reply is parsed, whole or one byte at a time", arguments: replies)
     func oneReply(bytes: String, expected: RESPValue) throws {
         let whole = RESPReader()
         try feed(whole, Array(bytes.utf8))
         #expect(try whole.next() == expected)
         #expect(try whole.next() == nil)
 
-        let dripping = RESPReader()
+        let bytewise = RESPReader()
         for (index, byte) in bytes.utf8.enumerated() {
-            try feed(dripping, [byte])
+            try feed(bytewise, [byte])
             if index < bytes.utf8.count - 1 {
-                try #require(try dripping.next() == nil)
+                try #require(try bytewise.next() == nil)
             }
         }
-        #expect(try dripping.next() == expected)
+        #expect(try bytewise.next() == expected)
     }
 
-    @Test("all replies in a row are read, wherever the bytes are cut")
+    @Test("a sequence of replies is parsed, wherever the bytes are split")
     func stream() throws {
         let bytes = RESPReaderTests.replies.flatMap { Array($0.0.utf8) }
         for cut in 0...bytes.count {
@@ -53,7 +53,7 @@ struct RESPReaderTests {
     }
 
     @Test(
-        "what is not RESP2 is refused",
+        "bytes that are not RESP2 are refused",
         arguments: [
             "HTTP/1.1 400 Bad Request\r\n", "$x\r\n", ":\r\n", "*2147483648\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n",
         ])
@@ -63,7 +63,7 @@ struct RESPReaderTests {
         #expect(throws: RedisError.self) { try reader.next() }
     }
 
-    @Test("a reply that never ends is refused at the bound")
+    @Test("a reply that exceeds the size limit is refused")
     func bound() throws {
         let reader = RESPReader(maximumByteCount: 100)
         try feed(reader, Array("$1000\r\n".utf8))

@@ -25,13 +25,13 @@ struct RateLimitTests {
         Case(text: "64/1s", burst: 64, period: .seconds(1), microsecondsPerToken: 15_625),
         Case(text: "128/1s", burst: 128, period: .seconds(1), microsecondsPerToken: 7813),
         Case(text: "7/1s", burst: 7, period: .seconds(1), microsecondsPerToken: 142_857),
-        // As fast as it may be.
+        // The highest rate.
         Case(text: "100000/1s", burst: 100_000, period: .seconds(1), microsecondsPerToken: 10),
         Case(text: "1000000/10s", burst: 1_000_000, period: .seconds(10), microsecondsPerToken: 10),
         Case(text: "1000000/1d", burst: 1_000_000, period: .seconds(86_400), microsecondsPerToken: 86_400),
     ]
 
-    @Test("a burst and the time in which it is refilled are read", arguments: RateLimitTests.limits)
+    @Test("a burst and a period are parsed", arguments: RateLimitTests.limits)
     func read(expected: Case) throws {
         let limit = try RateLimit(parsing: expected.text)
         #expect(limit.burst == expected.burst)
@@ -41,7 +41,7 @@ struct RateLimitTests {
     }
 
     @Test(
-        "anything else is refused",
+        "any other text is refused",
         arguments: [
             "", "/", "10", "10/", "/10m", "10/10", "10/m", "10m/10", "10/10m/", "10//10m", "/10/10m", "10/10m/1",
             "10:10m", "10 per 10m", " 10/10m", "10/10m ", "10 /10m", "10/ 10m", "10/10m\n", "+10/10m", "-10/10m",
@@ -53,21 +53,21 @@ struct RateLimitTests {
         #expect(throws: ParseError.self) { try RateLimit(parsing: text) }
     }
 
-    @Test("a limit that is cut off is another one, or none")
+    @Test("a truncated limit is a different limit, or invalid")
     func beginnings() {
         let text = "10/1000ms"
         let accepted = (0...text.count).filter { (try? RateLimit(parsing: String(text.prefix($0)))) != nil }
-        // A thousand minutes are less than a day.
+        // `10/1000m` is valid too: a thousand minutes are less than a day.
         #expect(accepted == [8, 9])
     }
 
-    static let wrong: [(Int, Duration)] = [
+    static let invalid: [(Int, Duration)] = [
         (0, .seconds(60)), (-1, .seconds(60)), (.min, .seconds(60)), (1_000_001, .seconds(86_400)),
         (.max, .seconds(86_400)),
         (1, .milliseconds(999)), (1, .zero), (1, .seconds(-1)), (1, .seconds(86_401)), (100_001, .seconds(1)),
     ]
 
-    @Test("a limit beyond the bounds cannot be made", arguments: RateLimitTests.wrong)
+    @Test("a limit out of range cannot be created", arguments: RateLimitTests.invalid)
     func bounds(burst: Int, period: Duration) {
         #expect(RateLimit(burst: burst, period: period) == nil)
     }

@@ -1,12 +1,12 @@
 import Logging
 import NIOCore
 import NIOPosix
-import Testing
 import TestSupport
+import Testing
 
 @testable import Redis
 
-/// A client that has begun to connect.
+/// A client that has started to connect.
 func client(
     _ url: String, timeout: TimeAmount = .seconds(5), certificateAuthorities: String? = nil,
     scripts: [Script] = [], suspicionDelay: TimeAmount = .seconds(30)
@@ -25,7 +25,7 @@ func client(
 
 @Suite
 struct RedisClientTests {
-    @Test("of 2,000 commands at once each gets its own reply, over one connection")
+    @Test("each of 2,000 concurrent commands gets its own reply, over one connection")
     func pipelined() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)
@@ -67,14 +67,14 @@ struct RedisClientTests {
         #expect(try server.command("-n", "3", "GET", "here") == "yes")
     }
 
-    @Test("a server is told the scripts that it lacks, before anything else, and no other")
+    @Test("only the scripts that a server lacks are loaded, before any command")
     func scripts() async throws {
         let server = try await RedisServer()
         let (one, two) = (Script(Array("return 1".utf8)), Script(Array("return 2".utf8)))
         for (scripts, loads) in [([one], 1), ([one, two], 2), ([two, one], 2)] {
             let client = try await client(server.address, scripts: scripts)
             for script in scripts {
-                // Not by `call`, which tells the server by itself.
+                // Not by `call`, which would load the script.
                 let reply = try await client.send(RedisCommand("EVALSHA", script.digest, "0"))
                 #expect(reply == .integer(script.digest == one.digest ? 1 : 2))
             }
@@ -82,7 +82,7 @@ struct RedisClientTests {
         }
     }
 
-    @Test("where scripts may not be loaded, a connection is made all the same")
+    @Test("a connection is made even if scripts may not be loaded")
     func scriptsRefused() async throws {
         let server = try await RedisServer()
         try server.command("ACL", "SETUSER", "default", "-script")
@@ -90,7 +90,7 @@ struct RedisClientTests {
         #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
     }
 
-    @Test("a wrong password is a refusal by name, until it is right")
+    @Test("a wrong password is reported by name, until it is correct")
     func wrongPassword() async throws {
         let server = try await RedisServer(arguments: ["--requirepass", "right"])
         let client = try await client("redis://:wrong@127.0.0.1:\(server.port)")
@@ -100,7 +100,7 @@ struct RedisClientTests {
         try await eventually("the password to be accepted") { (try? await client.send(RedisCommand("PING"))) != nil }
     }
 
-    @Test("a missing password is a refusal by name")
+    @Test("a missing password is reported by name")
     func missingPassword() async throws {
         let server = try await RedisServer(arguments: ["--requirepass", "right"])
         let client = try await client(server.address)
@@ -108,7 +108,7 @@ struct RedisClientTests {
         #expect("\(try #require(error))".contains("NOAUTH"))
     }
 
-    @Test("a password that Redis repeats in its refusal is repeated no further")
+    @Test("a password that Redis repeats in an error is not part of the client's error")
     func repeatedPassword() async throws {
         let server = try await RedisServer(arguments: ["--rename-command", "AUTH", "HIDDEN"])
         let client = try await client("redis://:hunter2secret@127.0.0.1:\(server.port)")
@@ -117,7 +117,7 @@ struct RedisClientTests {
         #expect(!String(reflecting: error).contains("hunter2secret"))
     }
 
-    @Test("a Unix domain socket is as good as a port")
+    @Test("a client connects over a Unix domain socket")
     func socket() async throws {
         let folder = try Folder()
         let path = "\(folder.path)/redis.sock"
@@ -127,7 +127,7 @@ struct RedisClientTests {
         withExtendedLifetime(server) {}
     }
 
-    @Test("a client that is closed refuses, and does not come back")
+    @Test("a closed client refuses commands, and does not reconnect")
     func closed() async throws {
         let server = try await RedisServer()
         let client = try await client(server.address)

@@ -1,6 +1,7 @@
-@testable import Redis
 import Cryptography
 import Testing
+
+@testable import Redis
 
 @Suite
 struct RedisURLTests {
@@ -15,7 +16,7 @@ struct RedisURLTests {
     }
 
     @Test(
-        "a URL is read",
+        "a URL is parsed",
         arguments: [
             Case(text: "redis://localhost", address: .host("localhost", port: 6379)),
             Case(text: "redis://localhost/", address: .host("localhost", port: 6379)),
@@ -41,7 +42,7 @@ struct RedisURLTests {
     }
 
     @Test(
-        "a text that is no such URL is refused, and what it held is not repeated",
+        "any other text is refused, and its credentials are not part of the error",
         arguments: [
             "", "localhost:6379", "http://localhost", "redis://", "redis://:6379", "redis://localhost:0",
             "redis://localhost:65536", "redis://localhost:x", "redis://localhost:", "redis://localhost/x",

@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @testable import Redis
 
@@ -13,7 +13,7 @@ struct TLSTests {
         #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
     }
 
-    @Test("an authority that is not trusted is refused")
+    @Test("a certificate of an authority that is not trusted is refused")
     func untrusted() async throws {
         let server = try await TLSRedis(CertificateAuthority(), subject: "localhost")
         let other = try CertificateAuthority()
@@ -31,7 +31,7 @@ struct TLSTests {
         #expect(try server.commandCount() == 0)
     }
 
-    @Test("authorities that cannot be read stop the start")
+    @Test("certificate authorities that cannot be read prevent the start")
     func unreadable() async throws {
         await #expect(throws: (any Error).self) {
             _ = try await client("rediss://localhost", certificateAuthorities: "/nowhere.pem")
@@ -39,11 +39,11 @@ struct TLSTests {
     }
 }
 
-/// A Redis that listens for TLS beside its plain port.
+/// A Redis that accepts TLS on a second port.
 private struct TLSRedis {
     let server: RedisServer
     let port: Int
-    // Their files are there for as long as they are.
+    // Kept, because their files are deleted with them.
     let authority: CertificateAuthority
     let certificate: ServerCertificate
 
@@ -60,6 +60,6 @@ private struct TLSRedis {
 
     var address: String { "rediss://localhost:\(port)" }
 
-    /// How many of the client's commands arrived.
+    /// The number of the client's handshakes that arrived.
     func commandCount() throws -> Int { try server.callCount(of: "client|setname") }
 }

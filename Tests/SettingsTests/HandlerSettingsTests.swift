@@ -1,5 +1,4 @@
 import Logging
-@testable import postern_handler
 import Net
 import Redis
 import Serving
@@ -7,9 +6,11 @@ import Settings
 import SignIn
 import Testing
 
+@testable import postern_handler
+
 @Suite
 struct HandlerSettingsTests {
-    /// Whether all that may be left out has its default.
+    /// Expects the defaults of all settings that are not required.
     private func expectDefaults(_ settings: HandlerSettings) {
         #expect(settings.signIn.callbackPath.text == "/auth/callback")
         #expect(settings.signIn.basePath == "")
@@ -32,12 +33,12 @@ struct HandlerSettingsTests {
         #expect(throws: OriginPolicy.Refusal.required) { try settings.signIn.originPolicy.callbackOrigin(for: .init()) }
     }
 
-    @Test("what is not set has its default")
+    @Test("a setting that is not set has its default")
     func defaults() throws {
         expectDefaults(try handlerSettings())
     }
 
-    @Test("what is set to nothing has its default")
+    @Test("a setting that is set to an empty text has its default")
     func empty() throws {
         let names = [
             "SSL_CERT_FILE", "POSTERN_REDIS_TIMEOUT", "POSTERN_KEY_PREFIX", "POSTERN_LOG_LEVEL",
@@ -52,13 +53,13 @@ struct HandlerSettingsTests {
         expectDefaults(try handlerSettings(variables))
     }
 
-    @Test("variables of other programs do not matter")
+    @Test("variables of other programs are ignored")
     func others() throws {
         expectDefaults(
             try handlerSettings(["PATH": "/bin", "POSTERN_ALLOWED_ORIGIN": "x", "postern_ip_limit": "x", "Port": "1"]))
     }
 
-    @Test("the allowlist is parted by commas, with or without blanks")
+    @Test("the allowlist is comma-separated, with or without spaces")
     func allowedOrigins() throws {
         let text =
             "https://portal.example.com, https://*.apps.example.com ,http://localhost:*,http://portal.internal:8080"
@@ -96,17 +97,17 @@ struct HandlerSettingsTests {
     }
 
     @Test(
-        "the callback path is one of the portal's", arguments: ["/", "/in", "/auth/callback/", "/a%20b", "/~a/b.html"])
+        "the callback path is read as it is", arguments: ["/", "/in", "/auth/callback/", "/a%20b", "/~a/b.html"])
     func callbackPath(text: String) throws {
         #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).signIn.callbackPath.text == text)
     }
 
-    @Test("the base path stands before every route", arguments: ["/api", "/api/v1", "/a-b_c"])
+    @Test("the base path is read as it is", arguments: ["/api", "/api/v1", "/a-b_c"])
     func basePath(text: String) throws {
         #expect(try handlerSettings("POSTERN_BASE_PATH", text).signIn.basePath == text)
     }
 
-    @Test("a base path that ends in a slash is refused, one slash alone too", arguments: ["/", "/api/"])
+    @Test("a base path that ends in a slash is refused, and so is a single slash", arguments: ["/", "/api/"])
     func basePathWithSlash(text: String) throws {
         let error = try #require(throws: SettingError.self) { try handlerSettings("POSTERN_BASE_PATH", text) }
         #expect(error.name == "POSTERN_BASE_PATH")
@@ -118,7 +119,7 @@ struct HandlerSettingsTests {
         ("1d", .seconds(86_400)),
     ]
 
-    @Test("a link lives between a minute and a day", arguments: HandlerSettingsTests.lifetimes)
+    @Test("a link works for a minute to a day", arguments: HandlerSettingsTests.lifetimes)
     func linkLifetime(text: String, expected: Duration) throws {
         #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).signIn.linkLifetime == expected)
     }
@@ -154,7 +155,7 @@ struct HandlerSettingsTests {
         (" 192.0.2.1 , ::1 ,0.0.0.0/0", ["192.0.2.1/32", "::1/128", "0.0.0.0/0"]),
     ]
 
-    @Test("proxies are addresses or blocks, parted by commas", arguments: HandlerSettingsTests.proxies)
+    @Test("proxies are comma-separated addresses or blocks", arguments: HandlerSettingsTests.proxies)
     func trustedProxies(text: String, blocks: [String]) throws {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
@@ -163,12 +164,12 @@ struct HandlerSettingsTests {
 
     static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]
 
-    @Test("a port lies between 0 and 65535", arguments: HandlerSettingsTests.ports)
+    @Test("a port is 0 to 65535", arguments: HandlerSettingsTests.ports)
     func port(text: String, expected: Int) throws {
         #expect(try handlerSettings("PORT", text).source == .address(host: "0.0.0.0", port: expected))
     }
 
-    @Test("the address to listen at is taken as it is", arguments: ["127.0.0.1", "::", "localhost"])
+    @Test("the address to listen on is read as it is", arguments: ["127.0.0.1", "::", "localhost"])
     func host(text: String) throws {
         #expect(try handlerSettings("HOST", text).source == .address(host: text, port: 8080))
     }

@@ -1,22 +1,23 @@
 import Platform
 import Settings
 import Testing
+
 @testable import postern_handler
 
 @Suite
 struct SettingErrorTests {
-    @Test("what is required must be set", arguments: ["REDIS_URL", "POSTERN_ALLOWED_ORIGINS", "POSTERN_SECRET_KEYS"])
+    @Test("a required setting must be set", arguments: ["REDIS_URL", "POSTERN_ALLOWED_ORIGINS", "POSTERN_SECRET_KEYS"])
     func missing(name: String) throws {
         var variables = requiredVariables
         variables[name] = nil
         let unset = Environment(variables)
         let error = try #require(throws: SettingError.self) { try HandlerSettings(unset) }
         #expect(error.description.hasPrefix("\(name) must be set; for example \(name)="))
-        // What is set to nothing counts as not set.
+        // A setting that is set to an empty text counts as not set.
         #expect(throws: error) { try handlerSettings(name, "") }
     }
 
-    /// A variable, and values that it must not have. None of them is part of its rule or example.
+    /// A variable and invalid values. No value is part of the variable's rule or example.
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let values: [String]
@@ -166,14 +167,14 @@ struct SettingErrorTests {
 
     @Test("the example that an error gives is accepted", arguments: SettingErrorTests.cases)
     func examples(expected: Case) throws {
-        let wrong = try #require(expected.values.first)
-        let error = try #require(throws: SettingError.self) { try handlerSettings(expected.name, wrong) }
-        // This one is a command for a shell.
+        let value = try #require(expected.values.first)
+        let error = try #require(throws: SettingError.self) { try handlerSettings(expected.name, value) }
+        // This example is a shell command.
         let example = error.example.replacing("$(openssl rand -base64 32)", with: SampleKey.second)
         _ = try handlerSettings(expected.name, example)
     }
 
-    @Test("of several that are wrong, the first is reported")
+    @Test("the first of several invalid settings is reported")
     func order() throws {
         var variables: [String: String] = [:]
         for entry in SettingErrorTests.cases { variables[entry.name] = entry.values[0] }

@@ -17,7 +17,7 @@ struct SharedSettingsTests {
         try handlerSettings(name, value).redis
     }
 
-    @Test("what is not set has its default")
+    @Test("a setting that is not set has its default")
     func defaults() throws {
         let variables = ["REDIS_URL": "redis://localhost", "POSTERN_SECRET_KEYS": "k1:\(SampleKey.first)"]
         let settings = try SharedSettings(Environment(variables))
@@ -33,7 +33,7 @@ struct SharedSettingsTests {
         #expect(settings.logLevel == .info)
     }
 
-    @Test("where Redis is")
+    @Test("the URL of Redis is read")
     func redis() throws {
         let tls = try redis("REDIS_URL", "rediss://door:p%40ss@redis.example.com:6390/3").url
         #expect(tls.address == .host("redis.example.com", port: 6390))
@@ -44,7 +44,7 @@ struct SharedSettingsTests {
         #expect(try redis("REDIS_URL", "unix:///run/redis.sock").url.address == .socket(path: "/run/redis.sock"))
     }
 
-    @Test("a file of certificate authorities")
+    @Test("the file of certificate authorities is read")
     func certificateAuthorities() throws {
         #expect(try redis("SSL_CERT_FILE", "/etc/ca.pem").certificateAuthorities == "/etc/ca.pem")
     }
@@ -54,7 +54,7 @@ struct SharedSettingsTests {
         ("30000ms", .seconds(30)),
     ]
 
-    @Test("a command's deadline lies between 10 ms and 30 s", arguments: SharedSettingsTests.timeouts)
+    @Test("the timeout of a command is 10 ms to 30 s", arguments: SharedSettingsTests.timeouts)
     func timeout(text: String, expected: Duration) throws {
         #expect(try redis("POSTERN_REDIS_TIMEOUT", text).timeout == expected)
     }
@@ -78,7 +78,7 @@ struct SharedSettingsTests {
         #expect(try redis("POSTERN_KEY_PREFIX", text).keyPrefix == text)
     }
 
-    @Test("every level can be chosen", arguments: Logger.Level.allCases)
+    @Test("every log level can be set", arguments: Logger.Level.allCases)
     func logLevel(level: Logger.Level) throws {
         #expect(try shared("POSTERN_LOG_LEVEL", level.rawValue).logLevel == level)
     }

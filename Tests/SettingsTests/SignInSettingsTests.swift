@@ -1,10 +1,11 @@
-@testable import postern_handler
 import Cryptography
 import Net
 import Redis
 import Settings
 import SignIn
 import Testing
+
+@testable import postern_handler
 
 @Suite
 struct SignInSettingsTests {
@@ -22,7 +23,7 @@ struct SignInSettingsTests {
         }
     }
 
-    @Test("signing keys make an issuer, whose key set starts with the first")
+    @Test("the key set of an issuer starts with the first signing key")
     func issuer() throws {
         let settings = try handlerSettings([
             "POSTERN_SIGNING_KEYS": "s2:\(SampleKey.second),s1:\(SampleKey.first)", "POSTERN_ISSUER": "door",
@@ -34,7 +35,7 @@ struct SignInSettingsTests {
         #expect(String(decoding: issuer.keySet, as: UTF8.self).hasPrefix(start))
     }
 
-    @Test("signing keys and the keys that seal may have the same names, and neither stands in for the other")
+    @Test("signing keys and secret keys may have the same names, and are not mixed up")
     func ownKeys() throws {
         let settings = try handlerSettings("POSTERN_SIGNING_KEYS", "k1:\(SampleKey.second)")
         #expect(settings.signIn.signingKeys.map(\.id) == ["k1"])
@@ -57,9 +58,9 @@ struct SignInSettingsTests {
         }
     }
 
-    // MARK: - Landing and issuer
+    // MARK: - Public URL and issuer
 
-    static let landings: [(String, String)] = [
+    static let publicURLs: [(String, String)] = [
         ("https://door.example.com", "https://door.example.com"),
         ("HTTPS://Door.Example.com:443/", "https://door.example.com"),
         ("https://example.com/api/", "https://example.com/api"), ("http://localhost:8080", "http://localhost:8080"),
@@ -67,9 +68,9 @@ struct SignInSettingsTests {
     ]
 
     @Test(
-        "the landing is a URL of the door's own, and vouches where nobody else is named",
-        arguments: SignInSettingsTests.landings)
-    func landing(text: String, expected: String) throws {
+        "the public URL is read, and is the issuer unless another is named",
+        arguments: SignInSettingsTests.publicURLs)
+    func publicURL(text: String, expected: String) throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", text)
         #expect(settings.signIn.publicURL?.text == expected)
         #expect(settings.signIn.issuerName == expected)
@@ -79,22 +80,22 @@ struct SignInSettingsTests {
     }
 
     @Test(
-        "a link that is over is remembered for a day, or from a minute to a week",
+        "a link that no longer works is explained for a day by default, or for a minute to a week",
         arguments: [(nil, 86_400), ("1m", 60), ("90m", 5400), ("7d", 604_800)] as [(String?, Int)])
     func retention(text: String?, seconds: Int) throws {
         let settings = try handlerSettings(text.map { ["POSTERN_LINK_RETENTION": $0] } ?? [:])
         #expect(settings.signIn.linkRetention == .seconds(seconds))
     }
 
-    @Test("the landing need not be on the allowlist, and does not join it")
-    func landingAndAllowlist() throws {
+    @Test("the public URL need not be on the allowlist, and is not added to it")
+    func publicURLAndAllowlist() throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", "https://door.example.com")
         #expect(settings.signIn.originPolicy.allows("https://portal.example.com"))
         #expect(!settings.signIn.originPolicy.allows("https://door.example.com"))
     }
 
     @Test(
-        "an issuer is 1 to 256 visible characters, taken as they are",
+        "an issuer is 1 to 256 visible characters, read as they are",
         arguments: [
             "postern", "https://Door.Example.com/", "x", "urn:door:7", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
             String(repeating: "x", count: 256),
@@ -103,16 +104,16 @@ struct SignInSettingsTests {
         #expect(try handlerSettings("POSTERN_ISSUER", text).signIn.issuerName == text)
     }
 
-    // MARK: - Newest link, and limits
+    // MARK: - Newest link and limits
 
     @Test(
-        "the newest link alone works, unless that is switched off",
+        "only the newest link works, unless that is switched off",
         arguments: [("on", true), ("off", false), ("", true)])
     func newestOnly(text: String, expected: Bool) throws {
         #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).signIn.isNewestOnly == expected)
     }
 
-    @Test("tokens and codes have limits of their own, which can be set or switched off")
+    @Test("tokens and codes have limits of their own, which can be changed or switched off")
     func limits() throws {
         let (tokens, codes) = (RateLimit(burst: 600, period: .seconds(60)), RateLimit(burst: 30, period: .seconds(600)))
         let limit = RateLimit(burst: 5, period: .seconds(1))

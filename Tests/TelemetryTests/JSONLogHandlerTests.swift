@@ -43,7 +43,7 @@ struct JSONLogHandlerTests {
             time.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/) != nil, "\(time)")
     }
 
-    @Test("each event has a line of its own, in their order")
+    @Test("each event has a line of its own, in the order of the events")
     func several() {
         let logger = logger()
         for number in 0..<100 { logger.info("\(number)") }
@@ -53,7 +53,7 @@ struct JSONLogHandlerTests {
     }
 
     @Test(
-        "whatever is logged cannot break out of its line or its string",
+        "no logged text can break out of its line or its string",
         arguments: [
             "", "\"", "\\", "a\nb", "a\r\nb", "\0", "\u{1B}[31m", "\u{7F}", "\",\"level\":\"critical",
             "}\n{\"level\":\"critical\"}", "\u{2028}",
@@ -71,11 +71,11 @@ struct JSONLogHandlerTests {
         #expect(line.count == 5)
     }
 
-    @Test("metadata are members of their own, an event's before the logger's")
+    @Test("metadata are members of their own, and an event's override the logger's")
     func metadata() throws {
         var logger = logger()
         logger[metadataKey: "request"] = "r1"
-        logger[metadataKey: "part"] = "edge"
+        logger[metadataKey: "part"] = "routes"
         logger[metadataKey: "gone"] = "x"
         logger[metadataKey: "gone"] = nil
         logger.warning("slow", metadata: ["part": "store", "took": .stringConvertible(12)])
@@ -86,7 +86,7 @@ struct JSONLogHandlerTests {
         #expect(line["took"] as? String == "12")
     }
 
-    @Test("a logger's metadata are read back, and stay with the logger they were given to")
+    @Test("a logger's metadata can be read back, and a copy of the logger has its own")
     func ownMetadata() {
         var first = logger()
         first[metadataKey: "a"] = "1"
@@ -97,7 +97,7 @@ struct JSONLogHandlerTests {
         #expect(first[metadataKey: "b"] == nil)
     }
 
-    @Test("events below the level are not written, the others are", arguments: Logger.Level.allCases)
+    @Test("events below the level are not written, and the others are", arguments: Logger.Level.allCases)
     func level(level: Logger.Level) {
         let logger = logger(level)
         for other in Logger.Level.allCases { logger.log(level: other, "\(other.rawValue)") }
@@ -108,7 +108,7 @@ struct JSONLogHandlerTests {
         #expect(logger.logLevel == level)
     }
 
-    @Test("a level that is changed counts from then on")
+    @Test("a changed level applies to later events")
     func changedLevel() throws {
         var logger = logger(.error)
         logger.info("not written")
@@ -139,7 +139,7 @@ struct JSONLogHandlerTests {
     }
 }
 
-/// What was written, line by line.
+/// The lines that were written.
 private final class Lines: Sendable {
     private let storage = Mutex<[[UInt8]]>([])
 

@@ -5,7 +5,7 @@ import Testing
 struct MetricsRegistryTests {
     private let registry = MetricsRegistry()
 
-    @Test("where nothing is counted nothing is told")
+    @Test("a registry without metrics has an empty exposition")
     func empty() {
         #expect(registry.exposition == "")
     }
@@ -35,7 +35,7 @@ struct MetricsRegistryTests {
         #expect(registry.exposition == expected + "8\n")
     }
 
-    @Test("series of one name stand together under one head, and families in the order in which they were made")
+    @Test("series of one name are grouped under one head, and families are in the order of their creation")
     func labels() {
         let first = registry.counter("mails_total", help: "Mails.", labels: ["outcome": "sent"])
         let gauge = registry.gauge("jobs", help: "Jobs.", labels: ["b": "2", "a": "1"])
@@ -56,7 +56,7 @@ struct MetricsRegistryTests {
                 """)
     }
 
-    @Test("a histogram counts what is at most each bound, the bound itself included")
+    @Test("a histogram counts the observations up to each bound, including the bound itself")
     func histogram() {
         let histogram = registry.histogram("wait_seconds", help: "Waits.", bounds: [0.25, 1, 10])
         #expect(registry.exposition == exposition([0, 0, 0, 0], sum: "0.0"))
@@ -81,13 +81,15 @@ struct MetricsRegistryTests {
         """
     }
 
-    @Test("durations are seconds", arguments: [(1, "1e-09"), (62_500_000, "0.0625"), (90_000_000_000, "90.0")])
+    @Test(
+        "durations are observed in seconds",
+        arguments: [(1, "1e-09"), (62_500_000, "0.0625"), (90_000_000_000, "90.0")])
     func seconds(nanoseconds: Int64, expected: String) {
         registry.histogram("wait_seconds", help: "Waits.", bounds: [1]).observe(.nanoseconds(nanoseconds))
         #expect(registry.exposition.contains("\nwait_seconds_sum \(expected)\n"))
     }
 
-    @Test("of what many tasks count at once nothing is lost, and a reader always sees whole histograms")
+    @Test("no count of concurrent tasks is lost, and a reader always sees consistent histograms")
     func concurrency() async {
         let counter = registry.counter("a_total", help: "A.")
         let gauge = registry.gauge("b", help: "B.")
@@ -116,7 +118,7 @@ struct MetricsRegistryTests {
         }
         #expect(counter.value == 40_000)
         #expect(gauge.value == 4 * 5000 * 2 - 4 * 5000)
-        // Of 5,000 numbers 1,667 leave 0 when divided by three, as many leave 1, and 1,666 leave 2.
+        // Of the numbers below 5,000, the remainder of a division by 3 is 0 for 1,667, 1 for 1,667, and 2 for 1,666.
         let lines = [
             "c_bucket{le=\"1.0\"} 13336", "c_bucket{le=\"2.0\"} 26672", "c_bucket{le=\"+Inf\"} 40000", "c_sum 79992.0",
             "c_count 40000",

@@ -1,10 +1,10 @@
 import Logging
-import Telemetry
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Testing
+import Telemetry
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct MetricsServerTests {
@@ -19,13 +19,13 @@ struct MetricsServerTests {
         "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields.map { "\($0)\r\n" }.joined())\r\n"
     }
 
-    @Test("whoever asks is told the numbers as they are then, over one connection as often as they like")
+    @Test("each request on a connection is answered with the current numbers")
     func get() async throws {
         let registry = MetricsRegistry()
         let counter = registry.counter("mails_total", help: "Mails.")
         let connection = try await Connection(try await LiveMetrics(registry))
         for count in 0..<3 {
-            let response = try await connection.ask(request("GET", "/metrics"))
+            let response = try await connection.exchange(request("GET", "/metrics"))
             let text = "# HELP mails_total Mails.\n# TYPE mails_total counter\nmails_total \(count)\n"
             #expect(response.status == 200)
             #expect(response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
@@ -39,100 +39,102 @@ struct MetricsServerTests {
     @Test("HEAD is answered as GET is, without the body")
     func head() async throws {
         let connection = try await Connection(try await server())
-        let response = try await connection.ask(request("HEAD", "/metrics"), isHead: true)
+        let response = try await connection.exchange(request("HEAD", "/metrics"), isHead: true)
         #expect(response.status == 200)
         #expect(response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
         #expect(response["Content-Length"] == "\(registry.exposition.utf8.count)")
-        // What comes next is the next answer.
-        #expect(try await connection.ask(request("GET", "/metrics")).body == Array(registry.exposition.utf8))
+        // The next bytes are the next response, so there was no body.
+        #expect(try await connection.exchange(request("GET", "/metrics")).body == Array(registry.exposition.utf8))
     }
 
     @Test(
-        "there is nothing else to see",
+        "every other path is not found",
         arguments: ["/", "/metrics/", "/Metrics", "/metric", "/metricss", "/%6Detrics", "//metrics", "/healthz"])
     func notFound(path: String) async throws {
         let connection = try await Connection(try await server())
         for method in ["GET", "POST"] {
-            let response = try await connection.ask(request(method, path))
+            let response = try await connection.exchange(request(method, path))
             #expect(response.status == 404)
             #expect(response["Content-Type"] == "text/plain; charset=utf-8")
             #expect(String(decoding: response.body, as: UTF8.self) == "Not Found\n")
         }
     }
 
-    @Test("nothing but GET and HEAD is allowed", arguments: ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+    @Test("only GET and HEAD are allowed", arguments: ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
     func notAllowed(method: String) async throws {
         let connection = try await Connection(try await server())
-        let response = try await connection.ask(request(method, "/metrics"))
+        let response = try await connection.exchange(request(method, "/metrics"))
         #expect(response.status == 405)
         #expect(response["Allow"] == "GET, HEAD")
         #expect(String(decoding: response.body, as: UTF8.self) == "Method Not Allowed\n")
-        #expect(try await connection.ask(request("GET", "/metrics")).status == 200)
+        #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
     }
 
-    @Test("a body that nobody asked for is passed over")
+    @Test("the body of a request is ignored")
     func body() async throws {
         let connection = try await Connection(try await server())
-        #expect(try await connection.ask(request("POST", "/metrics", "Content-Length: 3") + "abc").status == 405)
-        #expect(try await connection.ask(request("GET", "/metrics", "Content-Length: 3") + "abc").status == 200)
-        #expect(try await connection.ask(request("GET", "/metrics")).status == 200)
+        #expect(try await connection.exchange(request("POST", "/metrics", "Content-Length: 3") + "abc").status == 405)
+        #expect(try await connection.exchange(request("GET", "/metrics", "Content-Length: 3") + "abc").status == 200)
+        #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
     }
 
-    @Test("requests that come together are answered one after the other")
+    @Test("pipelined requests are answered in their order")
     func pipelined() async throws {
         let connection = try await Connection(try await server())
         let all = request("GET", "/metrics") + request("GET", "/") + request("POST", "/metrics")
-        #expect(try await connection.ask(all).status == 200)
+        #expect(try await connection.exchange(all).status == 200)
         #expect(try await connection.response().status == 404)
         #expect(try await connection.response().status == 405)
     }
 
-    @Test("who wants the connection closed has it closed")
+    @Test("the connection is closed if the client requests it")
     func close() async throws {
         let server = try await server()
         let modern = try await Connection(server)
-        let response = try await modern.ask(request("GET", "/metrics", "Connection: close"))
+        let response = try await modern.exchange(request("GET", "/metrics", "Connection: close"))
         #expect(response.status == 200)
         #expect(response["Connection"] == "close")
         #expect(try await modern.rest().isEmpty)
         let old = try await Connection(server)
-        #expect(try await old.ask("GET /metrics HTTP/1.0\r\n\r\n").status == 200)
+        #expect(try await old.exchange("GET /metrics HTTP/1.0\r\n\r\n").status == 200)
         #expect(try await old.rest().isEmpty)
     }
 
-    @Test("what is not HTTP is refused, and others are served on", arguments: ["nonsense\r\n\r\n", "\0\u{1}\r\n\r\n"])
+    @Test(
+        "bytes that are not HTTP are refused, and other clients are still served",
+        arguments: ["nonsense\r\n\r\n", "\0\u{1}\r\n\r\n"])
     func nonsense(text: String) async throws {
         let server = try await server()
         let connection = try await Connection(server)
-        #expect(try await connection.ask(text).status == 400)
+        #expect(try await connection.exchange(text).status == 400)
         #expect(try await connection.rest().isEmpty)
-        #expect(try await Connection(server).ask(request("GET", "/metrics")).status == 200)
+        #expect(try await Connection(server).exchange(request("GET", "/metrics")).status == 200)
     }
 
-    @Test("no more than 16 are connected, and another may come when one has left")
+    @Test("at most 16 clients are connected, and another can connect when one has left")
     func limit() async throws {
         let server = try await server()
         var connections: [Connection] = []
         for _ in 0..<16 {
             let connection = try await Connection(server)
-            #expect(try await connection.ask(request("GET", "/metrics")).status == 200)
+            #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
             connections.append(connection)
         }
         for _ in 0..<3 { #expect(try await Connection(server).rest().isEmpty) }
         for connection in connections {
-            #expect(try await connection.ask(request("GET", "/metrics")).status == 200)
+            #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
         }
         connections.removeLast().close()
-        try await eventually("a place to be free") {
-            (try? await Connection(server).ask(request("GET", "/metrics")))?.status == 200
+        try await eventually("a connection to be accepted") {
+            (try? await Connection(server).exchange(request("GET", "/metrics")))?.status == 200
         }
     }
 
-    @Test("nobody can connect from elsewhere")
+    @Test("only 127.0.0.1 accepts connections")
     func loopback() async throws {
         let server = try await server()
-        #expect(try await Connection(server).ask(request("GET", "/metrics")).status == 200)
-        // Where all interfaces were listened at, these would be among them.
+        #expect(try await Connection(server).exchange(request("GET", "/metrics")).status == 200)
+        // These would accept connections if the server listened on all interfaces.
         var hosts = ["127.0.0.2", "::1"]
         hosts += try System.enumerateDevices().compactMap { $0.address?.ipAddress }.filter { $0 != "127.0.0.1" }
         for host in hosts {
@@ -143,32 +145,32 @@ struct MetricsServerTests {
         }
     }
 
-    @Test("when it is told to end it ends, though somebody is connected, and nobody can connect any more")
+    @Test("graceful shutdown ends the server even if a client is connected, and no client can connect afterwards")
     func shutdown() async throws {
         let server = try await server()
         let connection = try await Connection(server)
-        #expect(try await connection.ask(request("GET", "/metrics")).status == 200)
+        #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
         await server.shutDown()
         try await server.run.value
         await #expect(throws: RawHTTPError.self) { try await Connection(server) }
     }
 
-    @Test("a port that is taken is an error")
+    @Test("a port that is in use is an error")
     func taken() async throws {
         let server = try await server()
         await #expect(throws: (any Error).self) { try await LiveMetrics(registry, at: server.port) }
-        #expect(try await Connection(server).ask(request("GET", "/metrics")).status == 200)
+        #expect(try await Connection(server).exchange(request("GET", "/metrics")).status == 200)
     }
 }
 
-/// A server in this process, which ends with its last owner.
+/// A server in this process, which ends when this object is deallocated.
 private final class LiveMetrics: Sendable {
     let port: Int
-    /// What `run()` of the server's group comes to.
+    /// The result of the service group's `run()`.
     let run: Task<Void, any Error>
     private let services: ServiceGroup
 
-    /// - Parameter wantedPort: 0 takes a free one.
+    /// - Parameter wantedPort: the port; 0 selects a free one.
     init(_ registry: MetricsRegistry, at wantedPort: Int = 0) async throws {
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let server = MetricsServer(
@@ -193,16 +195,16 @@ private final class LiveMetrics: Sendable {
 
     deinit { run.cancel() }
 
-    /// Tells the server to end, as SIGTERM does.
+    /// Starts a graceful shutdown, as SIGTERM does.
     func shutDown() async {
         await services.triggerGracefulShutdown()
     }
 }
 
-/// The server ended before it listened.
+/// The error that the server ended before it listened.
 private struct NotListening: Error {}
 
-/// Reads the port at which a server listens out of what it logs.
+/// A log handler that passes on the port on which a server listens.
 private struct PortReader: LogHandler {
     var logLevel = Logger.Level.trace
     var metadata: Logger.Metadata = [:]
@@ -222,7 +224,7 @@ private struct PortReader: LogHandler {
     }
 }
 
-/// A connection, which owns the server. Whatever waits does so on a thread of its own.
+/// A connection, which keeps its server alive. Blocking calls run on threads of their own.
 private struct Connection: Sendable {
     let server: LiveMetrics
     private let raw: RawHTTP
@@ -233,7 +235,7 @@ private struct Connection: Sendable {
         raw = try await onOwnThread { try RawHTTP(port: port) }
     }
 
-    func ask(_ text: String, isHead: Bool = false) async throws -> RawResponse {
+    func exchange(_ text: String, isHead: Bool = false) async throws -> RawResponse {
         let raw = raw
         try await onOwnThread { try raw.send(text) }
         return try await response(isHead: isHead)
@@ -244,7 +246,7 @@ private struct Connection: Sendable {
         return try await onOwnThread { try raw.readResponse(isHead: isHead) }
     }
 
-    /// What comes until the server closes.
+    /// The bytes that arrive until the server closes the connection.
     func rest() async throws -> [UInt8] {
         let raw = raw
         return try await onOwnThread { try raw.readToEnd() }

@@ -5,27 +5,27 @@ extension UInt8 {
     /// `0` to `9`.
     @inlinable package var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 
-    /// `!` to `~`: ASCII without blanks and control characters.
+    /// `!` to `~`: ASCII without spaces and control characters.
     @inlinable package var isVisibleASCII: Bool { (0x21...0x7E).contains(self) }
 
-    /// A letter in lower case; any other byte unchanged.
+    /// The lower-case letter of an ASCII letter; any other byte unchanged.
     @inlinable package var asciiLowercased: UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
     }
 }
 
 extension StringProtocol {
-    /// Whether all bytes of the text in UTF-8 are ASCII digits. An empty text has no other bytes.
+    /// Whether all UTF-8 bytes of the text are ASCII digits; `true` for an empty text.
     ///
-    /// To be checked before `Int(text)`, which reads a sign, too.
+    /// Check this before `Int(text)`, which also accepts a sign.
     @inlinable package var isASCIIDigits: Bool { utf8.allSatisfy(\.isASCIIDigit) }
 
-    /// Whether all bytes of the text in UTF-8 are visible ASCII. An empty text has no other bytes.
+    /// Whether all UTF-8 bytes of the text are visible ASCII; `true` for an empty text.
     @inlinable package var isVisibleASCII: Bool { utf8.allSatisfy(\.isVisibleASCII) }
 }
 
 extension Substring {
-    /// The text without leading and trailing blanks and tabs (OWS, RFC 9110 §5.6.3).
+    /// The text without leading and trailing spaces and tabs (OWS, RFC 9110 §5.6.3).
     @inlinable package func trimmingBlanks() -> Substring {
         var bytes = utf8
         while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }

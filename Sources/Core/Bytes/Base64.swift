@@ -19,7 +19,7 @@ package func bytes(base64 text: String) -> [UInt8]? {
 /// The bytes of a base64url text without padding (RFC 4648 §5); `nil` if the text is empty or malformed.
 package func bytes(base64URL text: String) -> [UInt8]? {
     let digits = Array(text.utf8)
-    // One character beyond a multiple of four holds no byte.
+    // A last group of one character has 6 bits: too few for a byte.
     guard !digits.isEmpty, digits.count % 4 != 1 else { return nil }
     return decoded(digits[...], UInt8(ascii: "-"), UInt8(ascii: "_"))
 }
@@ -33,8 +33,8 @@ private func encoded(_ bytes: UnsafeRawBufferPointer, _ alphabet: StaticString, 
                 var bits: UInt32 = 0
                 for byte in group { bits = bits << 8 | UInt32(byte) }
                 bits <<= 8 * (3 - group.count)
-                for place in 0...group.count {
-                    text[count] = digits[Int(bits >> (18 - 6 * place)) & 63]
+                for position in 0...group.count {
+                    text[count] = digits[Int(bits >> (18 - 6 * position)) & 63]
                     count += 1
                 }
                 for _ in group.count..<3 where isPadded {
@@ -47,12 +47,13 @@ private func encoded(_ bytes: UnsafeRawBufferPointer, _ alphabet: StaticString, 
     }
 }
 
+/// Decodes digits without padding; `nil` if one is not in the alphabet.
 /// - Parameters:
-///   - plus: the digit of 62.
-///   - slash: the digit of 63.
+///   - plus: the digit for 62.
+///   - slash: the digit for 63.
 private func decoded(_ digits: ArraySlice<UInt8>, _ plus: UInt8, _ slash: UInt8) -> [UInt8]? {
     var bytes: [UInt8] = []
-    // It never grows: the bytes may be a secret, of which no copy is to be left behind.
+    // The array must not reallocate: the bytes may be a secret, and a copy would stay in the freed memory.
     bytes.reserveCapacity(digits.count * 3 / 4)
     var bits: UInt32 = 0
     var bitCount = 0

@@ -1,10 +1,10 @@
-/// Whether a text holds a character that must not stand in a header field: a control character (CR, LF and NUL among
-/// them), or a line or paragraph separator.
+/// Whether a text contains a character that is not allowed in a header field: a control character, such as CR, LF or
+/// NUL, or a line or paragraph separator.
 package func holdsControlCharacter(_ text: some StringProtocol) -> Bool {
     text.unicodeScalars.contains(where: \.isControl)
 }
 
-/// The text on one line: with a blank for each such character.
+/// The text with each control character, line separator and paragraph separator replaced by a space.
 package func withoutControlCharacters(_ text: String) -> String {
     guard holdsControlCharacter(text) else { return text }
     return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))

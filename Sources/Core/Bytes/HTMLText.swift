@@ -1,11 +1,12 @@
-/// A text as it stands in HTML, in an attribute's quotes or out of them.
+/// A text escaped for HTML: as content, or in a quoted attribute value.
 ///
-/// Byte by byte: with a combining mark behind it, `<` is another character to Swift, but not to a browser.
+/// It is escaped by bytes, not by characters: `<` followed by a combining mark is another character in Swift, but is
+/// still `<` in a browser.
 package func escapedForHTML(_ text: String) -> String {
     String(decoding: escapedForHTML(text.utf8), as: UTF8.self)
 }
 
-/// Likewise, of bytes in UTF-8.
+/// UTF-8 bytes escaped for HTML: as content, or in a quoted attribute value.
 package func escapedForHTML(_ bytes: some Collection<UInt8>) -> [UInt8] {
     var escaped: [UInt8] = []
     escaped.reserveCapacity(bytes.count + 32)

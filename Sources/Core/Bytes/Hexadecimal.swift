@@ -1,6 +1,6 @@
 /// Bytes as hexadecimal: two lower-case digits each.
 ///
-/// Inlinable, so that it is specialised where it is called: each request calls it several times.
+/// Inlinable, so that other modules get specialised code: each request calls it several times.
 @inlinable
 package func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
     String(unsafeUninitializedCapacity: bytes.count * 2) { text in

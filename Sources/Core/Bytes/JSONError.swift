@@ -1,10 +1,10 @@
-/// Why bytes are not a JSON text that is accepted. Its description is a sentence for the person who sent them.
+/// An error in a JSON text. Its description is a sentence for the person who sent the text.
 package enum JSONError: Error, Equatable, CustomStringConvertible {
-    /// There is nothing, or only blanks.
+    /// The text is empty, or only whitespace.
     case empty
     /// The bytes are not UTF-8 (RFC 8259 §8.1).
     case notUTF8
-    /// The text is not JSON (RFC 8259 §2). `offset` counts the bytes before what is wrong.
+    /// The text is not JSON (RFC 8259 §2). `offset` is the number of bytes before the error.
     case malformed(offset: Int)
     /// Arrays and objects nest deeper than `limit`.
     case tooDeep(limit: Int)

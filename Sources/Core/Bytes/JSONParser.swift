@@ -1,19 +1,19 @@
 extension JSONValue {
-    /// Reads one JSON text in UTF-8, by the letter of RFC 8259: nothing before or behind it but blanks, no byte order
+    /// Parses one JSON text in UTF-8, strictly by RFC 8259: only whitespace before and after the value, no byte order
     /// mark, no comments, no trailing commas, no lone surrogates.
     /// - Parameters:
-    ///   - bytes: the whole text; its size is the caller's to bound.
-    ///   - maximumDepth: how deep arrays and objects may nest; `{}` is 1 deep.
-    /// - Throws: ``JSONError``, for the first thing that is wrong.
+    ///   - bytes: the whole text; the caller limits its size.
+    ///   - maximumDepth: the maximum nesting of arrays and objects; `{}` has depth 1.
+    /// - Throws: ``JSONError`` for the first error in the text.
     package init(parsing bytes: [UInt8], maximumDepth: Int = 16) throws(JSONError) {
-        // Checked as a whole at first, so that every run of bytes between two ASCII characters is text.
+        // Validated as a whole first, so that every run of bytes between two ASCII characters is valid UTF-8.
         guard (try? UTF8Span(validating: bytes.span)) != nil else { throw .notUTF8 }
         var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
         self = try parser.text()
     }
 }
 
-/// Reads a JSON text from its first byte to its last, once.
+/// A recursive descent parser of a JSON text. `offset` is the next byte to read.
 private struct JSONParser {
     private let bytes: [UInt8]
     private let maximumDepth: Int
@@ -25,10 +25,10 @@ private struct JSONParser {
     }
 
     mutating func text() throws(JSONError) -> JSONValue {
-        skipBlanks()
+        skipWhitespace()
         guard offset < bytes.count else { throw .empty }
         let value = try value(depth: 0)
-        skipBlanks()
+        skipWhitespace()
         guard offset == bytes.count else { throw malformed }
         return value
     }
@@ -51,17 +51,17 @@ private struct JSONParser {
         guard depth <= maximumDepth else { throw .tooDeep(limit: maximumDepth) }
         var object = JSONObject(capacity: 4)
         offset += 1
-        skipBlanks()
+        skipWhitespace()
         if take(UInt8(ascii: "}")) { return object }
         repeat {
-            skipBlanks()
+            skipWhitespace()
             guard next == UInt8(ascii: "\"") else { throw malformed }
             let name = try string()
-            skipBlanks()
+            skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw malformed }
-            skipBlanks()
+            skipWhitespace()
             object.append(name, try value(depth: depth))
-            skipBlanks()
+            skipWhitespace()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "}")) else { throw malformed }
         return object
@@ -71,20 +71,20 @@ private struct JSONParser {
         guard depth <= maximumDepth else { throw .tooDeep(limit: maximumDepth) }
         var elements: [JSONValue] = []
         offset += 1
-        skipBlanks()
+        skipWhitespace()
         if take(UInt8(ascii: "]")) { return elements }
         repeat {
-            skipBlanks()
+            skipWhitespace()
             elements.append(try value(depth: depth))
-            skipBlanks()
+            skipWhitespace()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "]")) else { throw malformed }
         return elements
     }
 
     private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
-        let isHere = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
-        guard isHere else { throw malformed }
+        let isNext = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
+        guard isNext else { throw malformed }
         offset += word.utf8CodeUnitCount
         return value
     }
@@ -99,7 +99,7 @@ private struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
-        // What has this form is a number; beyond a double's range it is infinite.
+        // Digits of this form are always a number; one beyond a double's range is infinite.
         return Double(String(decoding: bytes[start..<offset], as: UTF8.self)) ?? .infinity
     }
 
@@ -130,7 +130,7 @@ private struct JSONParser {
         throw malformed
     }
 
-    /// Goes on with a string at its first escape.
+    /// Reads the rest of a string, from its first escape on.
     private mutating func escapedString(from start: Int) throws(JSONError) -> String {
         var text = Array(bytes[start..<offset])
         while let byte = next {
@@ -171,7 +171,7 @@ private struct JSONParser {
         return scalar
     }
 
-    /// The scalar of one escape, or of two that are a surrogate pair.
+    /// Reads the scalar of one `\u` escape, or of two that are a surrogate pair.
     private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
         let first = try fourHexadecimalDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }
@@ -198,14 +198,14 @@ private struct JSONParser {
 
     private var malformed: JSONError { .malformed(offset: offset) }
 
-    /// Steps over a byte if it is the next.
+    /// Skips the next byte if it is `byte`. Returns whether it was.
     private mutating func take(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
         offset += 1
         return true
     }
 
-    private mutating func skipBlanks() {
+    private mutating func skipWhitespace() {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
 }

@@ -8,7 +8,7 @@
     case array([JSONValue])
     case object(JSONObject)
 
-    /// What JavaScript and Zod call this value's type: `null`, `boolean`, `number`, `string`, `array` or `object`.
+    /// The name of this value's type in JavaScript and Zod: `null`, `boolean`, `number`, `string`, `array` or `object`.
     package var typeName: String {
         switch self {
         case .null: "null"
@@ -23,9 +23,9 @@
 
 /// The members of a JSON object in the order in which they were written.
 ///
-/// A member is looked for from the end, so that of several with one name the last counts, as in JavaScript. Names are
-/// compared by their bytes, unlike Swift's strings, of which some are equal whose bytes are not. A look takes time in
-/// proportion to the number of members: this is for bodies of a bounded size, of which a few are read.
+/// If a name is repeated, its last member counts, as in JavaScript. Names are compared by their bytes: Swift treats
+/// some strings as equal whose bytes differ. A lookup takes time proportional to the number of members, which suits
+/// bodies of limited size from which a few members are read.
 @usableFromInline package struct JSONObject: Sendable, Equatable {
     /// The members in the order in which they were written.
     package private(set) var members: [Member] = []
@@ -36,16 +36,18 @@
         package let value: JSONValue
     }
 
-    /// - Parameter capacity: the members to make room for at once.
+    /// Creates an object without members.
+    /// - Parameter capacity: the number of members to reserve memory for.
     package init(capacity: Int = 0) {
         members.reserveCapacity(capacity)
     }
 
+    /// Adds a member after all others. A member of the same name stays, but no longer counts.
     package mutating func append(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
     }
 
-    /// The value of the member of that name; `nil` where there is none.
+    /// The value of the last member of that name; `nil` if there is no such member.
     @usableFromInline package subscript(name: String) -> JSONValue? {
         members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }

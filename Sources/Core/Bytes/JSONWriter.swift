@@ -1,19 +1,19 @@
-/// Writes one JSON object as bytes, member after member, in the order in which they are given.
+/// Writes one JSON object as bytes, its members in the order in which they are added.
 ///
-/// Strings are escaped as RFC 8259 §7 asks, and U+2028 and U+2029 are left as they are. Nothing is validated beyond
-/// that: a member given twice is written twice.
+/// Strings are escaped as RFC 8259 §7 requires; DEL is escaped too, U+2028 and U+2029 are not. Nothing is validated: a
+/// name that is added twice is written twice.
 package struct JSONWriter: Sendable {
     private var bytes: [UInt8] = []
     private var needsComma = false
 
     /// Opens an object.
-    /// - Parameter capacity: the bytes to make room for at once.
+    /// - Parameter capacity: the number of bytes to reserve memory for.
     package init(capacity: Int = 128) {
         bytes.reserveCapacity(capacity)
         bytes.append(UInt8(ascii: "{"))
     }
 
-    /// Closes the object and gives its bytes; the writer keeps none.
+    /// Closes the object and returns its bytes. The writer must not be used again.
     package mutating func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
         var whole: [UInt8] = []
@@ -21,16 +21,19 @@ package struct JSONWriter: Sendable {
         return whole
     }
 
+    /// Writes a member that is a string.
     package mutating func member(_ name: String, _ value: String) {
         write(name: name)
         write(string: value)
     }
 
+    /// Writes a member that is a whole number.
     package mutating func member(_ name: String, _ value: Int) {
         write(name: name)
         bytes.append(contentsOf: String(value).utf8)
     }
 
+    /// Writes a member that is `true` or `false`.
     package mutating func member(_ name: String, _ value: Bool) {
         write(name: name)
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
@@ -47,13 +50,13 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Writes a member that is itself an object.
+    /// Writes a member that is an object; `body` writes that object's members.
     package mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
         write(name: name)
         element(body)
     }
 
-    /// Writes a member that is an array of objects, one for each of the elements.
+    /// Writes a member that is an array of objects, one for each element; `body` writes the members of each.
     package mutating func member<Element>(
         _ name: String, forEach elements: [Element], _ body: (inout JSONWriter, Element) -> Void
     ) {

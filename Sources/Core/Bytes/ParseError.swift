@@ -1,10 +1,10 @@
-/// A text that cannot be parsed: the rule that it breaks, and an example of a text that keeps it.
+/// The error for a text that cannot be parsed: the rule that it breaks, and a valid example.
 ///
-/// It holds nothing of the text itself, which may be a secret.
+/// It contains no part of the text, which may be a secret.
 package struct ParseError: Error, Equatable, CustomStringConvertible {
-    /// The end of a sentence that starts with the text's name, such as `must start with https://`.
+    /// The rule, as the end of a sentence that starts with the name of the text: `must start with https://`.
     package let rule: String
-    /// A text that keeps the rule; `nil` if the rule says it all.
+    /// A valid text; `nil` if the rule needs no example.
     package let example: String?
 
     package init(_ rule: String, example: String? = nil) {
@@ -15,6 +15,6 @@ package struct ParseError: Error, Equatable, CustomStringConvertible {
     /// The rule.
     package var description: String { rule }
 
-    /// The rule as a sentence of its own, such as `Must start with https://`.
+    /// The rule with a capital, such as `Must start with https://`.
     package var sentence: String { rule.prefix(1).uppercased() + rule.dropFirst() }
 }

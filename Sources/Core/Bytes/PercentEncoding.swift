@@ -1,11 +1,11 @@
-/// Bytes with each percent escape replaced by the byte that it stands for (RFC 3986 §2.1). A `%` that starts no escape
-/// stays.
+/// Bytes with each percent escape replaced by the byte that it encodes (RFC 3986 §2.1). A `%` that does not start an
+/// escape is kept.
 package func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
     decoded(bytes).bytes
 }
 
-/// Bytes with each percent escape replaced by the byte that it stands for (RFC 3986 §2.1); `nil` if a `%` starts no
-/// escape.
+/// Bytes with each percent escape replaced by the byte that it encodes (RFC 3986 §2.1); `nil` if a `%` does not start
+/// an escape.
 package func strictlyPercentDecoded(_ bytes: [UInt8]) -> [UInt8]? {
     let (decoded, isValid) = decoded(bytes)
     return isValid ? decoded : nil
@@ -31,7 +31,7 @@ private func decoded(_ bytes: [UInt8]) -> (bytes: [UInt8], isValid: Bool) {
     return (decoded, isValid)
 }
 
-/// A text as one value of a query: all but unreserved characters escaped (RFC 3986 §2.3).
+/// A text as one value of a query: all bytes but unreserved characters are escaped (RFC 3986 §2.3).
 package func percentEncoded(_ text: String) -> String {
     String(unsafeUninitializedCapacity: text.utf8.count * 3) { encoded in
         var count = 0

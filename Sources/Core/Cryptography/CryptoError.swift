@@ -1,10 +1,11 @@
-/// What can go wrong with keys and sealed boxes. Its description holds neither.
+/// An error of random bytes or sealed boxes. Its description contains no key and no part of a box.
 package enum CryptoError: Error, Equatable, CustomStringConvertible {
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     case noRandomness
-    /// A box that is too short, was changed, or was sealed under another key or for another purpose.
+    /// The box is too short, was changed, or was sealed with another key, for another purpose, or with other associated
+    /// bytes.
     case notAuthentic
-    /// A box sealed under a key that the key ring does not hold.
+    /// The box was sealed with a key that the key ring does not contain. `id` is that key's name.
     case unknownKey(id: String)
 
     package var description: String {

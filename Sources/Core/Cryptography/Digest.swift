@@ -17,7 +17,7 @@ package enum Digest: Sendable {
         }
     }
 
-    /// The digest of some bytes: 20 bytes of SHA-1, 32 of SHA-256.
+    /// The digest of `bytes`: 20 bytes for SHA-1, 32 for SHA-256.
     package func bytes(of bytes: [UInt8]) -> [UInt8] {
         var digest: [UInt8] = Array(repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: CUnsignedInt = 0
@@ -26,7 +26,7 @@ package enum Digest: Sendable {
         return digest
     }
 
-    /// The digest of some bytes, as lower-case hexadecimal.
+    /// The digest of `bytes`, as lower-case hexadecimal.
     package func hex(of bytes: [UInt8]) -> String {
         hexadecimal(self.bytes(of: bytes))
     }

@@ -1,12 +1,14 @@
 import Bytes
 
-/// The deployment's keys: the first seals, all open, so that keys can be rotated without losing what is under way.
+/// The deployment's keys. The first one seals, and all of them open, so that a rotation does not invalidate boxes that
+/// are already sealed.
 ///
-/// No key is used as it is configured: each purpose has its own, derived by HKDF-Expand (RFC 5869 §2.3).
+/// A configured key is never used itself: each purpose has its own key, derived by HKDF-Expand (RFC 5869 §2.3).
 package struct KeyRing: Sendable {
-    /// What is configured: a name for the key, which is stored beside what it seals, and the key.
+    /// A configured key and its name.
     package struct Entry: Sendable {
-        /// 1 to 16 letters, digits, `-` or `_`.
+        /// The key's name, which is stored next to each box that the key seals: 1 to 16 ASCII letters, digits, `-` or
+        /// `_`.
         package let id: String
         /// 32 uniformly random bytes.
         package let key: Secret
@@ -16,7 +18,7 @@ package struct KeyRing: Sendable {
             self.key = key
         }
 
-        /// Whether a text may be the name of a key.
+        /// Whether a text is a valid name of a key.
         package static func isName(_ text: some StringProtocol) -> Bool {
             (1...16).contains(text.utf8.count)
                 && text.utf8.allSatisfy {
@@ -30,9 +32,10 @@ package struct KeyRing: Sendable {
     private let primaryKey: SealingKey
     private let sealingKeys: [String: SealingKey]
 
+    /// Derives the keys for a purpose.
     /// - Parameters:
     ///   - entries: at least one.
-    ///   - purpose: what the boxes are for; those of another purpose do not open.
+    ///   - purpose: the purpose of the boxes. A box that was sealed for another purpose does not open.
     package init(_ entries: [Entry], purpose: String) {
         precondition(!entries.isEmpty, "a key ring has a key")
         var sealingKeys: [String: SealingKey] = [:]
@@ -41,18 +44,23 @@ package struct KeyRing: Sendable {
         }
         self.sealingKeys = sealingKeys
         sealingKeyID = entries[0].id
-        // Put there by the loop above.
+        // Cannot be nil: the loop above stored it.
         primaryKey = sealingKeys[entries[0].id]!
     }
 
-    /// Seals under the first key. The plaintext is wiped, and empty afterwards.
+    /// Seals with the first key.
+    /// - Parameters:
+    ///   - plaintext: wiped, and empty afterwards, even if this throws.
+    ///   - associated: bytes that are not in the box, but must be the same when it is opened.
+    ///   - random: the source of the nonce.
+    /// - Throws: ``CryptoError/noRandomness``.
     package func seal(
         wiping plaintext: inout [UInt8], authenticating associated: [UInt8], random: RandomBytes
     ) throws(CryptoError) -> [UInt8] {
         try primaryKey.seal(wiping: &plaintext, authenticating: associated, random: random)
     }
 
-    /// Opens a box under the key of that name.
+    /// Opens a box with the key of that name.
     /// - Throws: ``CryptoError/unknownKey(id:)`` or ``CryptoError/notAuthentic``.
     package func open(_ box: [UInt8], keyID: String, authenticating associated: [UInt8]) throws(CryptoError) -> Secret {
         try key(keyID).open(box, authenticating: associated)

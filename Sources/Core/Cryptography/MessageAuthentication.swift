@@ -1,7 +1,7 @@
 import COpenSSL
 import Synchronization
 
-/// HMAC-SHA-256 (RFC 2104) under one key, and with it the derivation of keys by HKDF-Expand (RFC 5869 §2.3).
+/// HMAC-SHA-256 (RFC 2104) with one key, and the derivation of keys from it by HKDF-Expand (RFC 5869 §2.3).
 package struct MessageAuthentication: Sendable {
     private let key: Secret
 
@@ -15,24 +15,24 @@ package struct MessageAuthentication: Sendable {
         AuthenticationContext.shared.withLock { $0.tag(of: message, under: key) }
     }
 
-    /// A key of 32 bytes for one purpose. This object's key must be uniformly random (RFC 5869 §3.3).
+    /// Derives a key of 32 bytes for one purpose. The key of this value must be uniformly random (RFC 5869 §3.3).
     package func derivedKey(for purpose: String) -> Secret {
         // HKDF-Expand for a length of one block: T(1) = HMAC(PRK, info || 0x01).
         tag(of: Array(purpose.utf8) + [1])
     }
 }
 
-/// The owner of an `EVP_MAC_CTX`. Making one costs more than a tag does, and giving it another key does not, so all
-/// share one.
+/// The owner of an `EVP_MAC_CTX`. Creating one costs more than computing a tag, and changing its key does not, so all
+/// callers share one.
 private final class AuthenticationContext {
-    /// The one context, which is made when it is first needed.
+    /// The shared context, created on first use.
     static let shared = Mutex(AuthenticationContext())
 
     private let pointer: OpaquePointer
 
     private init() {
         let method = EVP_MAC_fetch(nil, "HMAC", nil)
-        // The context counts its own reference.
+        // The context holds a reference of its own.
         defer { EVP_MAC_free(method) }
         pointer = require(EVP_MAC_CTX_new(method), "EVP_MAC_CTX_new")
         require(postern_hmac_use_sha256(pointer), "EVP_MAC_CTX_set_params")

@@ -2,29 +2,31 @@ import COpenSSL
 
 /// The OpenSSL library as a whole.
 package enum OpenSSL {
-    /// Initialises OpenSSL without what sign-in does not use, which is most of the time that it takes.
+    /// Initialises OpenSSL without the parts that are not used here, which take most of the time.
     ///
-    /// For a program that starts often, before anything else of this module. Without it, OpenSSL behaves the same.
+    /// For a program that starts often: call it before anything else in this module. Without the call, OpenSSL behaves
+    /// the same, but starts more slowly.
     package static func prepare() {
-        // If it fails, so does what follows, which reports it.
+        // A failure is ignored: later calls fail too, and report it.
         _ = postern_openssl_prepare()
     }
 }
 
-/// Ends the process if one of OpenSSL's functions did not return 1, which is success.
+/// Ends the process unless an OpenSSL function returned 1, which means success.
 ///
-/// For functions that fail only when memory runs out or the library is broken: nothing can be done about either.
+/// For functions that fail only if memory is exhausted or the library is broken; the process cannot recover from
+/// either.
 func require(_ code: CInt, _ function: StaticString) {
     guard code == 1 else { fatalError("\(function) failed: \(lastReason())") }  // Out of memory, or a broken OpenSSL.
 }
 
-/// What one of OpenSSL's functions made; ends the process if it made nothing, as ``require(_:_:)`` does.
-func require<Made>(_ made: Made?, _ function: StaticString) -> Made {
-    guard let made else { fatalError("\(function) failed: \(lastReason())") }  // Out of memory, or a broken OpenSSL.
-    return made
+/// Returns the object that an OpenSSL function created; ends the process if the function returned null.
+func require<Object>(_ object: Object?, _ function: StaticString) -> Object {
+    guard let object else { fatalError("\(function) failed: \(lastReason())") }  // Out of memory, or a broken OpenSSL.
+    return object
 }
 
-/// The reason in this thread's error queue, which is emptied.
+/// Returns the oldest reason in this thread's error queue, and empties the queue.
 private func lastReason() -> String {
     let code = ERR_get_error()
     ERR_clear_error()

@@ -3,17 +3,18 @@ import Synchronization
 
 /// An AES-256-GCM key (NIST SP 800-38D).
 ///
-/// A sealed box is the nonce, the ciphertext and the tag, one behind the other: 12 + n + 16 bytes. The nonce is random,
-/// so one key seals at most 2³² boxes (SP 800-38D §8.3): at a thousand a second, that is 49 days.
+/// A sealed box is the nonce, the ciphertext and the tag, concatenated: 12 + n + 16 bytes. The nonce is random, so one
+/// key may seal at most 2³² boxes (SP 800-38D §8.3): at a thousand a second, they last for 49 days.
 package final class SealingKey: Sendable {
-    /// How much longer a box is than what is in it, in bytes.
+    /// The length of a box minus the length of its plaintext, in bytes.
     package static let overheadByteCount = nonceByteCount + tagByteCount
+    /// The length of a key, in bytes.
     package static let keyByteCount = 32
     static let nonceByteCount = 12
     static let tagByteCount = 16
 
     private let lock = Mutex(())
-    private nonisolated(unsafe) let context: CipherContext  // Used under `lock` alone.
+    private nonisolated(unsafe) let context: CipherContext  // Used only while `lock` is held.
 
     /// - Parameter key: 32 bytes.
     package init(_ key: Secret) {
@@ -21,8 +22,12 @@ package final class SealingKey: Sendable {
         context = CipherContext(key: key)
     }
 
-    /// Encrypts, and authenticates both what is encrypted and what stands beside it in the open.
-    /// - Parameter plaintext: wiped, and empty afterwards.
+    /// Encrypts a plaintext into a new box.
+    /// - Parameters:
+    ///   - plaintext: wiped, and empty afterwards, even if this throws.
+    ///   - associated: bytes that are not in the box, but must be the same when it is opened.
+    ///   - random: the source of the nonce.
+    /// - Throws: ``CryptoError/noRandomness``.
     package func seal(
         wiping plaintext: inout [UInt8], authenticating associated: [UInt8], random: RandomBytes
     ) throws(CryptoError) -> [UInt8] {
@@ -31,15 +36,15 @@ package final class SealingKey: Sendable {
         }
     }
 
-    /// Decrypts a box, if it was sealed under this key with the same associated bytes.
-    /// - Throws: ``CryptoError/notAuthentic`` otherwise.
+    /// Decrypts a box that was sealed with this key and the same associated bytes.
+    /// - Throws: ``CryptoError/notAuthentic`` for any other box.
     package func open(_ box: [UInt8], authenticating associated: [UInt8]) throws(CryptoError) -> Secret {
         guard box.count >= SealingKey.overheadByteCount else { throw .notAuthentic }
         return try lock.withLock { _ throws(CryptoError) in try context.decrypt(box, authenticating: associated) }
     }
 }
 
-/// The owner of an `EVP_CIPHER_CTX` that keeps its key's schedule.
+/// The owner of an `EVP_CIPHER_CTX`, which keeps the expanded key.
 private final class CipherContext {
     private nonisolated(unsafe) static let method = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)  // Never changes.
     private let pointer: OpaquePointer
@@ -60,7 +65,7 @@ private final class CipherContext {
     ) throws(CryptoError) -> [UInt8] {
         defer { wipe(&plaintext) }
         var box: [UInt8] = Array(repeating: 0, count: plaintext.count + SealingKey.overheadByteCount)
-        // The array's closure rethrows untyped, so that the outcome comes out as a value.
+        // withUnsafeMutableBytes rethrows without the type of the error, so the outcome is returned as a value.
         let outcome = box.withUnsafeMutableBytes { box in
             Result { () throws(CryptoError) in
                 try random.fill(UnsafeMutableRawBufferPointer(rebasing: box[..<SealingKey.nonceByteCount]))
@@ -71,7 +76,7 @@ private final class CipherContext {
         return box
     }
 
-    /// Encrypts into a box whose nonce is already in its place.
+    /// Encrypts into a box that already starts with the nonce.
     private func encrypt(
         _ plaintext: [UInt8], authenticating associated: [UInt8], into box: UnsafeMutableRawBufferPointer
     ) {
@@ -113,6 +118,6 @@ private final class CipherContext {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The start as OpenSSL wants it.
+    /// The start address, typed as OpenSSL's functions declare it.
     fileprivate var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

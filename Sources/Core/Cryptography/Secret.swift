@@ -1,12 +1,12 @@
 import Bytes
 import COpenSSL
 
-/// Bytes that nobody else should see: wiped when they are no longer needed, and printed as `<secret>`.
+/// Secret bytes: wiped when they are deallocated, and printed as `<secret>`.
 package final class Secret: Sendable, CustomStringConvertible, CustomReflectable {
-    private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer  // Written by the initializer alone.
+    private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer  // Written only by the initializer.
 
-    /// Makes a secret of `count` bytes.
-    /// - Parameter fill: writes the bytes. They are zero before, and wiped again if it throws.
+    /// Creates a secret of `count` bytes.
+    /// - Parameter fill: writes the bytes, which are zero before. If it throws, they are wiped.
     package init<Failure>(
         count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
@@ -15,12 +15,12 @@ package final class Secret: Sendable, CustomStringConvertible, CustomReflectable
         try fill(storage)
     }
 
-    /// Copies bytes. The original is the caller's to wipe.
+    /// Copies bytes. The caller must wipe the original.
     package convenience init(copying bytes: some Collection<UInt8>) {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
-    /// Takes bytes over: they are wiped where they were, and the array is empty afterwards.
+    /// Moves bytes into the secret: the original is wiped, and the array is empty afterwards.
     package convenience init(wiping bytes: inout [UInt8]) {
         self.init(copying: bytes)
         wipe(&bytes)
@@ -43,16 +43,17 @@ package final class Secret: Sendable, CustomStringConvertible, CustomReflectable
         storage.deallocate()
     }
 
+    /// The number of bytes.
     package var count: Int { storage.count }
 
-    /// Lends the bytes for the time of the call. They must not be kept.
+    /// Calls `body` with the bytes. The pointer is valid only during the call.
     package func withUnsafeBytes<Result, Failure>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(storage))
     }
 
-    /// Whether both are the same bytes; takes as long whether they are or not, unless their lengths differ.
+    /// Whether both secrets have the same bytes. For equal lengths, the time does not depend on the bytes.
     package func matches(_ other: Secret) -> Bool {
         count == other.count && CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0
     }

@@ -1,11 +1,12 @@
 import Bytes
 
-/// A block of addresses such as `10.0.0.0/8` (RFC 4632, RFC 4291 §2.3).
+/// A block of IP addresses, such as `10.0.0.0/8` (RFC 4632, RFC 4291 §2.3).
 package enum AddressBlock: Sendable, Hashable {
     case v4(network: UInt32, mask: UInt32)
     case v6(network: UInt128, mask: UInt128)
 
-    /// Reads `address/length`, or an address alone, which is a block of one. Bits beyond the prefix must be zero.
+    /// Parses `address/length`, or an address alone, which is a block of one. Bits beyond the prefix must be zero.
+    /// `nil` for any other text.
     package init?(parsing text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(bare: parts[0]) else { return nil }
@@ -30,6 +31,7 @@ package enum AddressBlock: Sendable, Hashable {
         }
     }
 
+    /// Whether the block contains an address. An IPv4 block contains no IPv6 address, and vice versa.
     package func contains(_ address: IPAddress) -> Bool {
         switch (self, address) {
         case (.v4(let network, let mask), .v4(let bits)): bits & mask == network

@@ -1,12 +1,12 @@
 import Bytes
 
-/// Whether a string has the form of an e-mail address, by the pattern of Zod 4's `email()`:
+/// Whether a string has the form of an email address, by the pattern of Zod 4's `email()`:
 ///
 ///     ^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$
 ///
-/// In words: ASCII alone; a local part that neither starts nor ends with a dot and does not end with an apostrophe; a
-/// domain of two labels or more, none of which starts with a hyphen, the last of two letters or more; two dots in a row
-/// nowhere.
+/// In words: ASCII only; a local part that neither starts nor ends with a dot and does not end with an apostrophe; a
+/// domain of two labels or more, none of which starts with a hyphen, the last of two letters or more; no two dots in a
+/// row.
 @usableFromInline package func isEmailAddress(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return false }
@@ -17,7 +17,7 @@ private func isLocalPart(_ bytes: Substring.UTF8View) -> Bool {
     var previous = UInt8(ascii: ".")
     for byte in bytes {
         guard byte.isASCIILetter || byte.isASCIIDigit || isLocalPartPunctuation(byte) else { return false }
-        // A dot at the start or after a dot; an empty local part is refused below by the same initial value.
+        // A dot at the start, or after a dot. With the same initial value, the last check refuses an empty local part.
         if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") { return false }
         previous = byte
     }

@@ -1,13 +1,13 @@
 import Bytes
 import Platform
 
-/// An IPv4 or IPv6 address. An IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) is its IPv4 address.
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is parsed as its IPv4 address.
 package enum IPAddress: Sendable, Hashable {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Reads an address as hops and peers write them: also with a port (`192.0.2.1:80`, `[2001:db8::1]:80`) or in
-    /// brackets.
+    /// Parses an address as proxies and sockets write it: alone, with a port (`192.0.2.1:80`, `[2001:db8::1]:80`), or
+    /// in brackets (`[2001:db8::1]`). `nil` for any other text.
     package init?(parsing text: Substring) {
         if let address = IPAddress(bare: text) {
             self = address
@@ -27,18 +27,18 @@ package enum IPAddress: Sendable, Hashable {
         }
     }
 
-    /// Reads an address as hops and peers write them.
+    /// Parses an address as proxies and sockets write it; `nil` for any other text.
     package init?(parsing text: String) {
         self.init(parsing: text[...])
     }
 
-    /// Reads an address without brackets or port.
+    /// Parses an address without brackets or port; `nil` for any other text.
     package init?(bare text: Substring) {
         if let v4 = IPAddress.dottedQuad(text.utf8) {
             self = .v4(v4)
             return
         }
-        // inet_pton stops at a zero byte, and what follows it would go unseen.
+        // inet_pton stops at a zero byte, so it would accept a text with anything after one.
         guard text.utf8.contains(UInt8(ascii: ":")), !text.utf8.contains(0) else { return nil }
         var v6 = in6_addr()
         guard inet_pton(AF_INET6, String(text), &v6) == 1 else { return nil }
@@ -46,7 +46,8 @@ package enum IPAddress: Sendable, Hashable {
         self = bits >> 32 == 0xFFFF ? .v4(UInt32(truncatingIfNeeded: bits)) : .v6(bits)
     }
 
-    /// Four numbers from 0 to 255 parted by dots, without leading zeros, which some read as octal.
+    /// Parses four numbers from 0 to 255 separated by dots, without leading zeros, which some programs read as octal.
+    /// `nil` for any other text.
     private static func dottedQuad(_ bytes: Substring.UTF8View) -> UInt32? {
         var address: UInt32 = 0
         var number: UInt32 = 0
@@ -74,8 +75,8 @@ package enum IPAddress: Sendable, Hashable {
         text.isASCIIDigits && UInt16(text) != nil
     }
 
-    /// What is limited as one client: the address itself, or of an IPv6 address its /64, since a subscriber has all of
-    /// it.
+    /// The network that is limited as one client: an IPv4 address itself, or the /64 of an IPv6 address, because one
+    /// subscriber has the whole /64.
     package var clientNetwork: String {
         switch self {
         case .v4: description
@@ -93,7 +94,7 @@ package enum IPAddress: Sendable, Hashable {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// Dotted decimal, or the form of RFC 5952.
+    /// The address in dotted decimal, or in the form of RFC 5952 for IPv6.
     package var description: String {
         switch self {
         case .v4(let bits):
@@ -101,7 +102,7 @@ extension IPAddress: CustomStringConvertible {
         case .v6(let bits):
             var network = bits.bigEndian
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-            // Cannot fail: the family is known and the buffer has the size that the standard names.
+            // Cannot fail: the address family is valid, and the buffer has the size that POSIX requires.
             inet_ntop(AF_INET6, &network, &text, socklen_t(text.count))
             return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         }

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A language that mail is written in.
+/// A language that emails are written in.
 package enum Language: String, Sendable, CaseIterable {
     case english = "en"
     case german = "de"
@@ -9,14 +9,15 @@ package enum Language: String, Sendable, CaseIterable {
     case korean = "ko"
     case japanese = "ja"
 
-    /// How many language ranges of a request are looked at.
+    /// The maximum number of language ranges that are read from a request.
     private static let maximumRangeCount = 32
 
     /// The language that a person prefers among these, by the `Accept-Language` of their request (RFC 9110 §12.5.4);
-    /// English where none is asked for, or none of these.
+    /// English if the field is missing or names no supported language.
     ///
-    /// A range stands for its primary language: somebody who asks for `de-AT` is written to in German (RFC 4647 §3.4).
-    /// What is not such a list is passed over, item by item.
+    /// A range counts as its primary language: `de-AT` selects German (RFC 4647 §3.4). Malformed items are ignored, one
+    /// by one.
+    /// - Parameter acceptLanguage: the field's value; `nil` if it is missing.
     package init(preferredBy acceptLanguage: String?) {
         var best: (language: Language, weight: Int)?
         let ranges = (acceptLanguage ?? "").split(separator: ",").prefix(Language.maximumRangeCount)
@@ -25,13 +26,14 @@ package enum Language: String, Sendable, CaseIterable {
             guard let tag = parts.first, let language = Language(range: tag.trimmingBlanks()),
                 let weight = parts.count == 1 ? 1000 : parts.count == 2 ? Language.weight(parts[1]) : nil
             else { continue }
-            // Of equal weights the first counts.
+            // The first of several equal weights wins, and a weight of 0 never does.
             if weight > best?.weight ?? 0 { best = (language, weight) }
         }
         self = best?.language ?? .english
     }
 
-    /// The language of a range such as `fr`, `fr-CA` or `*`, the latter being any.
+    /// The language of a range such as `fr` or `fr-CA`, and English for `*`, which is any language; `nil` if it is not
+    /// supported.
     private init?(range: Substring) {
         if range == "*" {
             self = .english
@@ -41,7 +43,7 @@ package enum Language: String, Sendable, CaseIterable {
         }
     }
 
-    /// A weight such as `q=0.8`, in thousandths (RFC 9110 §12.4.2).
+    /// A weight such as `q=0.8`, in thousandths (RFC 9110 §12.4.2); `nil` if it is malformed.
     private static func weight(_ text: Substring) -> Int? {
         let digits = text.trimmingBlanks().utf8
         guard digits.count >= 3, digits.count <= 7, digits.starts(with: "q=".utf8) || digits.starts(with: "Q=".utf8)

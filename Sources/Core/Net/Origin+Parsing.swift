@@ -14,18 +14,22 @@ extension ParseError {
 }
 
 extension Origin {
-    /// Reads an origin; a single `/` behind it is forgiven.
+    /// Parses an origin. A single `/` at the end is ignored.
+    /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(parsing text: String) throws(ParseError) {
         let parts = try OriginParts(text)
         guard parts.rest.isEmpty || parts.rest.elementsEqual("/".utf8) else { throw .originPath }
         try self.init(parts)
     }
 
-    /// The origin of a whole URL, such as a `Referer`: whatever follows the authority is passed over.
+    /// Parses the origin of a whole URL, such as a `Referer`. Everything after the authority is ignored.
+    /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(ofURL text: String) throws(ParseError) {
         try self.init(OriginParts(text))
     }
 
+    /// Validates the host and the port of a URL.
+    /// - Throws: ``ParseError/originHost`` or ``ParseError/originPort``.
     package init(_ parts: OriginParts) throws(ParseError) {
         guard let host = Origin.canonicalHost(parts.host) else { throw .originHost }
         var port = parts.scheme.defaultPort
@@ -38,7 +42,8 @@ extension Origin {
         self.init(scheme: parts.scheme, host: host, port: port)
     }
 
-    /// A host in lower case: a name, a dotted quad, or an IPv6 address in brackets in the form of RFC 5952.
+    /// The host in lower case: a name, a dotted quad, or an IPv6 address in brackets in the form of RFC 5952. `nil` for
+    /// any other host.
     private static func canonicalHost(_ host: ArraySlice<UInt8>) -> String? {
         if host.first == UInt8(ascii: "[") {
             let text = String(decoding: host.dropFirst().dropLast(), as: UTF8.self)
@@ -47,8 +52,8 @@ extension Origin {
         }
         guard let lastLabel = lastLabel(ofHostName: host) else { return nil }
         let name = String(decoding: host.lazy.map(\.asciiLowercased), as: UTF8.self)
-        // Browsers read a host whose last label is a number as IPv4, in forms such as 0x7f.1 too: only dotted quads are
-        // taken.
+        // Browsers read a host whose last label is a number as an IPv4 address, even in forms such as 0x7f.1. Only
+        // dotted quads are accepted.
         if let first = lastLabel.first, first.isASCIIDigit {
             guard let address = IPAddress(bare: name[...]), case .v4 = address else { return nil }
             return address.description
@@ -56,8 +61,8 @@ extension Origin {
         return name
     }
 
-    /// The last label of a host name: labels of 1 to 63 letters, digits, hyphens and underscores, parted by dots (RFC
-    /// 1123 §2.1, and what is in use), together at most 253 bytes. `nil` where it is none.
+    /// The last label of a host name; `nil` if the host is not a name. A name has at most 253 bytes: labels of 1 to 63
+    /// letters, digits, hyphens and underscores, separated by dots (RFC 1123 §2.1; underscores are in use).
     private static func lastLabel(ofHostName host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard host.count <= 253 else { return nil }
         var start = host.startIndex
@@ -80,17 +85,18 @@ extension Origin {
     }
 }
 
-/// A URL taken apart at the ends of scheme, host and port (RFC 3986 §3.2), each part still unchecked but for the
-/// scheme.
+/// A URL split into scheme, host, port and the rest (RFC 3986 §3.2). Host and port are not validated yet.
 package struct OriginParts {
     let scheme: Origin.Scheme
-    /// An IPv6 address is in brackets.
+    /// The host; an IPv6 address is in brackets.
     var host: ArraySlice<UInt8>
-    /// `nil` where there is no colon behind the host.
+    /// The text after the host's colon; `nil` if there is no colon.
     var port: ArraySlice<UInt8>?
     /// Path, query and fragment.
     package let rest: ArraySlice<UInt8>
 
+    /// Splits a URL with the scheme `https` or `http`, in any case.
+    /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(_ text: String) throws(ParseError) {
         let bytes = Array(text.utf8)
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else { throw .originCharacters }
@@ -102,14 +108,14 @@ package struct OriginParts {
         } else {
             throw .originScheme
         }
-        let behind = bytes[authorityStart...]
-        let end = behind.firstIndex { byte in
+        let remainder = bytes[authorityStart...]
+        let end = remainder.firstIndex { byte in
             byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
         }
-        let authority = behind[..<(end ?? behind.endIndex)]
-        rest = behind[authority.endIndex...]
+        let authority = remainder[..<(end ?? remainder.endIndex)]
+        rest = remainder[authority.endIndex...]
         guard !authority.contains(UInt8(ascii: "@")) else { throw .originUserInformation }
-        // The colons of an IPv6 address are within brackets, and none of them starts a port.
+        // The colons inside the brackets of an IPv6 address do not start a port.
         let hostEnd = authority.first == UInt8(ascii: "[") ? authority.firstIndex(of: UInt8(ascii: "]")) : nil
         if authority.first == UInt8(ascii: "["), hostEnd == nil { throw .originHost }
         guard let colon = authority[(hostEnd ?? authority.startIndex)...].firstIndex(of: UInt8(ascii: ":")) else {
@@ -121,7 +127,7 @@ package struct OriginParts {
         (host, port) = (authority[..<colon], authority[(colon + 1)...])
     }
 
-    /// Whether a text starts with a scheme, in whichever case.
+    /// Whether a text starts with a scheme, in upper or lower case.
     private static func starts(_ bytes: [UInt8], with scheme: StaticString) -> Bool {
         guard bytes.count >= scheme.utf8CodeUnitCount else { return false }
         return scheme.withUTF8Buffer { $0.elementsEqual(bytes.prefix($0.count).lazy.map(\.asciiLowercased)) }

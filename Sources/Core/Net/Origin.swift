@@ -4,13 +4,14 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
         case http
         case https
 
-        /// The port that is left out of the text (RFC 9110 §4.2).
+        /// The scheme's default port, which is left out of the origin's text (RFC 9110 §4.2).
         var defaultPort: UInt16 { self == .http ? 80 : 443 }
     }
 
     package let scheme: Scheme
-    /// In lower case; an IPv6 address in brackets.
+    /// The host in lower case; an IPv6 address is in brackets.
     package let host: String
+    /// 1 to 65535; the scheme's default port if the text has no port.
     package let port: UInt16
     /// The origin's serialization (RFC 6454 §6.2): without a path, and without the scheme's default port.
     package let description: String
@@ -23,7 +24,7 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
         description = port == scheme.defaultPort ? origin : "\(origin):\(port)"
     }
 
-    /// Host and port, as they stand in the origin's text.
+    /// The host and the port, without the scheme's default port.
     package var authority: String { String(description.dropFirst(scheme.rawValue.count + 3)) }
 
     /// Whether the host is this machine: `localhost`, or a loopback address.

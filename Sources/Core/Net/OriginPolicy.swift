@@ -1,9 +1,8 @@
 import Bytes
 
-/// Decides where a link leads, and which sites may ask for one.
+/// Decides which origin a link leads to, and which sites may request one.
 package struct OriginPolicy: Sendable {
-    /// Where a request says that it comes from, or where its link should lead: one text for each source, `nil` where
-    /// absent.
+    /// The origins that a request names, as its own or for its link: one text for each source, `nil` if it is missing.
     package struct Claims: Sendable {
         /// `callback_origin` in the body.
         package var body: String?
@@ -22,28 +21,28 @@ package struct OriginPolicy: Sendable {
         }
     }
 
-    /// Where a claim stood.
+    /// The part of the request that a claim was read from.
     package enum Source: Sendable, Equatable {
         case body, header, origin, referer
     }
 
-    /// Why no link is made.
+    /// The reason that no link is made.
     package enum Refusal: Error, Equatable {
-        /// What stands there is not on the allowlist, or, with an error, not an origin at all.
+        /// The claim is not on the allowlist; with an error, it is not an origin at all.
         case notAllowed(Source, ParseError?)
-        /// The request names no origin, and there is none to fall back on.
+        /// The request names no origin, and no fallback is configured.
         case required
     }
 
     private let allowed: [OriginPattern]
     private let fallback: Origin?
-    /// The origins that the allowlist names one by one, by their serialization: browsers write it so, and it need not
-    /// be taken apart.
+    /// The origins that the allowlist names without wildcards, by their serialization. Browsers send this form, so most
+    /// claims need no parsing.
     private let known: [String: Origin]
 
     /// - Parameters:
     ///   - allowed: the allowlist.
-    ///   - fallback: where links lead when a request names no origin.
+    ///   - fallback: the origin of links whose request names no origin; `nil` refuses such requests.
     package init(allowed: [OriginPattern], fallback: Origin? = nil) {
         self.allowed = allowed
         self.fallback = fallback
@@ -51,22 +50,23 @@ package struct OriginPolicy: Sendable {
             allowed.compactMap(\.origin).map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Whether a text, such as a header `Origin`, is an origin on the allowlist.
+    /// Whether a text, such as the header `Origin`, is an origin on the allowlist.
     package func allows(_ text: String) -> Bool {
         (try? check(text, .origin, Origin.init(parsing:))) != nil
     }
 
-    /// Refuses what another site makes a browser post.
-    /// - Parameter origin: the header `Origin`; `nil` where there is none, as from servers.
+    /// Refuses requests that a site outside the allowlist makes a browser send.
+    /// - Parameter origin: the header `Origin`; `nil` if it is missing, as in requests from servers.
     package func check(posting origin: String?) throws(Refusal) {
         if let origin { _ = try check(origin, .origin, Origin.init(parsing:)) }
     }
 
-    /// The allowed origin that a link is to lead to.
+    /// Returns the allowed origin that a link leads to.
     ///
-    /// The first claim that is present decides, in the order in which they are declared; one that is not allowed is
-    /// refused, never skipped. A browser's `Origin` that is not allowed is refused whatever else is claimed: another
-    /// site is posting.
+    /// The first claim that is present decides, in the order of ``Claims``. A claim that is not allowed is refused,
+    /// never skipped. An `Origin` that is not allowed is refused whatever the other claims are, because it means that
+    /// another site is posting.
+    /// - Throws: ``Refusal``.
     package func callbackOrigin(for claims: Claims) throws(Refusal) -> Origin {
         let posting: Origin? =
             if let origin = claims.origin { try check(origin, .origin, Origin.init(parsing:)) } else { nil }
@@ -81,7 +81,7 @@ package struct OriginPolicy: Sendable {
     private func check(
         _ text: String, _ source: Source, _ parse: (String) throws(ParseError) -> Origin
     ) throws(Refusal) -> Origin {
-        // Bytes, too, since Swift takes some strings for equal whose bytes are not.
+        // Compares the bytes too: Swift treats some strings as equal whose bytes differ.
         if let origin = known[text], origin.description.utf8.elementsEqual(text.utf8) { return origin }
         let origin: Origin
         do {

@@ -1,29 +1,30 @@
 import Bytes
 import Cryptography
 
-/// Where a service is, and who asks: `scheme://[user:password@][host[:port]][/path]`, as RFC 3986 §3 has it, without
-/// query and fragment.
+/// The address of a service and the credentials for it: `scheme://[user:password@][host[:port]][/path]`, the form of
+/// RFC 3986 §3 without query and fragment.
 package struct ServiceURL: Sendable {
-    /// One of those that were allowed.
+    /// One of the allowed schemes.
     package let scheme: String
-    /// Percent-decoded; `nil` where there is none, or an empty one.
+    /// The percent-decoded user; `nil` if it is missing or empty.
     package let user: String?
-    /// Percent-decoded; `nil` where there is none.
+    /// The percent-decoded password; `nil` if it is missing or empty.
     package let password: Secret?
-    /// A name, or an address; one of IPv6 without its brackets. May be empty.
+    /// A host name or IP address; an IPv6 address has no brackets. May be empty.
     package let host: String
-    /// 1 to 65535.
+    /// 1 to 65535; `nil` if it is missing.
     package let port: Int?
-    /// What stands behind the host, from its slash on; percent escapes are left.
+    /// The part after host and port, from the slash on, with its percent escapes. May be empty.
     package let path: String
 
-    /// Reads a URL.
-    /// - Parameter schemes: those that it may have, to be named where it has another.
+    /// Parses a URL.
+    /// - Parameter schemes: the allowed schemes, which the error names if the URL has another.
+    /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(parsing text: String, schemes: [String]) throws(ParseError) {
-        let wanted = schemes.map { "\($0)://" }
+        let prefixes = schemes.map { "\($0)://" }
         guard let (scheme, rest) = ServiceURL.split(text, at: "://"), schemes.contains(String(scheme)) else {
-            let list = wanted.dropLast().joined(separator: ", ")
-            throw ParseError("must start with \(list.isEmpty ? "" : "\(list) or ")\(wanted.last ?? "")")
+            let list = prefixes.dropLast().joined(separator: ", ")
+            throw ParseError("must start with \(list.isEmpty ? "" : "\(list) or ")\(prefixes.last ?? "")")
         }
         guard !rest.contains("?"), !rest.contains("#") else {
             throw ParseError("must not contain a query or fragment; write ? and # in a password as %3F and %23")
@@ -54,23 +55,23 @@ package struct ServiceURL: Sendable {
         var host = text
         var port: Substring?
         if text.first == "[" {
-            guard let (inner, behind) = split(text.dropFirst(), at: "]"), behind.isEmpty || behind.first == ":" else {
+            guard let (inner, rest) = split(text.dropFirst(), at: "]"), rest.isEmpty || rest.first == ":" else {
                 throw ParseError("must close the brackets around an IPv6 address")
             }
             host = inner
-            port = behind.isEmpty ? nil : behind.dropFirst()
+            port = rest.isEmpty ? nil : rest.dropFirst()
         } else if let (name, digits) = split(text, at: ":") {
             (host, port) = (name, digits)
         }
         guard let port else { return (String(host), nil) }
-        // Digits alone: Swift reads a sign, too.
+        // Checked because `UInt16(_:)` also accepts a sign.
         guard port.isASCIIDigits, let number = UInt16(port),
             number > 0
         else { throw ParseError("must have a port from 1 to 65535, or none") }
         return (String(host), Int(number))
     }
 
-    /// What stands before and behind the first separator.
+    /// The parts before and after the first separator; `nil` if there is no separator.
     private static func split(_ text: some StringProtocol, at separator: String) -> (Substring, Substring)? {
         let text = Substring(text)
         guard let range = text.firstRange(of: separator) else { return nil }

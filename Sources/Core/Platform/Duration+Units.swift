@@ -1,6 +1,6 @@
 extension Duration {
-    /// Parses a whole number and its unit: `500ms`, `30s`, `15m`, `24h` or `1d`, at most 1,000 days. `nil` for any other
-    /// text.
+    /// Parses a whole number and its unit, such as `500ms`, `30s`, `15m`, `24h` or `1d`, up to 1,000 days. `nil` for any
+    /// other text.
     package init?(parsing text: some StringProtocol) {
         let digits = text.prefix(while: { ("0"..."9").contains($0) })
         guard (1...9).contains(digits.count), let amount = Int(digits) else { return nil }

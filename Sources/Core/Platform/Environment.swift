@@ -1,13 +1,13 @@
-/// Environment variables, read by name. An empty one counts as not set.
+/// Environment variables, read by name. An empty variable counts as not set.
 package struct Environment: Sendable {
     private let value: @Sendable (String) -> String?
 
-    /// The variables of this process, which do not change while it runs.
+    /// The variables of this process, which must not change while it runs.
     package init() {
         value = { name in getenv(name).map { String(cString: $0) } }
     }
 
-    /// These variables.
+    /// A fixed set of variables.
     package init(_ variables: [String: String]) {
         value = { name in variables[name] }
     }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Runs a task's jobs on an event loop, so that what it does and what the loop's channels do never change threads.
+/// Runs a task's jobs on an event loop, so that the task and the loop's channels share one thread.
 package final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
@@ -9,7 +9,7 @@ package final class EventLoopExecutor: TaskExecutor {
         self.eventLoop = eventLoop
     }
 
-    /// Runs a job with this or the next turn of the loop.
+    /// Runs a job in the current or the next iteration of the loop.
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

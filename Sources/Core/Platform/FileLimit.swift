@@ -1,14 +1,14 @@
-/// How many files, sockets among them, this process may have open.
+/// The limit on this process' open files, including sockets.
 package enum FileLimit {
-    /// Raises the limit as far as is wanted and allowed: shells and init systems start programs with a low one, for the
-    /// sake of those that use `select`.
-    /// - Returns: the limit from now on.
+    /// Raises the limit to `wanted`, or as far as the system allows. Shells and init systems start programs with a low
+    /// limit, for the sake of programs that use `select`.
+    /// - Returns: the limit that now applies, at most `wanted`; 1,024 if it cannot be read.
     package static func raised(toAtLeast wanted: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(openFiles, &limit) == 0 else { return 1024 }
         if limit.rlim_cur < wanted {
             limit.rlim_cur = min(rlim_t(wanted), limit.rlim_max)
-            // Where it is refused, the old one stays.
+            // If this fails, the old limit stays.
             _ = setrlimit(openFiles, &limit)
             _ = getrlimit(openFiles, &limit)
         }

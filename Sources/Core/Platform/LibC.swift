@@ -1,4 +1,4 @@
-// The system's C library, for whoever imports this module: the one place that tells platforms apart.
+// Re-exports the system's C library. No other file distinguishes platforms.
 #if canImport(Glibc)
     @_exported public import Glibc
     @_exported public import SwiftOverlayShims

@@ -1,7 +1,7 @@
 /// The process' standard error.
 package enum StandardError {
-    /// Writes bytes in one call, so that lines of several threads do not mix. What cannot be written is dropped: there is
-    /// no other place to report it.
+    /// Writes bytes in one call, so that lines of several threads do not mix. Bytes that cannot be written are dropped:
+    /// there is no other place to report the failure.
     @Sendable package static func write(_ bytes: [UInt8]) {
         _ = bytes.withUnsafeBytes { posixWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
@@ -10,7 +10,7 @@ package enum StandardError {
     package static func write(_ text: String) { write(Array(text.utf8)) }
 }
 
-/// The system's `write`, which a member of the same name hides.
+/// The system's `write`, which ``StandardError/write(_:)-([UInt8])`` hides in that type.
 private func posixWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }

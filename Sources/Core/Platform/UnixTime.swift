@@ -1,4 +1,4 @@
-/// A moment of wall-clock time, to the millisecond.
+/// An instant of wall-clock time, to the millisecond.
 package struct UnixTime: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970-01-01 00:00 UTC.
     package let milliseconds: Int
@@ -10,7 +10,7 @@ package struct UnixTime: Sendable, Hashable, Comparable {
     /// Whole seconds since 1970-01-01 00:00 UTC, rounded down.
     package var seconds: Int { milliseconds / 1000 }
 
-    /// The system's clock, now.
+    /// The current time of the system's clock.
     package static func now() -> UnixTime {
         var time = timespec()
         // Cannot fail: the pointer is valid.
@@ -18,6 +18,7 @@ package struct UnixTime: Sendable, Hashable, Comparable {
         return UnixTime(milliseconds: Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
     }
 
+    /// A later instant; fractions of a millisecond are dropped from the duration.
     package static func + (time: UnixTime, duration: Duration) -> UnixTime {
         UnixTime(milliseconds: time.milliseconds + duration.milliseconds)
     }

@@ -5,9 +5,9 @@ extension Environment {
     /// The value of a setting; `nil` if it is not set or empty.
     /// - Parameters:
     ///   - name: the environment variable.
-    ///   - example: a value that would be right.
+    ///   - example: a valid value, for the error.
     ///   - parse: parses the text.
-    /// - Throws: ``SettingError`` if the value is wrong.
+    /// - Throws: ``SettingError`` if the value is invalid.
     package func optional<Value>(
         _ name: String, example: String, _ parse: (String) throws(ParseError) -> Value
     ) throws(SettingError) -> Value? {
@@ -20,7 +20,7 @@ extension Environment {
     }
 
     /// The value of a setting that must be set.
-    /// - Throws: ``SettingError`` if it is not, or is wrong.
+    /// - Throws: ``SettingError`` if it is not set, empty, or invalid.
     package func required<Value>(
         _ name: String, example: String, _ parse: (String) throws(ParseError) -> Value
     ) throws(SettingError) -> Value {
@@ -30,8 +30,8 @@ extension Environment {
         return value
     }
 
-    /// `SSL_CERT_FILE`: a PEM file of certificate authorities to trust instead of the system's, which all connections by
-    /// TLS read; OpenSSL's own variable.
+    /// `SSL_CERT_FILE`: a PEM file of certificate authorities to trust instead of the system's, for all TLS
+    /// connections. The variable is OpenSSL's own.
     package func certificateAuthorities() throws(SettingError) -> String? {
         try optional("SSL_CERT_FILE", example: "/etc/ssl/certs/ca-certificates.crt") { (text) throws(ParseError) in text
         }
@@ -39,7 +39,7 @@ extension Environment {
 }
 
 extension SettingError {
-    /// A setting whose text cannot be parsed.
+    /// The error for a setting whose text cannot be parsed.
     package init(_ name: String, _ error: ParseError, example: String) {
         self.init(name: name, rule: error.rule, example: example)
     }

@@ -1,10 +1,11 @@
-/// A setting that is missing or wrong, as one line: which, its rule, and an example. The value itself is not in it,
-/// since it may be a secret.
+/// The error for a setting that is missing or invalid, as one line: its name, its rule, and an example. It does not
+/// contain the value, which may be a secret.
 package struct SettingError: Error, Equatable, CustomStringConvertible {
     /// The environment variable.
     package let name: String
-    /// What its value must be, as the end of a sentence.
+    /// The rule for the value, as the end of a sentence that starts with the setting's name.
     package let rule: String
+    /// A valid value.
     package let example: String
 
     package init(name: String, rule: String, example: String) {

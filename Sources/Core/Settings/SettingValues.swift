@@ -2,7 +2,7 @@ import Bytes
 import Cryptography
 import Platform
 
-/// Reads named keys of 32 bytes.
+/// Parses named keys of 32 bytes: comma-separated `ID:KEY` pairs, each ID once.
 package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
     var entries: [KeyRing.Entry] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -22,12 +22,12 @@ package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
     return entries
 }
 
-/// Reads the number of a port.
+/// Parses a port number, 0 to 65535.
 package func port(_ text: String) throws(ParseError) -> Int {
     try wholeNumber(text, in: 0...65_535, "must be a port from 0 to 65535")
 }
 
-/// Reads a number of digits alone, within bounds; `rule` says so in words.
+/// Parses a decimal number without a sign, within a range. `rule` is the rule of the error.
 package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: String) throws(ParseError) -> Int {
     guard text.isASCIIDigits, let number = Int(text),
         range.contains(number)
@@ -35,7 +35,7 @@ package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: Str
     return number
 }
 
-/// Reads a duration within bounds; `bounds` says them in words.
+/// Parses a duration within a range. `bounds` names the range in the error, such as `10ms to 30s`.
 package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError) -> Duration
 {
     guard let duration = Duration(parsing: text), range.contains(duration) else {
@@ -44,7 +44,7 @@ package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds:
     return duration
 }
 
-/// Parses a list of comma-separated entries; blanks around an entry are ignored.
+/// Parses a list of comma-separated entries. Spaces and tabs around an entry are ignored.
 package func list<Element>(
     _ text: String, _ parse: (String) throws(ParseError) -> Element
 ) throws(ParseError) -> [Element] {
@@ -55,7 +55,7 @@ package func list<Element>(
     return elements
 }
 
-/// Parses `on` or `off`.
+/// Parses `on` (`true`) or `off` (`false`).
 package func isOn(_ text: String) throws(ParseError) -> Bool {
     guard text == "on" || text == "off" else { throw ParseError("must be on or off") }
     return text == "on"

@@ -1,34 +1,35 @@
 import Synchronization
 
-/// A number that only grows.
+/// A metric that only grows.
 package final class Counter: Sendable {
     private let count = Atomic(0)
 
-    /// Counts something, or several at once.
+    /// Adds an amount, which is not negative.
     package func increment(by amount: Int = 1) { count.add(amount, ordering: .relaxed) }
 
     /// The number so far.
     package var value: Int { count.load(ordering: .relaxed) }
 }
 
-/// A number that goes up and down.
+/// A metric that goes up and down.
 package final class Gauge: Sendable {
     private let count = Atomic(0)
 
-    /// Changes the number, up or down.
+    /// Adds an amount, which may be negative.
     package func add(_ amount: Int) { count.add(amount, ordering: .relaxed) }
 
-    /// Makes the number another.
+    /// Replaces the number.
     package func set(_ value: Int) { count.store(value, ordering: .relaxed) }
 
-    /// The number now.
+    /// The current number.
     package var value: Int { count.load(ordering: .relaxed) }
 }
 
-/// How a quantity is spread: how many observations were at most each bound.
+/// The distribution of a quantity: the number of observations up to each bound.
 package final class Histogram: Sendable {
     private let bounds: [Double]
-    /// Of each bucket alone, the last being that beyond all bounds; and the sum of all observations.
+    /// The number of observations in each bucket alone, the last bucket being above all bounds; and the sum of all
+    /// observations.
     private let state: Mutex<(counts: [Int], sum: Double)>
 
     init(bounds: [Double]) {
@@ -36,7 +37,7 @@ package final class Histogram: Sendable {
         state = Mutex((Array(repeating: 0, count: bounds.count + 1), 0))
     }
 
-    /// Takes one observation in.
+    /// Records one observation.
     package func observe(_ value: Double) {
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
         state.withLock { state in
@@ -45,11 +46,12 @@ package final class Histogram: Sendable {
         }
     }
 
-    /// Seconds, as is the convention.
+    /// Records a duration, in seconds.
     package func observe(_ duration: Duration) {
         observe(Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18)
     }
 
+    /// Appends the buckets, the sum and the count in Prometheus' text format.
     func write(_ name: String, to text: inout String) {
         let (counts, sum) = state.withLock { ($0.counts, $0.sum) }
         var total = 0

@@ -2,17 +2,19 @@ import Bytes
 import Logging
 import Platform
 
-/// Writes each log event as one line of JSON: `time` (RFC 3339), `level`, `message`, and the metadata as members of
-/// their own.
+/// Writes each log event as one line of JSON: `time` (RFC 3339), `level`, `message`, `error` if there is one, and a
+/// member for each entry of the metadata.
 package struct JSONLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let write: @Sendable ([UInt8]) -> Void
 
-    /// Members that metadata does not replace.
+    /// Members that metadata must not replace; entries of these names are left out.
     private static let ownMembers: Set<String> = ["time", "level", "message", "error"]
 
-    /// - Parameter write: takes a whole line; standard error where it is left out.
+    /// - Parameters:
+    ///   - level: the lowest level that is logged.
+    ///   - write: writes a whole line; by default to standard error.
     package init(level: Logger.Level, write: @escaping @Sendable ([UInt8]) -> Void = StandardError.write) {
         logLevel = level
         self.write = write

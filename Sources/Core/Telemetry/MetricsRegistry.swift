@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The numbers that a process tells of itself, in Prometheus' text format (version 0.0.4).
+/// The metrics of a process, exported in Prometheus' text format (version 0.0.4).
 ///
-/// Names follow its conventions: a unit in the name, `_total` behind a counter's.
+/// Names follow Prometheus' conventions: the unit is part of the name, and a counter's name ends in `_total`.
 package final class MetricsRegistry: Sendable {
     private let families = Mutex<[Family]>([])
 
@@ -13,28 +13,29 @@ package final class MetricsRegistry: Sendable {
         var series: [(labels: String, write: @Sendable (_ name: String, _ labels: String, inout String) -> Void)]
     }
 
-    /// An empty one.
+    /// Creates a registry without metrics.
     package init() {}
 
-    /// A number that only grows.
+    /// Adds a counter: a number that only grows.
     /// - Parameters:
-    ///   - name: ends in `_total`; series of one name differ in their labels.
-    ///   - labels: names and values; a value holds neither quotes, backslashes nor line ends.
+    ///   - name: ends in `_total`. Several series may have one name if their labels differ.
+    ///   - help: a sentence that describes the metric.
+    ///   - labels: names and values. Values must not contain quotes, backslashes or line breaks.
     package func counter(_ name: String, help: String, labels: KeyValuePairs<String, String> = [:]) -> Counter {
         let counter = Counter()
         add(name, help, "counter", labels) { name, labels, text in text += "\(name)\(labels) \(counter.value)\n" }
         return counter
     }
 
-    /// A number that goes up and down.
+    /// Adds a gauge: a number that goes up and down. The parameters are those of ``counter(_:help:labels:)``.
     package func gauge(_ name: String, help: String, labels: KeyValuePairs<String, String> = [:]) -> Gauge {
         let gauge = Gauge()
         add(name, help, "gauge", labels) { name, labels, text in text += "\(name)\(labels) \(gauge.value)\n" }
         return gauge
     }
 
-    /// How a quantity is spread.
-    /// - Parameter bounds: the upper bounds of the buckets, ascending.
+    /// Adds a histogram: the distribution of a quantity.
+    /// - Parameter bounds: the upper bounds of the buckets, inclusive and ascending.
     package func histogram(_ name: String, help: String, bounds: [Double]) -> Histogram {
         let histogram = Histogram(bounds: bounds)
         add(name, help, "histogram", [:]) { name, _, text in histogram.write(name, to: &text) }
@@ -56,7 +57,7 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// All of it, as it is now.
+    /// All metrics with their current values, in the text format.
     package var exposition: String {
         let families = families.withLock { $0 }
         var text = ""

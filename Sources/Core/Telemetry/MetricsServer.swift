@@ -4,12 +4,12 @@ import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
 
-/// Answers `GET /metrics` at a port of the loopback interface, for a collector on the same machine or in the same pod.
+/// Serves `GET /metrics` on a port of the loopback interface, for a collector on the same machine or in the same pod.
 package struct MetricsServer: Service {
     private static let maximumConnectionCount = 16
     private static let idleTimeout = TimeAmount.seconds(60)
 
-    /// The port cannot be listened at.
+    /// An error from binding the port.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
@@ -20,8 +20,10 @@ package struct MetricsServer: Service {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - port: of the loopback interface; 0 takes a free one.
-    ///   - eventLoop: what serves it.
+    ///   - port: a port of the loopback interface; 0 selects a free one.
+    ///   - registry: the metrics to serve.
+    ///   - eventLoop: the event loop of all connections.
+    ///   - logger: logs the port once the server listens.
     package init(port: Int, registry: MetricsRegistry, eventLoop: any EventLoop, logger: Logger) {
         self.port = port
         self.registry = registry
@@ -30,7 +32,7 @@ package struct MetricsServer: Service {
     }
 
     /// Serves until graceful shutdown or cancellation.
-    /// - Throws: ``Failure`` where the port cannot be listened at.
+    /// - Throws: ``Failure`` if the port cannot be bound.
     package func run() async throws {
         let channel: any Channel
         do {
@@ -64,7 +66,7 @@ package struct MetricsServer: Service {
     }
 }
 
-/// Answers a connection's requests.
+/// Answers the requests of one connection.
 private final class MetricsResponder: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart

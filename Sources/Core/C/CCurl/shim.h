@@ -1,13 +1,14 @@
 #pragma once
 #include <curl/curl.h>
 
-// curl_easy_setopt and its like take any type behind an ellipsis, which Swift cannot call: here is one of each type.
+// curl_easy_setopt and curl_easy_getinfo are variadic, and Swift cannot call variadic functions. These are typed
+// wrappers, one for each type of argument.
 
 static inline CURLcode postern_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
 
-/// libcurl copies the string, but for CURLOPT_POSTFIELDS, which is not set this way.
+/// libcurl copies the string. Not for CURLOPT_POSTFIELDS, which libcurl does not copy.
 static inline CURLcode postern_curl_set_string(CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -16,7 +17,7 @@ static inline CURLcode postern_curl_set_pointer(CURL *handle, CURLoption option,
     return curl_easy_setopt(handle, option, value);
 }
 
-/// A read, write or header function: they have one shape.
+/// Sets a read, write or header function: all three have this type.
 static inline CURLcode postern_curl_set_transfer_function(
     CURL *handle, CURLoption option, size_t (*function)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(handle, option, function);

@@ -2,11 +2,12 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// A server at a port of its own that answers whatever comes with a text of the test's.
-final class Impostor: Sendable {
+/// A server on a free port. It answers each read with a text that the test chooses.
+final class ScriptedServer: Sendable {
     let port: Int
     private let channel: any Channel
 
+    /// - Parameter answer: returns the text to answer received text with.
     init(answer: @escaping @Sendable (String) -> String) throws {
         channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
