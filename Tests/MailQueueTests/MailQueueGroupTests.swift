@@ -167,7 +167,7 @@ struct MailQueueGroupTests {
 
     static let versions: [(String?, Bool)] = [(nil, false), ("1", false), ("2", true), ("01", true), ("", true)]
 
-    @Test("an entry with a version other than 1 is recognized", arguments: MailQueueGroupTests.versions)
+    @Test("an entry with a version other than 1 is recognised", arguments: MailQueueGroupTests.versions)
     func version(text: String?, isOther: Bool) async throws {
         let harness = try await QueueHarness()
         var fields: [(name: String, value: [UInt8])] = [(name: "id", value: Array("i".utf8))]

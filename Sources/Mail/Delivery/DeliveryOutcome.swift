@@ -8,7 +8,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
     case permanent(DeliveryFailure)
     /// The connection was lost after the whole message was sent and before the final reply, so the message may have
     /// been delivered (RFC 1047). It is sent again, because a missing link is worse than the same link twice. Both
-    /// copies have the same `Message-ID`, so mail systems can recognize the duplicate.
+    /// copies have the same `Message-ID`, so mail systems can recognise the duplicate.
     case ambiguous(DeliveryFailure)
     /// The server accepts no messages for now, or none from this sender, whatever the message.
     case unavailable(DeliveryFailure)

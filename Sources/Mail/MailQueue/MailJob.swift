@@ -66,7 +66,7 @@ package struct MailJob: Sendable, Equatable {
         return SealedMailJob(id: id, keyID: keys.sealingKeyID, box: box)
     }
 
-    /// Opens a queued job. A missing or unknown language is read as English, and a malformed code as none.
+    /// Opens a queued job. A missing or unknown language is read as English. A malformed code is ignored.
     /// - Throws: ``CryptoError/unknownKey(id:)`` if the ring does not have the key that sealed it, and
     ///   ``CryptoError/notAuthentic`` if it was changed, or if a required member is missing or invalid.
     package init(opening sealed: SealedMailJob, with keys: KeyRing) throws(CryptoError) {
