@@ -54,7 +54,7 @@ package final class QueueOperations: Sendable {
     /// - Returns: whether such a job was found.
     package func retry(_ id: String) async throws(RedisError) -> Bool {
         if let retry = try await pages.retry(id) {
-            _ = try await makeDue(retry)  // `false` if it was due already.
+            _ = try await makeDue(retry)  // `false` if it was made due before.
             return true
         }
         guard let letter = try await deadLetter(id) else { return false }
