@@ -6,7 +6,7 @@ import Testing
 struct BreakerTests {
     private let start = ContinuousClock.now
 
-    /// A breaker that three failures at `start` have opened, for one second.
+    /// A breaker that was opened for one second by three failures at `start`.
     private func opened() -> Breaker {
         var breaker = Breaker()
         for _ in 0..<3 { _ = breaker.failed(at: start, jitter: 0.5) }
@@ -17,7 +17,7 @@ struct BreakerTests {
         duration.map { Int(($0 / Duration.milliseconds(1)).rounded()) }
     }
 
-    @Test("at first, and after two failures, everything may be claimed")
+    @Test("initially, and after two failures, all jobs may be claimed")
     func closed() {
         var breaker = Breaker()
         #expect(breaker.permission(at: start) == .all)
@@ -28,7 +28,7 @@ struct BreakerTests {
     }
 
     @Test(
-        "the third failure in a row opens it for a second, more or less a fifth",
+        "the third consecutive failure opens the breaker for one second, ±20 %",
         arguments: [(0.0, 800), (0.25, 900), (0.5, 1000), (1.0, 1200)])
     func third(jitter: Double, expected: Int) throws {
         var breaker = Breaker()
@@ -45,8 +45,8 @@ struct BreakerTests {
         #expect(breaker.permission(at: end + .seconds(3600)) == .one)
     }
 
-    @Test("a success between failures starts their count anew")
-    func notInARow() {
+    @Test("a success between failures resets their count")
+    func notConsecutive() {
         var breaker = Breaker()
         for _ in 0..<5 {
             for _ in 0..<2 { #expect(breaker.failed(at: start, jitter: 0.5) == nil) }
@@ -56,7 +56,7 @@ struct BreakerTests {
         }
     }
 
-    @Test("each failure of a job that was tried doubles the pause, up to half a minute")
+    @Test("each further failure doubles the pause, up to 30 seconds")
     func doubling() {
         var breaker = opened()
         var now = start
@@ -71,7 +71,7 @@ struct BreakerTests {
         #expect(pauses == [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
     }
 
-    @Test("jitter does not add up", arguments: [(0.0, [1600, 3200, 6400]), (1.0, [2400, 4800, 9600])])
+    @Test("jitter does not accumulate", arguments: [(0.0, [1600, 3200, 6400]), (1.0, [2400, 4800, 9600])])
     func jitter(jitter: Double, expected: [Int]) {
         var breaker = opened()
         var now = start + .seconds(1)
@@ -82,8 +82,8 @@ struct BreakerTests {
         }
     }
 
-    @Test("failures of what was on its way when it opened do not make the pause longer")
-    func onTheirWay() {
+    @Test("failures of deliveries that began before the breaker opened do not extend the pause")
+    func failuresWhileOpen() {
         var breaker = opened()
         let end = start + .seconds(1)
         for milliseconds in [0, 1, 500, 999] {
@@ -93,7 +93,7 @@ struct BreakerTests {
         #expect(milliseconds(breaker.failed(at: end, jitter: 0.5)) == 2000)
     }
 
-    @Test("a success closes it, of whatever was on its way, and says so once", arguments: [0, 500, 1000, 5000])
+    @Test("a success closes the breaker, and only the first reports that", arguments: [0, 500, 1000, 5000])
     func closing(after milliseconds: Int) {
         var breaker = opened()
         let hasClosed = breaker.succeeded()
@@ -104,7 +104,7 @@ struct BreakerTests {
         #expect(!hasClosedAgain)
     }
 
-    @Test("once closed it takes three failures again, and starts with a second")
+    @Test("after it closed, three failures open the breaker again, for one second")
     func again() {
         var breaker = opened()
         _ = breaker.failed(at: start + .seconds(1), jitter: 0.5)

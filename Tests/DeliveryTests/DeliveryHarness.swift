@@ -1,23 +1,24 @@
-@testable import Delivery
 import MailMessage
 import TestSupport
 import Testing
 
-/// Tries to deliver a message, and sees to it that the attempt ends within its deadline, and what a busy machine may
-/// need besides.
+@testable import Delivery
+
+/// Delivers a message, and fails if that takes longer than its deadline plus 20 seconds, which allows for a busy
+/// machine.
 func deliver(
     _ message: MailMessage, by transport: any MailTransport, within deadline: Duration = .seconds(10),
     _ observe: (@Sendable (DeliveryStep) -> Void)? = nil
 ) async throws -> DeliveryOutcome {
     let outcome = Mutexed<DeliveryOutcome?>(nil)
-    // A task that nobody waits for: one that never ends is to fail its test, not to hold up all the others.
+    // Nothing awaits this task, so that a delivery that never ends fails its test and does not block the others.
     Task { outcome.value = await transport.deliver(message, within: deadline, observe) }
     try await eventually(within: deadline + .seconds(20), "the end of a delivery") { outcome.value != nil }
     return try #require(outcome.value)
 }
 
 extension DeliveryOutcome {
-    /// The outcome as a table holds it, such as `permanent recipient_refused 550 5.1.1`.
+    /// The outcome in the form for tables, such as `permanent recipient_refused 550 5.1.1`.
     var summary: String {
         switch self {
         case .delivered(let reply): words("delivered", reply?.description)
@@ -40,8 +41,8 @@ private func words(_ words: String?...) -> String {
 }
 
 extension SMTPTransport {
-    /// A client of a server on this machine.
-    /// - Parameter authority: whom it trusts; `nil` for those whom the system trusts.
+    /// Creates a transport to a server on this machine.
+    /// - Parameter authority: the only authority to trust; `nil` for those that the system trusts.
     convenience init(
         port: Int, _ security: SMTPServer.Security = .none, as credentials: SMTPServer.Credentials? = nil,
         trusting authority: CertificateAuthority? = nil, connections: Int = 1

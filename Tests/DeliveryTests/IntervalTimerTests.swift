@@ -4,20 +4,20 @@ import Testing
 
 @Suite
 struct IntervalTimerTests {
-    @Test("it is due at once, and then not before the interval is over")
+    @Test("a timer is due immediately, and then not before the interval has passed")
     func once() {
         let timer = IntervalTimer(every: .seconds(3600))
         #expect(timer.isDue())
         for _ in 0..<10 { #expect(!timer.isDue()) }
     }
 
-    @Test("when the interval is over it is due again")
+    @Test("a timer is due again after the interval")
     func again() {
         let timer = IntervalTimer(every: .zero)
         for _ in 0..<10 { #expect(timer.isDue()) }
     }
 
-    @Test("of many that ask at once, it is due for one")
+    @Test("a timer is due for only one of many concurrent calls")
     func concurrent() async {
         let timer = IntervalTimer(every: .seconds(3600))
         let count = await withTaskGroup(of: Bool.self) { group in

@@ -1,20 +1,21 @@
-@testable import Delivery
 import Cryptography
 import MailMessage
 import MailQueue
 import Net
 import Redis
 import Telemetry
-import Testing
 import TestSupport
+import Testing
+
+@testable import Delivery
 
 @Suite(.timeLimit(.minutes(1)))
 struct JobDeliveryFaultTests {
-    typealias Ends = WorkerHarness.Ends
+    typealias QueueContent = WorkerHarness.QueueContent
 
-    // MARK: - Jobs that do not open
+    // MARK: - Unreadable jobs
 
-    /// Seals a text as a job's is.
+    /// Seals a text as a job.
     private func sealed(_ text: String, purpose: String = MailJob.sealingPurpose) throws -> SealedMailJob {
         let ring = KeyRing(WorkerHarness.keys, purpose: purpose)
         var plaintext = Array(text.utf8)
@@ -23,21 +24,21 @@ struct JobDeliveryFaultTests {
         return SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: box)
     }
 
-    private static let whole = """
+    private static let valid = """
         {"to":"ada@customer.example","link":"https://portal.example.com/in?token=x",\
         "origin":"https://portal.example.com","issued_at":1735689600000,"expires_at":1735690500000}
         """
 
-    @Test("a text that holds all that a job holds is delivered, so that the others below fail for their own reason")
+    @Test("the valid job that the tests below damage is delivered")
     func readable() async throws {
         let harness = try await WorkerHarness()
-        await harness.delivery.run(try await harness.claimed(try sealed(JobDeliveryFaultTests.whole)))
+        await harness.delivery.run(try await harness.claimed(try sealed(JobDeliveryFaultTests.valid)))
         #expect(harness.transport.messages.map(\.recipient.text) == ["ada@customer.example"])
     }
 
-    /// What is replaced in the whole text, and by what.
+    /// A part of the valid text, and its replacement.
     static let damages: [(String, String)] = [
-        (whole, ""), (whole, "{"), (whole, "[]"), (whole, "null"), (whole, "\0"), (whole, "{}"),
+        (valid, ""), (valid, "{"), (valid, "[]"), (valid, "null"), (valid, "\0"), (valid, "{}"),
         (#""to":"ada@customer.example","#, ""), (#""ada@customer.example""#, "7"), ("ada@customer.example", "ada"),
         ("ada@customer.example", "ada@customer.example,eve@evil.example"), ("https://portal.example.com/in", "/in"),
         ("https://portal.example.com/in", "javascript:alert(1)"), ("token=x", "token=\\r\\nx"), ("token=x", "token=ä"),
@@ -46,11 +47,11 @@ struct JobDeliveryFaultTests {
         ("1735690500000", "1735689599999"), (#","expires_at":1735690500000"#, ""), ("1735690500000", "1e300"),
     ]
 
-    @Test("a box that holds no job is given up as unreadable", arguments: JobDeliveryFaultTests.damages)
+    @Test("a box without a valid job is dead-lettered as unreadable", arguments: JobDeliveryFaultTests.damages)
     func unreadable(part: String, replacement: String) async throws {
         let harness = try await WorkerHarness()
-        let text = JobDeliveryFaultTests.whole.replacing(part, with: replacement)
-        try #require(text != JobDeliveryFaultTests.whole)
+        let text = JobDeliveryFaultTests.valid.replacing(part, with: replacement)
+        try #require(text != JobDeliveryFaultTests.valid)
         await harness.delivery.run(try await harness.claimed(try sealed(text)))
         try await expectUnreadable(harness, ["id": "0123456789abcdef0123456789abcdef", "key": "k1", "job": "kept"])
     }
@@ -59,27 +60,27 @@ struct JobDeliveryFaultTests {
         case emptyBox, shortBox, changedBox, otherID, unknownKey, otherPurpose
     }
 
-    @Test("a box that does not open is given up as unreadable", arguments: JobDeliveryFaultTests.Damage.allCases)
+    @Test("a box that does not open is dead-lettered as unreadable", arguments: JobDeliveryFaultTests.Damage.allCases)
     func closed(damage: Damage) async throws {
         let harness = try await WorkerHarness()
-        let whole = try sealed(JobDeliveryFaultTests.whole)
-        var changed = whole.box
+        let valid = try sealed(JobDeliveryFaultTests.valid)
+        var changed = valid.box
         changed[changed.count / 2] ^= 1
         let job: SealedMailJob
         switch damage {
         case .emptyBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: [])
         case .shortBox:
-            job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: Array(whole.box.prefix(27)))
+            job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: Array(valid.box.prefix(27)))
         case .changedBox: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: changed)
-        case .otherID: job = SealedMailJob(id: "fedcba9876543210fedcba9876543210", keyID: "k1", box: whole.box)
-        case .unknownKey: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k2", box: whole.box)
-        case .otherPurpose: job = try sealed(JobDeliveryFaultTests.whole, purpose: "another")
+        case .otherID: job = SealedMailJob(id: "fedcba9876543210fedcba9876543210", keyID: "k1", box: valid.box)
+        case .unknownKey: job = SealedMailJob(id: "0123456789abcdef0123456789abcdef", keyID: "k2", box: valid.box)
+        case .otherPurpose: job = try sealed(JobDeliveryFaultTests.valid, purpose: "another")
         }
         await harness.delivery.run(try await harness.claimed(job))
         try await expectUnreadable(harness, ["id": job.id, "key": job.keyID, "job": "kept"])
     }
 
-    @Test("an entry that is no job is given up as unreadable, with nothing kept")
+    @Test("an entry that is not a job is dead-lettered as unreadable, without a job")
     func foreign() async throws {
         let harness = try await WorkerHarness()
         _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "1", "job", "box"))
@@ -87,7 +88,7 @@ struct JobDeliveryFaultTests {
         try await expectUnreadable(harness, [:])
     }
 
-    @Test("an entry of another version is left to workers that know it", arguments: ["2", "", "01"])
+    @Test("an entry of another version is left for workers that know it", arguments: ["2", "", "01"])
     func laterVersion(version: String) async throws {
         let harness = try await WorkerHarness()
         let job = try WorkerHarness.job().sealed(by: try WorkerHarness.ring(), random: .system)
@@ -95,12 +96,12 @@ struct JobDeliveryFaultTests {
         command.append(job.box)
         _ = try await harness.redis.send(command)
         await harness.delivery.run(try await harness.claimNext())
-        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(try await harness.queueContent() == QueueContent(queued: 1))
         #expect(harness.transport.messages.isEmpty)
         #expect(harness.log.lines(of: "mail_released").count == 1)
     }
 
-    @Test("an entry of a later version is left as it is, however often it was claimed")
+    @Test("an entry of a later version is left unchanged, however often it was claimed")
     func laterVersion() async throws {
         let harness = try await WorkerHarness()
         _ = try await harness.redis.send(RedisCommand("XADD", "postern:mail", "*", "v", "2", "job", "box"))
@@ -109,14 +110,14 @@ struct JobDeliveryFaultTests {
             await harness.delivery.run(
                 ClaimedJob(entry: first.entry, job: nil, isOfOtherVersion: true, attempts: 0, claims: claims))
         }
-        #expect(try await harness.ends() == Ends(queued: 1))
+        #expect(try await harness.queueContent() == QueueContent(queued: 1))
         #expect(harness.transport.messages.isEmpty)
         #expect(harness.log.lines(of: "mail_released").count == 2)
     }
 
     private func expectUnreadable(_ harness: WorkerHarness, _ kept: [String: String]) async throws {
         let dead = kept.merging(["reason": "unreadable", "attempts": "0"]) { _, own in own }
-        #expect(try await harness.ends() == Ends(dead: [dead]))
+        #expect(try await harness.queueContent() == QueueContent(deadLetters: [dead]))
         #expect(harness.transport.messages.isEmpty)
         #expect(harness.metrics.deadLetters[.unreadable]?.value == 1)
         #expect(harness.log.lines(of: "mail_dead_lettered").count == 1)
@@ -127,7 +128,7 @@ struct JobDeliveryFaultTests {
     private static let unavailable = DeliveryOutcome.unavailable(
         DeliveryFailure(.connectionRefused, detail: "connection refused"))
 
-    /// Delivers a new job for each outcome.
+    /// Delivers a new job with each of the outcomes.
     private func run(_ harness: WorkerHarness, _ outcomes: [DeliveryOutcome]) async throws {
         harness.transport.script(outcomes)
         for _ in outcomes { await harness.delivery.run(try await harness.claimed(try WorkerHarness.job())) }
@@ -139,7 +140,7 @@ struct JobDeliveryFaultTests {
     ]
 
     @Test(
-        "three in a row that the server did not serve open the breaker, and a delivery closes it",
+        "three consecutive attempts without service open the breaker, and a delivery closes it",
         arguments: JobDeliveryFaultTests.silences)
     func breaker(outcome: DeliveryOutcome) async throws {
         let harness = try await WorkerHarness()
@@ -159,7 +160,7 @@ struct JobDeliveryFaultTests {
     ]
 
     @Test(
-        "a server that answers, if only to refuse one message, is taken for one that serves",
+        "a server that replies counts as available, even if it refuses the message",
         arguments: JobDeliveryFaultTests.answers)
     func answered(outcome: DeliveryOutcome) async throws {
         let harness = try await WorkerHarness()
@@ -172,7 +173,7 @@ struct JobDeliveryFaultTests {
 
     // MARK: - The log
 
-    @Test("whatever becomes of a job, its address, link and token are not logged, nor what the server said")
+    @Test("no outcome of a job logs its address, link or token, or text from the server")
     func secrecy() async throws {
         let harness = try await WorkerHarness()
         let words = "the mailbox \(WorkerHarness.address) is not here"
@@ -208,10 +209,10 @@ struct JobDeliveryFaultTests {
         for text in hidden { #expect(!log.contains(text), "\(text)") }
     }
 
-    // MARK: - Redis away
+    // MARK: - Redis outages
 
-    @Test("a worker that is to end while Redis is away leaves what it could not write down to others")
-    func leftToOthers() async throws {
+    @Test("at shutdown during an outage of Redis, a job whose outcome is not recorded is left for others")
+    func released() async throws {
         let harness = try await WorkerHarness()
         let claimed = try await harness.claimed(try WorkerHarness.job())
         harness.server.stop()
@@ -222,8 +223,8 @@ struct JobDeliveryFaultTests {
         #expect(harness.log.lines(of: "mail_released").count == 1)
     }
 
-    @Test("an end that cannot be written down while Redis is away is written down when it is back")
-    func writtenLater() async throws {
+    @Test("an outcome that Redis refuses is recorded once Redis accepts it")
+    func recordedLater() async throws {
         let harness = try await WorkerHarness()
         let claimed = try await harness.claimed(try WorkerHarness.job())
         _ = try await harness.redis.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "1"))
@@ -232,10 +233,10 @@ struct JobDeliveryFaultTests {
             let stats = try harness.server.command("INFO", "errorstats")
             return stats.contains("errorstat_NOREPLICAS")
         }
-        #expect(try await harness.ends().queued == 1)
+        #expect(try await harness.queueContent().queued == 1)
         _ = try await harness.redis.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "0"))
         await run.value
-        #expect(try await harness.ends() == Ends())
+        #expect(try await harness.queueContent() == QueueContent())
         #expect(harness.transport.messages.count == 1)
     }
 }

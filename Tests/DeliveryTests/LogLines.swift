@@ -1,16 +1,16 @@
 import Logging
 import TestSupport
 
-/// What is logged, at whatever level: one line each, with the level, the message, and the metadata sorted by name.
+/// Collects log events of all levels, one line each: the level, the message, and the metadata sorted by name.
 final class LogLines: Sendable {
     private let lines = Mutexed<[String]>([])
 
     var all: [String] { lines.value }
 
-    /// All lines, for a look at what is not in them.
+    /// All lines as one text.
     var text: String { all.joined(separator: "\n") }
 
-    /// The lines of one message.
+    /// The lines with the given message.
     func lines(of message: String) -> [String] {
         all.filter { $0.split(separator: " ").dropFirst().first == message[...] }
     }

@@ -1,12 +1,13 @@
 import Cryptography
 import Foundation
-@testable import Delivery
 import MailMessage
 import Net
 import Platform
 import Settings
-import Testing
 import TestSupport
+import Testing
+
+@testable import Delivery
 
 @Suite
 struct MailSettingsTests {
@@ -15,7 +16,7 @@ struct MailSettingsTests {
         "POSTERN_MAIL_FROM": "Portal <sign-in@example.com>",
     ]
 
-    /// The settings of these variables, and of the required ones where they are not among them.
+    /// The settings from the given variables, and the required ones that are not among them.
     private func settings(_ variables: [String: String] = [:]) throws -> MailSettings {
         try MailSettings(Environment(MailSettingsTests.required.merging(variables) { _, given in given }))
     }
@@ -27,7 +28,7 @@ struct MailSettingsTests {
         #expect(settings.templates === MailTemplates.builtIn)
     }
 
-    @Test("what is not set, or set to nothing, has its default")
+    @Test("a setting that is missing or empty has its default")
     func defaults() throws {
         expectDefaults(try settings())
         var variables: [String: String] = [:]
@@ -38,7 +39,7 @@ struct MailSettingsTests {
         expectDefaults(try settings(variables))
     }
 
-    @Test("what is required must be set", arguments: ["POSTERN_MAIL_URL", "POSTERN_MAIL_FROM"])
+    @Test("required settings must be set", arguments: ["POSTERN_MAIL_URL", "POSTERN_MAIL_FROM"])
     func missing(name: String) throws {
         var variables = MailSettingsTests.required
         for value in [nil, ""] {
@@ -49,9 +50,9 @@ struct MailSettingsTests {
         }
     }
 
-    // MARK: - Where mail goes
+    // MARK: - Transports
 
-    @Test("an SMTP server with a user and a password")
+    @Test("POSTERN_MAIL_URL can have a user and a password")
     func smtp() throws {
         guard case .smtp(let server) = try settings().mailURL else {
             Issue.record("it should be SMTP")
@@ -64,7 +65,7 @@ struct MailSettingsTests {
         #expect(server.credentials?.password.matches(Secret(copying: Array("h8dden%".utf8))) == true)
     }
 
-    @Test("each kind of URL has its transport")
+    @Test("the URL's scheme selects the transport")
     func transports() throws {
         #expect(try settings().transport() is SMTPTransport)
         #expect(try settings(["POSTERN_MAIL_URL": "smtps://mail.internal"]).transport() is SMTPTransport)
@@ -88,21 +89,21 @@ struct MailSettingsTests {
         (String(repeating: "x", count: 100) + " <a@b.co>", String(repeating: "x", count: 100), "a@b.co"),
     ]
 
-    @Test("mail is from an address, with or without a name", arguments: MailSettingsTests.senders)
+    @Test("the sender is an address, with or without a name", arguments: MailSettingsTests.senders)
     func sender(text: String, name: String?, address: String) throws {
         let sender = try settings(["POSTERN_MAIL_FROM": text]).sender
         #expect(sender.name == name)
         #expect(sender.address.text == address)
     }
 
-    @Test("a product has a name of 1 to 100 characters", arguments: ["P", "Ada's “Portal” & Co.", "門", "<b>"])
+    @Test("a product name has 1 to 100 characters", arguments: ["P", "Ada's “Portal” & Co.", "門", "<b>"])
     func productName(text: String) throws {
         #expect(try settings(["POSTERN_PRODUCT_NAME": text]).productName == text)
         let longest = String(repeating: "é", count: 100)
         #expect(try settings(["POSTERN_PRODUCT_NAME": longest]).productName == longest)
     }
 
-    @Test("as many deliveries at once as are allowed", arguments: [("1", 1), ("2", 2), ("256", 256)])
+    @Test("from 1 to 256 concurrent deliveries can be set", arguments: [("1", 1), ("2", 2), ("256", 256)])
     func concurrency(text: String, expected: Int) throws {
         #expect(try settings(["POSTERN_MAIL_CONCURRENCY": text]).concurrency == expected)
     }
@@ -112,12 +113,12 @@ struct MailSettingsTests {
         ("300s", .seconds(300)),
     ]
 
-    @Test("a delivery may take from a second to five minutes", arguments: MailSettingsTests.timeouts)
+    @Test("from one second to five minutes can be set for a delivery", arguments: MailSettingsTests.timeouts)
     func timeout(text: String, expected: Duration) throws {
         #expect(try settings(["POSTERN_MAIL_TIMEOUT": text]).deliveryTimeout == expected)
     }
 
-    @Test("the settings make the message: who it is from, what it is about, and its words")
+    @Test("sender, product name and templates of the settings are used for messages")
     func message() throws {
         let folder = try Folder()
         try Data("{{product}}: {{{link}}} {{code}}".utf8)
@@ -132,7 +133,7 @@ struct MailSettingsTests {
 
     // MARK: - Refusals
 
-    /// A variable, and values that it must not have.
+    /// A variable, and values that are refused for it.
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let values: [String]
@@ -178,7 +179,7 @@ struct MailSettingsTests {
             values: ["0s", "999ms", "301s", "300001ms", "6m", "1h", "77", "-7s", "1.5s", "7 s", "h8dden"]),
     ]
 
-    @Test("an error is one line with name, rule and example, and without the value", arguments: MailSettingsTests.cases)
+    @Test("an error is one line with name, rule and example, without the value", arguments: MailSettingsTests.cases)
     func refused(expected: Case) throws {
         for value in expected.values {
             let error = try #require(throws: SettingError.self, "\(value)") { try settings([expected.name: value]) }
@@ -191,14 +192,14 @@ struct MailSettingsTests {
         }
     }
 
-    @Test("the example that an error gives is accepted", arguments: MailSettingsTests.cases)
+    @Test("the example in an error is accepted", arguments: MailSettingsTests.cases)
     func examples(expected: Case) throws {
         let wrong = try #require(expected.values.first)
         let error = try #require(throws: SettingError.self) { try settings([expected.name: wrong]) }
         _ = try settings([expected.name: error.example])
     }
 
-    @Test("templates that cannot be used are refused, by the file's name")
+    @Test("invalid templates are refused, and the error names the file")
     func templates() throws {
         let folder = try Folder()
         try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/de.json"))
@@ -208,7 +209,7 @@ struct MailSettingsTests {
         #expect(error.description.contains("de.json"))
     }
 
-    @Test("a folder of templates that is not there is refused")
+    @Test("a folder of templates that does not exist is refused")
     func noTemplates() throws {
         let error = try #require(throws: SettingError.self) {
             try settings(["POSTERN_TEMPLATES": "/nowhere/templates"])

@@ -1,6 +1,7 @@
-@testable import Delivery
 import Bytes
 import Testing
+
+@testable import Delivery
 
 @Suite
 struct MailURLTests {
@@ -27,7 +28,7 @@ struct MailURLTests {
             user: "door", password: "s3cret"),
         Case(text: "smtp://[2001:db8::25]:26", host: "2001:db8::25", port: 26, security: .startTLS),
         Case(text: "smtp://mail_1.internal", host: "mail_1.internal", port: 587, security: .startTLS),
-        // Unprotected to this machine alone, and without credentials alone.
+        // Without encryption only to this machine, and only without credentials.
         Case(text: "smtp://localhost", host: "localhost", port: 587, security: .none),
         Case(text: "smtp://localhost:1025", host: "localhost", port: 1025, security: .none),
         Case(text: "smtp://127.0.0.1:1025", host: "127.0.0.1", port: 1025, security: .none),
@@ -55,7 +56,7 @@ struct MailURLTests {
             user: "a+b", password: "c+d+e"),
     ]
 
-    @Test("a mail server's URL is read", arguments: MailURLTests.servers)
+    @Test("the URL of a mail server is parsed", arguments: MailURLTests.servers)
     func server(expected: Case) throws {
         guard case .smtp(let server) = try MailURL(parsing: expected.text) else {
             Issue.record("not a mail server")
@@ -69,7 +70,7 @@ struct MailURLTests {
     }
 
     @Test(
-        "an account's URL is read",
+        "the URL of an account is parsed",
         arguments: [
             ("mailgun://k3y@api.mailgun.net/mg.example.com", "k3y", "api.mailgun.net", 443, "mg.example.com"),
             ("mailgun://k%3Ay%40@api.eu.mailgun.net/a-b.example", "k:y@", "api.eu.mailgun.net", 443, "a-b.example"),
@@ -86,7 +87,7 @@ struct MailURLTests {
         #expect(account.domain == domain)
     }
 
-    @Test("a folder's URL is read", arguments: ["/mail", "/var/mail/dev", "/a/"])
+    @Test("the URL of a folder is parsed", arguments: ["/mail", "/var/mail/dev", "/a/"])
     func folder(path: String) throws {
         guard case .maildir(let folder) = try MailURL(parsing: "maildir://\(path)") else {
             Issue.record("not a folder")
@@ -95,7 +96,7 @@ struct MailURLTests {
         #expect(folder == path)
     }
 
-    /// A rule, and URLs that break it and no other.
+    /// A rule, and URLs that break only this rule.
     struct Rule: Sendable, CustomTestStringConvertible {
         let text: String
         let broken: [String]
@@ -143,7 +144,7 @@ struct MailURLTests {
                 "smtp://mail example.com", "smtp://mäil.example.com", "smtp://mail.example.com\r\n",
                 "smtp://mail.example.com\0", "smtp://door:s3cret@[::zz]", "smtp://[fe80::1%25eth0]",
                 "smtp://mail%2Eexample.com", "mailgun://s3cret@api!/example.com",
-                // In brackets an address, and nothing else.
+                // Brackets enclose only an address.
                 "smtp://[127.0.0.1:25]",
             ]),
         Rule(
@@ -179,7 +180,7 @@ struct MailURLTests {
             ]),
     ]
 
-    @Test("a refusal names the rule, and nothing of the URL", arguments: MailURLTests.rules)
+    @Test("a refusal names the rule, and quotes no part of the URL", arguments: MailURLTests.rules)
     func refused(rule: Rule) {
         for text in rule.broken {
             #expect(throws: ParseError(rule.text), "\(text)") { try MailURL(parsing: text) }
@@ -187,13 +188,13 @@ struct MailURLTests {
         #expect(!rule.text.contains("s3cret"))
     }
 
-    @Test("an account's key holds no zero byte, behind which nothing of it would be sent")
+    @Test("an API key with a zero byte, which would cut it off, is refused")
     func zeroByteInKey() {
         #expect(throws: ParseError.self) { try MailURL(parsing: "mailgun://s3%00cret@api.mailgun.net/b.com") }
     }
 
     @Test(
-        "a URL prints without password and key",
+        "a printed URL does not contain the password or API key",
         arguments: [
             "smtp://door:s3cret@mail.example.com", "smtps://door:s3cret@mail.example.com",
             "mailgun://s3cret@api.mailgun.net/example.com",

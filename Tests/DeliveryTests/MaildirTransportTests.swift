@@ -11,7 +11,7 @@ struct MaildirTransportTests {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
-    @Test("a message becomes a file in new, byte for byte, and nothing stays in tmp")
+    @Test("a message becomes a file in new, byte for byte, and tmp is empty again")
     func delivered() async throws {
         let folder = try Folder()
         let path = "\(folder.path)/a b/mail"
@@ -25,13 +25,13 @@ struct MaildirTransportTests {
         #expect(try Array(Data(contentsOf: file)) == message.content)
     }
 
-    @Test("a message that is delivered twice is one file, and another is another")
+    @Test("a message that is delivered twice is one file, and another message is another file")
     func repeated() async throws {
         let folder = try Folder()
         let transport = MaildirTransport(path: folder.path)
         for _ in 1...2 { #expect(try await deliver(Sample.message(), by: transport) == .delivered(nil)) }
         #expect(try files(in: "\(folder.path)/new").count == 1)
-        // Another sender's process, too.
+        // The same with the transport of another worker.
         let other = MaildirTransport(path: folder.path)
         #expect(try await deliver(Sample.message(), by: other) == .delivered(nil))
         #expect(try files(in: "\(folder.path)/new").count == 1)
@@ -39,7 +39,7 @@ struct MaildirTransportTests {
         #expect(try files(in: "\(folder.path)/new").count == 2)
     }
 
-    @Test("many at once are all there")
+    @Test("messages that are delivered at the same time are all written")
     func concurrently() async throws {
         let folder = try Folder()
         let transport = MaildirTransport(path: folder.path)
@@ -57,7 +57,7 @@ struct MaildirTransportTests {
         #expect(contents.count == 50)
     }
 
-    @Test("nobody else may read it")
+    @Test("only the owner can read the folder")
     func permissions() async throws {
         let folder = try Folder()
         let path = "\(folder.path)/mail"
@@ -67,7 +67,7 @@ struct MaildirTransportTests {
         #expect(status.st_mode & 0o777 == 0o700)
     }
 
-    @Test("a folder that cannot be written to takes no message", arguments: ["", "/below", "/a/b/c"])
+    @Test("delivery to a folder that cannot be written fails as unavailable", arguments: ["", "/below", "/a/b/c"])
     func unwritable(rest: String) async throws {
         let folder = try Folder()
         let file = "\(folder.path)/file"
@@ -78,7 +78,7 @@ struct MaildirTransportTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data("x".utf8))
     }
 
-    @Test("a folder that was taken away is made anew")
+    @Test("a folder that was removed is created again")
     func removed() async throws {
         let folder = try Folder()
         let path = "\(folder.path)/mail"

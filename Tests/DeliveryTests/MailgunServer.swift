@@ -1,20 +1,21 @@
 import Bytes
 import Cryptography
 import Foundation
-@testable import Delivery
 import TestSupport
 
-/// An HTTPS server that takes messages as Mailgun's API does; see `mailgun.py`.
+@testable import Delivery
+
+/// An HTTPS server with Mailgun's API for messages; see `mailgun.py`.
 struct MailgunServer {
-    /// What it was sent.
+    /// A request that the server received.
     struct Request {
         let path: String
         let authorization: String
-        /// The names of the header's fields, in lower case.
+        /// The names of the header fields, in lower case.
         let fields: [String]
         let parts: JSONObject
 
-        /// A part's own header, and its content.
+        /// The header and the content of a part.
         func part(_ name: String) -> (fields: String, content: [UInt8])? {
             guard case .object(let part)? = parts[name], case .string(let fields)? = part["fields"],
                 case .string(let content)? = part["content"], let bytes = Data(base64Encoded: content)
@@ -26,8 +27,8 @@ struct MailgunServer {
     let port: Int
     private let process: ChildProcess
 
-    /// Starts a server; it answers when this returns.
-    /// - Parameter answer: an HTTP status, or one of the words that the script knows.
+    /// Starts a server, and waits until it accepts connections.
+    /// - Parameter answer: an HTTP status, or another RESPONSE of `mailgun.py`.
     init(_ answer: String, _ certificate: ServerCertificate) async throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("mailgun.py")
             .path
@@ -40,6 +41,7 @@ struct MailgunServer {
         self.port = port() ?? 0
     }
 
+    /// The requests so far.
     var requests: [Request] {
         get throws {
             try process.log.split(separator: "\n").filter { $0.hasPrefix("{") }.compactMap { line -> Request? in
@@ -56,7 +58,7 @@ struct MailgunServer {
         }
     }
 
-    /// A client of a server at a port of this machine.
+    /// A transport to a server on this machine.
     static func transport(
         port: Int, trusting authority: CertificateAuthority, key: String = "k3y", connections: Int = 1
     ) -> MailgunTransport {

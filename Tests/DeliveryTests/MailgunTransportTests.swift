@@ -1,25 +1,26 @@
 import Cryptography
 import Foundation
-@testable import Delivery
 import MailMessage
 import TestSupport
 import Testing
 
+@testable import Delivery
+
 @Suite
 struct MailgunTransportTests {
-    /// Lives as long as the tests do: a client reads its certificate with each connection.
+    /// Kept for the lifetime of the process, because a client reads the authority's certificate with each connection.
     private static let authority: CertificateAuthority = {
-        try! CertificateAuthority()  // Without openssl there is nothing to test with.
+        try! CertificateAuthority()  // The tests require openssl.
     }()
 
-    /// A server and a client of it that trusts it.
+    /// A server, and a transport that trusts it.
     private func start(_ answer: String, key: String = "k3y") async throws -> (MailgunServer, MailgunTransport) {
         let authority = MailgunTransportTests.authority
         let server = try await MailgunServer(answer, try authority.issue())
         return (server, MailgunServer.transport(port: server.port, trusting: authority, key: key))
     }
 
-    @Test("the request is what the API wants", arguments: ["k3y", "key-0123:/?@#%\"\\é"])
+    @Test("the request has the form that the API requires", arguments: ["k3y", "key-0123:/?@#%\"\\é"])
     func request(key: String) async throws {
         let (server, transport) = try await start("200", key: key)
         let content = "Subject: Hello\r\n\r\n--postern\r\n.\r\n\u{7F}\r\n\r\n"
@@ -33,7 +34,7 @@ struct MailgunTransportTests {
         let file = try #require(request.part("message"))
         #expect(file.content == message.content)
         #expect(file.fields.contains("Content-Disposition: form-data; name=\"message\"; filename=\""))
-        // Nothing waits for a `100 Continue`, which not every server sends.
+        // The client does not wait for `100 Continue`, which not every server sends.
         #expect(!request.fields.contains("expect"))
         #expect(request.fields.contains("content-length") && !request.fields.contains("transfer-encoding"))
     }
@@ -48,7 +49,7 @@ struct MailgunTransportTests {
         #expect(isEqual)
     }
 
-    @Test("message after message is delivered, once each")
+    @Test("consecutive messages are delivered once each")
     func several() async throws {
         let (server, transport) = try await start("200")
         for number in 1...5 {
@@ -61,27 +62,28 @@ struct MailgunTransportTests {
 
     static let answers: [(String, String)] = [
         ("200", "delivered 200"), ("202", "delivered 202"),
-        // It is this message that is refused.
+        // Refusals of this message.
         ("400", "permanent message_refused 400"), ("413", "permanent message_refused 413"),
         ("422", "permanent message_refused 422"),
         ("401", "unavailable smtp_auth_failed 401"), ("403", "unavailable smtp_auth_failed 403"),
-        // Payment, an unknown domain, too many requests, and the API itself.
+        // Payment, an unknown domain, too many requests, and server errors.
         ("402", "unavailable service_unavailable 402"), ("404", "unavailable service_unavailable 404"),
         ("408", "unavailable service_unavailable 408"), ("429", "unavailable service_unavailable 429"),
         ("500", "unavailable service_unavailable 500"), ("502", "unavailable service_unavailable 502"),
         ("503", "unavailable service_unavailable 503"),
-        // All was sent, and what came is no answer, or half of one.
+        // Everything was sent, and the response is missing, invalid or incomplete.
         ("close", "ambiguous reply_lost"), ("junk", "ambiguous reply_lost"), ("cut", "ambiguous reply_lost 200"),
     ]
 
-    @Test("the status decides, and where there is none nobody knows", arguments: MailgunTransportTests.answers)
+    @Test(
+        "the status determines the outcome, which is ambiguous without one", arguments: MailgunTransportTests.answers)
     func outcome(answer: String, expected: String) async throws {
         let (server, transport) = try await start(answer)
         #expect(try await deliver(Sample.message(), by: transport).summary == expected)
         #expect(try server.requests.count == 1)
     }
 
-    @Test("a redirection is not followed, and not the message's fault", arguments: ["301", "302", "307", "308"])
+    @Test("a redirect is not followed, and counts as unavailable", arguments: ["301", "302", "307", "308"])
     func redirection(answer: String) async throws {
         let (server, transport) = try await start(answer)
         let outcome = try await deliver(Sample.message(), by: transport)
@@ -89,7 +91,7 @@ struct MailgunTransportTests {
         #expect(try server.requests.count == 1)
     }
 
-    @Test("an API that never answers costs the deadline, and nobody knows")
+    @Test("a missing response is ambiguous after the deadline")
     func silence() async throws {
         let (server, transport) = try await start("silence")
         let outcome = try await deliver(Sample.message(), by: transport, within: .seconds(2))
@@ -97,13 +99,13 @@ struct MailgunTransportTests {
         #expect(try server.requests.count == 1)
     }
 
-    @Test("where nothing listens, the connection is refused")
+    @Test("a port that nothing listens on is reported as connection_refused")
     func refused() async throws {
         let transport = MailgunServer.transport(port: try freePort(), trusting: MailgunTransportTests.authority)
         #expect(try await deliver(Sample.message(), by: transport).summary == "unavailable connection_refused")
     }
 
-    @Test("a host that is not known is not found")
+    @Test("an unknown host is reported as host_not_found")
     func unknownHost() async throws {
         let account = MailgunAccount(
             key: Secret(copying: "k3y".utf8), host: "nonexistent.invalid", port: 443, domain: "mg.example.com")
@@ -112,7 +114,7 @@ struct MailgunTransportTests {
         #expect(outcome.summary == "unavailable host_not_found")
     }
 
-    @Test("a server that never shakes hands costs the deadline, and got nothing")
+    @Test("a missing TLS handshake is a timeout after the deadline")
     func noHandshake() async throws {
         let server = try await ScriptedSMTPServer(.init(at: .connect, .silence))
         let transport = MailgunServer.transport(port: server.port, trusting: MailgunTransportTests.authority)
@@ -120,7 +122,7 @@ struct MailgunTransportTests {
         #expect(outcome.summary == "unavailable timeout")
     }
 
-    @Test("a server without TLS gets nothing")
+    @Test("a server without TLS receives no request")
     func plain() async throws {
         let server = try await ScriptedSMTPServer()
         let transport = MailgunServer.transport(port: server.port, trusting: MailgunTransportTests.authority)
@@ -128,7 +130,7 @@ struct MailgunTransportTests {
         #expect(!server.commands.contains { $0.contains("HTTP") })
     }
 
-    /// A certificate that must not be accepted, made by the authority that is trusted.
+    /// A certificate that must be refused.
     struct Certificate: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let issue: @Sendable (CertificateAuthority) throws -> ServerCertificate
@@ -140,7 +142,7 @@ struct MailgunTransportTests {
         Certificate(testDescription: "expired") { try $0.issue(isExpired: true) },
     ]
 
-    @Test("a server that cannot be trusted gets neither key nor message", arguments: MailgunTransportTests.certificates)
+    @Test("an untrusted server receives neither key nor message", arguments: MailgunTransportTests.certificates)
     func untrusted(certificate: Certificate) async throws {
         let authority = try CertificateAuthority()
         let server = try await MailgunServer("200", try certificate.issue(authority))
@@ -149,7 +151,7 @@ struct MailgunTransportTests {
         #expect(try server.requests.isEmpty)
     }
 
-    @Test("a person who looks on sees request and answer, and the key nowhere")
+    @Test("the observer sees request and response, but never the API key")
     func steps() async throws {
         let (server, transport) = try await start("401", key: "s3cret")
         let steps = Mutexed<[DeliveryStep]>([])

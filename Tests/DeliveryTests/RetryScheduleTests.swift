@@ -8,7 +8,7 @@ struct RetryScheduleTests {
         Int((duration / Duration.milliseconds(1)).rounded())
     }
 
-    /// Attempts, and the seconds until the next.
+    /// The attempts made, and the seconds until the next one.
     static let delays: [(Int, Int)] = [
         (0, 5), (1, 5), (2, 15), (3, 45), (4, 135), (5, 300), (6, 300), (7, 300), (100, 300), (10_000, 300),
     ]
@@ -17,12 +17,12 @@ struct RetryScheduleTests {
     func growing(attempts: Int, seconds: Int) {
         let schedule = RetrySchedule()
         #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 0.5)) == seconds * 1000)
-        // More or less a fifth.
+        // ±20 %.
         #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 0)) == seconds * 800)
         #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 1)) == seconds * 1200)
     }
 
-    @Test("after an outage a job is looked at again in two seconds, more or less a fifth")
+    @Test("the delay after an outage is two seconds, ±20 %")
     func afterOutage() {
         let delays = [0, 0.5, 1].map { RetrySchedule().delayAfterOutage(jitter: $0) }
         #expect(delays.map(milliseconds) == [1600, 2000, 2400])

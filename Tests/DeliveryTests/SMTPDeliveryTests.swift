@@ -1,13 +1,14 @@
 import Cryptography
 import Foundation
-@testable import Delivery
 import MailMessage
 import TestSupport
 import Testing
 
+@testable import Delivery
+
 @Suite
 struct SMTPDeliveryTests {
-    /// Lines of 72 bytes with their ends, after some that start with a dot.
+    /// Lines of 72 bytes, line ends included, after the given number of lines that start with a dot.
     private static func content(_ byteCount: Int, dottedLineCount: Int = 0) -> String {
         var content = String(repeating: ".dotted\r\n", count: dottedLineCount)
         let line = String(repeating: "x", count: 70) + "\r\n"
@@ -37,32 +38,32 @@ struct SMTPDeliveryTests {
         Content("a million bytes", content(1_000_000, dottedLineCount: 1000)),
     ]
 
-    /// libcurl takes a content in parts of 64 KiB, and doubles the dots of each part by itself.
+    /// libcurl reads the content in parts of 64 KiB, and escapes the dots of each part separately.
     private static let around64KiB =
         (65_530...65_540).map { Content("\($0) bytes", content($0)) }
         + (65_520...65_525).map { start in
             Content("dots from byte \(start) on", content(start) + String(repeating: ".\r\n", count: 30))
         }
 
-    /// As many dots are put into the first 64 KiB as bytes are left behind it.
+    /// The first 64 KiB have as many dots as there are bytes after them.
     private static let dotted64KiB = [1, 2, 10, 100].map { count in
         Content("64 KiB and \(count) bytes, \(count) dots", content(65_536 + count, dottedLineCount: count))
     }
 
-    @Test("a content arrives byte for byte", arguments: SMTPDeliveryTests.contents)
+    @Test("the content arrives byte for byte", arguments: SMTPDeliveryTests.contents)
     func identical(content: Content) async throws {
         let server = try await ScriptedSMTPServer()
         let message = try Sample.message(content: content.text)
         let outcome = try await deliver(message, by: SMTPTransport(port: server.port))
         #expect(outcome.summary == "delivered 250 2.0.0")
         let received = try #require(server.messages.first)
-        // Not a comparison that would print a million bytes.
+        // Compared outside the macro, which would print a million bytes.
         let isEqual = received.content == message.content
         #expect(isEqual, "\(received.content.count) bytes of \(message.content.count)")
         #expect(server.messages.count == 1)
     }
 
-    @Test("the envelope is the message's, and the greeting the client's name")
+    @Test("the server receives the message's envelope, and the client's name in EHLO")
     func envelope() async throws {
         let server = try await ScriptedSMTPServer()
         let message = try Sample.message(to: "o'neil+a_b-c@example.org")
@@ -73,31 +74,31 @@ struct SMTPDeliveryTests {
         #expect(server.commands.first == "EHLO example.com")
     }
 
-    @Test("a server of this machine is spoken to in plain, whatever it offers")
+    @Test("a local server is used without TLS, even if it offers STARTTLS")
     func loopback() async throws {
         let authority = try CertificateAuthority()
         let server = try await ScriptedSMTPServer(.init(tls: .startTLS(authority.issue())))
-        guard case .smtp(let place) = try MailURL(parsing: "smtp://localhost:\(server.port)") else {
+        guard case .smtp(let address) = try MailURL(parsing: "smtp://localhost:\(server.port)") else {
             Issue.record("not a mail server")
             return
         }
         let transport = SMTPTransport(
-            server: place, clientName: "example.com", connections: 1, certificateAuthorities: nil)
+            server: address, clientName: "example.com", connections: 1, certificateAuthorities: nil)
         #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
         #expect(server.messages.map(\.isEncrypted) == [false])
         #expect(!server.commands.contains("STARTTLS"))
     }
 
-    @Test("addresses of this machine are connected to", arguments: ["127.0.0.1", "localhost"])
+    @Test("loopback addresses and names can be used", arguments: ["127.0.0.1", "localhost"])
     func addresses(host: String) async throws {
         let server = try await ScriptedSMTPServer()
-        let place = SMTPServer(host: host, port: server.port, security: .none, credentials: nil)
+        let address = SMTPServer(host: host, port: server.port, security: .none, credentials: nil)
         let transport = SMTPTransport(
-            server: place, clientName: "example.com", connections: 1, certificateAuthorities: nil)
+            server: address, clientName: "example.com", connections: 1, certificateAuthorities: nil)
         #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
     }
 
-    @Test("a server that knows no extensions is spoken to as of old")
+    @Test("a server without extensions is greeted with HELO")
     func noExtensions() async throws {
         let server = try await ScriptedSMTPServer(
             .init { $0.line.hasPrefix("EHLO") ? .reply("502 Not offered here") : nil })
@@ -108,7 +109,7 @@ struct SMTPDeliveryTests {
 
     // MARK: - Connections
 
-    @Test("one connection serves message after message")
+    @Test("one connection is used for many messages")
     func reused() async throws {
         let server = try await ScriptedSMTPServer()
         let transport = SMTPTransport(port: server.port)
@@ -120,7 +121,7 @@ struct SMTPDeliveryTests {
         #expect(server.messages.flatMap(\.recipients) == (1...20).map { "\($0)@example.com" })
     }
 
-    @Test("one encrypted connection serves message after message, and the client says who it is once")
+    @Test("one encrypted connection is used for many messages, and authenticated once")
     func reusedEncrypted() async throws {
         let authority = try CertificateAuthority()
         let behaviour = ScriptedSMTPServer.Behaviour(
@@ -136,7 +137,7 @@ struct SMTPDeliveryTests {
         #expect(server.commands.filter { $0.hasPrefix("AUTH") }.count == 1)
     }
 
-    @Test("of many messages at once none opens a connection beyond the limit", arguments: [1, 3])
+    @Test("concurrent messages do not open more connections than allowed", arguments: [1, 3])
     func limited(connections: Int) async throws {
         let server = try await ScriptedSMTPServer()
         let transport = SMTPTransport(port: server.port, connections: connections)
@@ -152,7 +153,7 @@ struct SMTPDeliveryTests {
         #expect(server.messages.count == 40)
     }
 
-    @Test("a refused content leaves the connection to the next message")
+    @Test("after a refused message, the next one is delivered")
     func afterRefusal() async throws {
         let server = try await ScriptedSMTPServer(
             .init { $0.moment == .content && $0.message == 1 ? .reply("554 5.7.1 No") : nil })
@@ -161,7 +162,7 @@ struct SMTPDeliveryTests {
         #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
     }
 
-    @Test("transports that end leave no connection open")
+    @Test("a released transport closes its connections")
     func ended() async throws {
         let server = try await ScriptedSMTPServer()
         for _ in 1...3 {

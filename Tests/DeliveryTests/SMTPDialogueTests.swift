@@ -16,7 +16,7 @@ struct SMTPDialogueTests {
         return dialogue
     }
 
-    @Test("before anything was said there is a connection, and no reply")
+    @Test("a dialogue starts at the connection, without a reply")
     func start() {
         let dialogue = dialogue()
         #expect(dialogue.step == .connection)
@@ -30,7 +30,7 @@ struct SMTPDialogueTests {
         ("RCPT TO:<a@b.c>", .recipient), ("DATA", .data), ("data", .data), ("Rcpt To:<a@b.c>", .recipient),
     ]
 
-    @Test("each command is a step, with or without its line end", arguments: SMTPDialogueTests.commands)
+    @Test("each command starts its step, with or without a line end", arguments: SMTPDialogueTests.commands)
     func step(command: String, step: SMTPDialogue.Step) {
         for end in ["", "\r\n"] {
             var dialogue = dialogue("< 220 mx")
@@ -41,26 +41,26 @@ struct SMTPDialogueTests {
         }
     }
 
-    @Test("a reply belongs to the step before it, and the next step has none yet")
+    @Test("a reply belongs to the current step, and the next step starts without one")
     func replies() {
         let greeted = dialogue("< 220 mx ESMTP")
         #expect(greeted.step == .connection)
         #expect(greeted.reply == Reply(code: 220))
-        let said = dialogue("< 220 mx", "> EHLO a", "< 250-mx", "< 250-SIZE", "< 250 2.0.0 OK")
-        #expect(said.step == .hello)
-        #expect(said.reply == Reply(code: 250, enhancedStatus: "2.0.0"))
-        let asked = dialogue("> EHLO a", "< 250 mx", "> MAIL FROM:<a@b.c>")
-        #expect(asked.step == .sender)
-        #expect(asked.reply == nil)
+        let replied = dialogue("< 220 mx", "> EHLO a", "< 250-mx", "< 250-SIZE", "< 250 2.0.0 OK")
+        #expect(replied.step == .hello)
+        #expect(replied.reply == Reply(code: 250, enhancedStatus: "2.0.0"))
+        let sent = dialogue("> EHLO a", "< 250 mx", "> MAIL FROM:<a@b.c>")
+        #expect(sent.step == .sender)
+        #expect(sent.reply == nil)
     }
 
-    @Test("what is no reply changes nothing", arguments: ["", "hello", "25", "2x0 OK", "999 x", "\r\n"])
+    @Test("a line that is not a reply changes nothing", arguments: ["", "hello", "25", "2x0 OK", "999 x", "\r\n"])
     func junk(line: String) {
         #expect(dialogue("> DATA", "< 354 go", "< \(line)").reply == Reply(code: 354))
         #expect(dialogue("> DATA", "< \(line)").reply == nil)
     }
 
-    @Test("a reply of several lines is there with its last")
+    @Test("a reply of several lines is complete with its last line")
     func continued() {
         #expect(dialogue("> RCPT TO:<a@b.c>", "< 550-5.1.1 The").reply == nil)
         #expect(
@@ -68,7 +68,7 @@ struct SMTPDialogueTests {
                 == Reply(code: 550, enhancedStatus: "5.1.1"))
     }
 
-    @Test("when all of the content was handed over, its end may have been sent, and a reply is due")
+    @Test("once all content was sent, the dialogue waits for the final reply")
     func content() {
         let sent = dialogue("> DATA", "< 354 go", "(content)")
         #expect(sent.step == .content)
@@ -80,9 +80,9 @@ struct SMTPDialogueTests {
     }
 
     @Test(
-        "a goodbye keeps the step and the refusal, whatever the answer to it",
+        "QUIT and any reply to it change neither the step nor its reply",
         arguments: ["< 221 2.0.0 Bye", "< 250 OK", "< 421 4.4.2 Too late", "< 550 5.1.0 What?", "< junk"])
-    func goodbye(answer: String) {
+    func quit(answer: String) {
         let refused = dialogue("> RCPT TO:<a@b.c>", "< 550 5.1.1 No such user", "> QUIT\r\n", answer)
         #expect(refused.step == .recipient)
         #expect(refused.reply == Reply(code: 550, enhancedStatus: "5.1.1"))
@@ -94,8 +94,8 @@ struct SMTPDialogueTests {
         #expect(unanswered.reply == nil)
     }
 
-    @Test("a goodbye is shown")
-    func shownGoodbye() {
+    @Test("QUIT is shown")
+    func shownQuit() {
         var dialogue = SMTPDialogue()
         #expect(dialogue.sent(Array("QUIT\r\n".utf8)) == "QUIT")
     }

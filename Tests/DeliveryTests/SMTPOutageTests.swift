@@ -8,7 +8,7 @@ struct SMTPOutageTests {
     typealias Moment = ScriptedSMTPServer.Moment
     typealias Action = ScriptedSMTPServer.Action
 
-    /// What a server does at a moment, and what comes of it.
+    /// An action of the server at a moment, and the expected outcome.
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let moment: Moment
@@ -21,8 +21,8 @@ struct SMTPOutageTests {
         }
     }
 
-    /// What the end of a connection, or the deadline, comes to at each moment: before the sender was named it is not
-    /// about the message, and after the final dot nobody knows (RFC 1047).
+    /// Cases of a lost connection or a passed deadline at several moments. Before MAIL the outcome is unavailable, and
+    /// after the final dot it is ambiguous (RFC 1047).
     private static func cases(
         _ name: String, _ code: String, at moments: [Moment], _ action: @Sendable (Moment) -> Action
     ) -> [Case] {
@@ -39,7 +39,7 @@ struct SMTPOutageTests {
 
     private static let moments: [Moment] = [.connect, .hello, .mail, .recipient, .data, .content]
 
-    /// A reply that would do.
+    /// A valid positive reply.
     private static func reply(at moment: Moment) -> String {
         switch moment {
         case .connect: "220 mx.test ESMTP"
@@ -56,11 +56,11 @@ struct SMTPOutageTests {
         cases("closes within the code", "connection_lost", at: moments) { moment in
             .bytes(Array(reply(at: moment).utf8.prefix(2)), then: .close)
         },
-        // A reset right behind the greeting may come before the client has seen that it is connected.
+        // A reset directly after the greeting may arrive before the client knows that it is connected.
         cases("resets", "connection_lost", at: Array(moments.dropFirst())) { _ in .reset },
     ].flatMap { $0 }
 
-    @Test("a connection that ends fails its message alone", arguments: SMTPOutageTests.closing)
+    @Test("a lost connection fails its message, without another attempt", arguments: SMTPOutageTests.closing)
     func closes(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, expected.action))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
@@ -81,7 +81,7 @@ struct SMTPOutageTests {
         cases("a late reply", "timeout", at: [.recipient]) { .delayedReply(reply(at: $0), by: .seconds(5)) },
     ].flatMap { $0 }
 
-    @Test("a server that hangs costs the deadline, and no more", arguments: SMTPOutageTests.hanging)
+    @Test("a delivery to a server that hangs ends at its deadline", arguments: SMTPOutageTests.hanging)
     func hangs(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, expected.action))
         let transport = SMTPTransport(port: server.port)
@@ -89,12 +89,12 @@ struct SMTPOutageTests {
         #expect(outcome.summary == expected.outcome)
     }
 
-    @Test("a server that stops reading within a content costs the deadline, and the message may be sent again")
+    @Test("if the server stops reading within the content, the outcome at the deadline is transient")
     func stopsReading() async throws {
         var behaviour = ScriptedSMTPServer.Behaviour(at: .contentStart, .stall)
         behaviour.extensions = []
         let server = try await ScriptedSMTPServer(behaviour)
-        // More than the system keeps on the way.
+        // More than the system's socket buffers hold.
         let line = String(repeating: "x", count: 998) + "\r\n"
         let message = try Sample.message(content: String(repeating: line, count: 50_000))
         let outcome = try await deliver(message, by: SMTPTransport(port: server.port), within: .seconds(2))
@@ -107,7 +107,7 @@ struct SMTPOutageTests {
         }
     }
 
-    @Test("a flood ends within the deadline, and is no delivery", arguments: SMTPOutageTests.floods)
+    @Test("a delivery to a server that floods the client fails by its deadline", arguments: SMTPOutageTests.floods)
     func flood(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, expected.action))
         let transport = SMTPTransport(port: server.port)
@@ -121,18 +121,18 @@ struct SMTPOutageTests {
         await server.close()
     }
 
-    @Test("a connection that ends within the content leaves the message to be sent again", arguments: [1, 50_000])
+    @Test("a connection lost within the content is transient, unless all was sent", arguments: [1, 50_000])
     func closedWithinContent(lineCount: Int) async throws {
         let server = try await ScriptedSMTPServer(.init(at: .contentStart, .close))
         let line = String(repeating: "x", count: 998) + "\r\n"
         let message = try Sample.message(content: String(repeating: line, count: lineCount))
         let outcome = try await deliver(message, by: SMTPTransport(port: server.port))
-        // A short one was sent whole before the end was seen.
+        // A short message was sent completely before the client noticed the end.
         #expect(outcome.summary == (lineCount == 1 ? "ambiguous reply_lost" : "transient connection_lost"))
         #expect(server.messages.isEmpty)
     }
 
-    @Test("a server that is slow to take one message does not hold up the others")
+    @Test("a slow reply to one message does not hold up the others")
     func slowEnd() async throws {
         let server = try await ScriptedSMTPServer(
             .init { point in
@@ -159,7 +159,7 @@ struct SMTPOutageTests {
     }
 
     @Test(
-        "what is no SMTP is no delivery",
+        "a server of another protocol is unavailable",
         arguments: ["HTTP/1.1 400 Bad Request\n\n<html>", "SSH-2.0-OpenSSH_9.9", "+OK", ""])
     func otherProtocol(greeting: String) async throws {
         let server = try await ScriptedSMTPServer(.init(at: .connect, .replyThenClose(greeting)))
@@ -168,13 +168,13 @@ struct SMTPOutageTests {
         #expect(server.commands.isEmpty)
     }
 
-    @Test("where nothing listens, the connection is refused")
+    @Test("a port that nothing listens on is reported as connection_refused")
     func refused() async throws {
         let transport = SMTPTransport(port: try freePort())
         #expect(try await deliver(Sample.message(), by: transport).summary == "unavailable connection_refused")
     }
 
-    @Test("a host that is not known is not found")
+    @Test("an unknown host is reported as host_not_found")
     func unknownHost() async throws {
         let server = SMTPServer(host: "nonexistent.invalid", port: 25, security: .none, credentials: nil)
         let transport = SMTPTransport(
@@ -183,7 +183,7 @@ struct SMTPOutageTests {
         #expect(outcome.summary == "unavailable host_not_found")
     }
 
-    @Test("a delivery that waits for a connection ends within its own deadline")
+    @Test("a delivery that waits for a connection ends at its own deadline")
     func waiting() async throws {
         let server = try await ScriptedSMTPServer(.init(at: .mail, .silence))
         let transport = SMTPTransport(port: server.port, connections: 1)

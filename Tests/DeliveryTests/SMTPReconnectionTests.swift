@@ -12,26 +12,26 @@ struct SMTPReconnectionTests {
         let testDescription: String
         let script: @Sendable (Point) -> Action?
 
-        /// - Parameter script: what the server does on its first connection.
+        /// - Parameter script: returns the server's action on its first connection.
         init(_ name: String, _ script: @escaping @Sendable (Point) -> Action?) {
             testDescription = name
             self.script = { $0.connection == 1 ? script($0) : nil }
         }
     }
 
-    /// Does one thing at a moment of a connection's second message.
+    /// A script with one action, at a moment of a connection's second message.
     private static func second(_ moment: ScriptedSMTPServer.Moment, _ action: Action) -> @Sendable (Point) -> Action? {
         { $0.moment == moment && $0.messageOfConnection == 2 ? action : nil }
     }
 
-    /// Does one thing at the end of a connection's first message.
+    /// A script with one action, at the end of a connection's first message.
     private static func afterFirst(_ action: Action) -> @Sendable (Point) -> Action? {
         { $0.moment == .content && $0.messageOfConnection == 1 ? action : nil }
     }
 
     static let cases = [
         Case("421 at MAIL, and closes", second(.mail, .replyThenClose("421 4.4.2 Idle for too long"))),
-        Case("421 at MAIL, and waits for the goodbye", second(.mail, .reply("421 4.4.2 Idle for too long"))),
+        Case("421 at MAIL, and waits for QUIT", second(.mail, .reply("421 4.4.2 Idle for too long"))),
         Case("421 at RCPT", second(.recipient, .reply("421 4.3.2 Going down"))),
         Case("421 at DATA", second(.data, .replyThenClose("421 4.3.2 Going down"))),
         Case("closes at MAIL", second(.mail, .close)),
@@ -43,7 +43,7 @@ struct SMTPReconnectionTests {
         Case("421 while idle, and stays", afterFirst(.reply("250 2.0.0 OK\n421 4.4.2 Idle for too long"))),
     ]
 
-    @Test("the message goes over a new connection, at once", arguments: SMTPReconnectionTests.cases)
+    @Test("if a kept connection was closed, a new one is used at once", arguments: SMTPReconnectionTests.cases)
     func reconnects(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(script: expected.script))
         let transport = SMTPTransport(port: server.port)
@@ -56,7 +56,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 2)
     }
 
-    @Test("a message whose end was sent is not sent again by itself", arguments: [Action.close, .reset])
+    @Test("a message whose final dot was sent is not sent again at once", arguments: [Action.close, .reset])
     func notRepeated(action: Action) async throws {
         let server = try await ScriptedSMTPServer(.init(script: SMTPReconnectionTests.second(.content, action)))
         let transport = SMTPTransport(port: server.port)
@@ -66,7 +66,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test("a refusal on a kept connection is one, and is not asked for twice")
+    @Test("a refusal on a kept connection is not tried again on a new one")
     func refusedOnce() async throws {
         let refusal = SMTPReconnectionTests.second(.recipient, .reply("450 4.2.1 Later"))
         let server = try await ScriptedSMTPServer(.init(script: refusal))
@@ -76,7 +76,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test("a server that turns the new connection away too is unavailable, after one more try")
+    @Test("if the new connection is refused too, the server is unavailable")
     func twice() async throws {
         let behaviour = ScriptedSMTPServer.Behaviour { point in
             switch point.moment {
@@ -93,7 +93,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 2)
     }
 
-    @Test("a new connection that is turned away is not tried again")
+    @Test("a message that gets 421 on a new connection is not tried again at once")
     func notAgain() async throws {
         let server = try await ScriptedSMTPServer(.init(at: .mail, .replyThenClose("421 4.3.2 Busy")))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
@@ -101,7 +101,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test("a kept connection that hangs costs the deadline once")
+    @Test("a delivery on a kept connection that hangs ends at its deadline, without another attempt")
     func hangs() async throws {
         let server = try await ScriptedSMTPServer(.init(script: SMTPReconnectionTests.second(.mail, .silence)))
         let transport = SMTPTransport(port: server.port)
@@ -111,7 +111,7 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test("a server that goes away is not connected to, and served again at the same port")
+    @Test("a server that restarts on the same port is used again")
     func restart() async throws {
         let port: Int
         let transport: SMTPTransport

@@ -5,7 +5,7 @@ import Testing
 
 @Suite
 struct SMTPRefusalTests {
-    /// A reply at a moment, and what comes of it.
+    /// A reply at a moment, and the expected outcome.
     struct Case: Sendable, CustomTestStringConvertible {
         let moment: ScriptedSMTPServer.Moment
         let reply: String
@@ -20,7 +20,7 @@ struct SMTPRefusalTests {
     private static let long = String(repeating: "x", count: 10_000)
 
     static let refusals = [
-        // Before the sender was named it is not about the message.
+        // Before MAIL, a refusal is not about the message.
         Case(.connect, "421 4.3.2 Busy", "unavailable service_unavailable 421 4.3.2"),
         Case(.connect, "450 4.7.1 Later", "unavailable service_unavailable 450 4.7.1"),
         Case(.connect, "554 5.7.1 No", "unavailable service_unavailable 554 5.7.1"),
@@ -30,7 +30,7 @@ struct SMTPRefusalTests {
         Case(.mail, "450 4.1.8 Later", "transient sender_refused 450 4.1.8"),
         Case(.mail, "451 4.3.0 Later", "transient sender_refused 451 4.3.0"),
         Case(.mail, "452 4.3.1 Full", "transient sender_refused 452 4.3.1"),
-        // A sender that is refused is refused with every message.
+        // A sender that is refused permanently is refused for every message.
         Case(.mail, "550 5.1.0 No", "unavailable sender_refused 550 5.1.0"),
         Case(.mail, "553 5.7.1 No", "unavailable sender_refused 553 5.7.1"),
         // RFC 1870 §6.1.
@@ -55,12 +55,12 @@ struct SMTPRefusalTests {
         Case(.content, "451 4.7.650 Slow down", "transient message_refused 451 4.7.650"),
         Case(.content, "552 5.3.4 Too large", "permanent message_refused 552 5.3.4"),
         Case(.content, "554 5.7.1 Spam", "permanent message_refused 554 5.7.1"),
-        // Without a status, or with one that is none.
+        // Without an enhanced status code, or with an invalid one.
         Case(.recipient, "550 No", "permanent recipient_refused 550"),
         Case(.recipient, "550", "permanent recipient_refused 550"),
         Case(.recipient, "550 4.1.1 No", "permanent recipient_refused 550"),
         Case(.content, "451", "transient message_refused 451"),
-        // Of several lines, and of long ones.
+        // Several lines, and long lines.
         Case(.recipient, "550-5.1.1 No\n550-5.1.1 such\n550 5.1.1 user", "permanent recipient_refused 550 5.1.1"),
         Case(.content, "451-4.7.1 Try\n451 4.7.1 again", "transient message_refused 451 4.7.1"),
         Case(.connect, "554-No\n554-5.7.1 mail\n554 5.7.1 here", "unavailable service_unavailable 554 5.7.1"),
@@ -71,7 +71,7 @@ struct SMTPRefusalTests {
             "transient recipient_refused 450 4.2.1"),
     ]
 
-    @Test("a refusal is for now, for good, or of everybody", arguments: SMTPRefusalTests.refusals)
+    @Test("a refusal is transient, permanent or unavailable", arguments: SMTPRefusalTests.refusals)
     func refused(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, .reply(expected.reply)))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
@@ -79,11 +79,11 @@ struct SMTPRefusalTests {
         #expect(server.messages.allSatisfy { !$0.isAccepted })
     }
 
-    @Test("a refusal is the same where the server closes right behind it", arguments: SMTPRefusalTests.refusals)
+    @Test("a refusal counts the same if the server then closes the connection", arguments: SMTPRefusalTests.refusals)
     func refusedAndClosed(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, .replyThenClose(expected.reply)))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
-        // After EHLO another greeting is tried, to which there is no reply.
+        // After a refused EHLO the client tries HELO, which gets no reply.
         let other = expected.moment == .hello ? "unavailable connection_lost" : expected.outcome
         #expect([expected.outcome, other].contains(outcome.summary), "\(outcome.summary)")
     }
@@ -96,7 +96,7 @@ struct SMTPRefusalTests {
         Case(.hello, "250-mx.test\n250-\(long)\n250 X-OTHER", "delivered 250 2.0.0"),
     ]
 
-    @Test("an acceptance of any length is one", arguments: SMTPRefusalTests.acceptances)
+    @Test("an acceptance counts whatever its length", arguments: SMTPRefusalTests.acceptances)
     func accepted(expected: Case) async throws {
         let server = try await ScriptedSMTPServer(.init(at: expected.moment, .reply(expected.reply)))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
@@ -104,14 +104,14 @@ struct SMTPRefusalTests {
         #expect(server.messages.map(\.isAccepted) == [true])
     }
 
-    @Test("a message beyond the server's size is refused for good")
+    @Test("a message beyond the server's size limit is refused permanently")
     func tooLarge() async throws {
         var behaviour = ScriptedSMTPServer.Behaviour()
         behaviour.extensions = ["SIZE 100"]
         let server = try await ScriptedSMTPServer(behaviour)
         let message = try Sample.message(content: String(repeating: "x\r\n", count: 100))
         let outcome = try await deliver(message, by: SMTPTransport(port: server.port))
-        // At MAIL or at the end, whether the client names the size or not.
+        // At MAIL if the client declares the size, otherwise at the end.
         guard case .permanent(let failure) = outcome else {
             Issue.record("\(outcome.summary)")
             return
@@ -119,7 +119,7 @@ struct SMTPRefusalTests {
         #expect(failure.reply == Reply(code: 552, enhancedStatus: "5.3.4"))
     }
 
-    @Test("a failure tells what was found, and neither address nor text of the server")
+    @Test("a failure's description contains neither an address nor text from the server")
     func detail() async throws {
         let server = try await ScriptedSMTPServer(.init(at: .recipient, .reply("550 5.1.1 <ada@example.com> s3cret")))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))
@@ -131,8 +131,8 @@ struct SMTPRefusalTests {
         #expect(!String(reflecting: outcome).contains("ada") && !String(reflecting: outcome).contains("s3cret"))
     }
 
-    @Test("a server that answers no goodbye holds up neither the refusal nor other messages", arguments: [1, 4])
-    func noGoodbye(connections: Int) async throws {
+    @Test("a missing reply to QUIT holds up neither the refusal nor other messages", arguments: [1, 4])
+    func noReplyToQuit(connections: Int) async throws {
         let behaviour = ScriptedSMTPServer.Behaviour { point in
             switch point.moment {
             case .recipient where point.line.contains("nobody"): .reply("550 5.1.1 No such user")

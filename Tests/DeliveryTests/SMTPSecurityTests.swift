@@ -1,15 +1,16 @@
 import Cryptography
 import Foundation
-@testable import Delivery
 import TestSupport
 import Testing
+
+@testable import Delivery
 
 @Suite
 struct SMTPSecurityTests {
     typealias Behaviour = ScriptedSMTPServer.Behaviour
     typealias TLS = ScriptedSMTPServer.TLS
 
-    /// What every server here has the client say before it takes mail.
+    /// The account that the servers require before they accept messages.
     private static let user = "door@example.com"
     private static let password = "s3cret p\u{E4}ss:/?#@!$&'()*+,;=%00\\\"<>"
     private static let account = (user: user, password: password)
@@ -24,15 +25,15 @@ struct SMTPSecurityTests {
     /// Both kinds of TLS.
     static let kinds: [SMTPServer.Security] = [.startTLS, .implicitTLS]
 
-    /// A server's side of a kind of TLS.
+    /// The server's TLS for a kind of connection security.
     private static func tls(_ security: SMTPServer.Security, _ certificate: ServerCertificate) -> TLS {
         security == .implicitTLS ? .implicit(certificate) : .startTLS(certificate)
     }
 
-    // MARK: - What works
+    // MARK: - Authentication
 
     @Test(
-        "credentials are given over TLS, by either mechanism", arguments: SMTPSecurityTests.kinds,
+        "credentials are sent over TLS, with either mechanism", arguments: SMTPSecurityTests.kinds,
         [["PLAIN", "LOGIN"], ["LOGIN", "PLAIN"], ["PLAIN"], ["LOGIN"], ["CRAM-MD5", "XOAUTH2", "LOGIN"]])
     func authenticated(security: SMTPServer.Security, mechanisms: [String]) async throws {
         let authority = try CertificateAuthority()
@@ -49,7 +50,7 @@ struct SMTPSecurityTests {
     }
 
     @Test(
-        "a password of any characters is given as it is",
+        "a password with any characters is sent unchanged",
         arguments: [
             "a", " ", "p w", "日本語 😀", "=", "*", "\"", "\\", "a:b@c/d?e#f", "%40%00", "\t",
             "\r\nRCPT TO:<eve@example.com>",
@@ -65,7 +66,7 @@ struct SMTPSecurityTests {
         #expect(server.messages.map(\.user) == ["do:or"])
     }
 
-    @Test("a person who looks on sees each step, but neither credentials nor content")
+    @Test("the observer sees each step, but neither credentials nor content")
     func steps() async throws {
         let authority = try CertificateAuthority()
         let server = try await ScriptedSMTPServer(
@@ -81,7 +82,7 @@ struct SMTPSecurityTests {
         let sent = steps.value.compactMap { step -> String? in
             if case .sent(let text) = step { text } else { nil }
         }
-        // What a client may add, such as SIZE, does not matter.
+        // Parameters that a client may add, such as SIZE, do not matter.
         #expect(
             sent.map { $0.components(separatedBy: " SIZE=")[0] } == [
                 "EHLO example.com", "STARTTLS", "EHLO example.com", "AUTH PLAIN", "(hidden)",
@@ -97,13 +98,13 @@ struct SMTPSecurityTests {
         }
     }
 
-    // MARK: - What does not
+    // MARK: - Failures
 
-    /// A server, and what comes of it.
+    /// A server, and the expected outcome.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let outcome: String
-        /// The server, of which the authority is trusted.
+        /// Returns the server's behaviour. The client trusts the given authority.
         let behaviour: @Sendable (SMTPServer.Security, CertificateAuthority) throws -> Behaviour
 
         init(
@@ -135,7 +136,7 @@ struct SMTPSecurityTests {
     ]
 
     @Test(
-        "a server that cannot be trusted hears neither credentials nor message", arguments: SMTPSecurityTests.kinds,
+        "an untrusted server receives neither credentials nor message", arguments: SMTPSecurityTests.kinds,
         SMTPSecurityTests.untrusted)
     func untrustedServer(security: SMTPServer.Security, expected: Case) async throws {
         let authority = try CertificateAuthority()
@@ -150,7 +151,7 @@ struct SMTPSecurityTests {
         Case("no STARTTLS, and no EHLO", "unavailable service_unavailable 502") { _, _ in
             Behaviour { $0.line.hasPrefix("EHLO") ? .reply("502 What?") : nil }
         },
-        Case("a plain reply behind that to STARTTLS", "unavailable protocol_error") { _, authority in
+        Case("an unencrypted reply after that to STARTTLS", "unavailable protocol_error") { _, authority in
             Behaviour(
                 at: .startTLS, .startTLS(injecting: "250-mx.test\n250 AUTH PLAIN"),
                 tls: .startTLS(try authority.issue()), account: account)
@@ -158,7 +159,7 @@ struct SMTPSecurityTests {
         Case("STARTTLS refused for now", "unavailable tls_failed 454 4.7.0") { _, authority in
             Behaviour(at: .startTLS, .reply("454 4.7.0 Not now"), tls: .startTLS(try authority.issue()))
         },
-        Case("STARTTLS not known", "unavailable tls_failed 502 5.5.1") { _, authority in
+        Case("STARTTLS unknown", "unavailable tls_failed 502 5.5.1") { _, authority in
             Behaviour(at: .startTLS, .reply("502 5.5.1 What?"), tls: .startTLS(try authority.issue()))
         },
         Case("closes at STARTTLS", "unavailable connection_lost") { _, authority in
@@ -167,7 +168,7 @@ struct SMTPSecurityTests {
         Case("never answers STARTTLS", "unavailable timeout") { _, authority in
             Behaviour(at: .startTLS, .silence, tls: .startTLS(try authority.issue()))
         },
-        Case("never shakes hands", "unavailable timeout") { _, authority in
+        Case("no handshake", "unavailable timeout") { _, authority in
             Behaviour(at: .startTLS, .reply("220 Go ahead", then: .silence), tls: .startTLS(try authority.issue()))
         },
         Case("closes instead of a handshake", "unavailable tls_failed") { _, authority in
@@ -175,7 +176,7 @@ struct SMTPSecurityTests {
         },
     ]
 
-    @Test("without STARTTLS nothing is said that matters", arguments: SMTPSecurityTests.startTLSFailures)
+    @Test("without STARTTLS, neither credentials nor message are sent", arguments: SMTPSecurityTests.startTLSFailures)
     func startTLSFailure(expected: Case) async throws {
         let authority = try CertificateAuthority()
         let server = try await ScriptedSMTPServer(try expected.behaviour(.startTLS, authority))
@@ -186,14 +187,14 @@ struct SMTPSecurityTests {
             server.commands.allSatisfy { ["EHLO example.com", "HELO example.com", "STARTTLS", "QUIT"].contains($0) })
     }
 
-    @Test("a server that speaks in plain where TLS is wanted from the first byte hears nothing")
+    @Test("with implicit TLS, a server without TLS receives no command")
     func plainServer() async throws {
         let server = try await ScriptedSMTPServer()
         let authority = try CertificateAuthority()
         defer { withExtendedLifetime(authority) {} }
         let transport = transport(to: server, .implicitTLS, trusting: authority)
         #expect(try await deliver(Sample.message(), by: transport).summary == "unavailable tls_failed")
-        // The bytes of a handshake may well hold an end of line.
+        // The bytes of a handshake can contain a line end.
         #expect(!server.commands.contains { $0.hasPrefix("EHLO") || $0.hasPrefix("AUTH") })
     }
 
@@ -207,10 +208,10 @@ struct SMTPSecurityTests {
         Case("refused for now", "unavailable smtp_auth_failed 454 4.7.0") { _, _ in
             Behaviour(at: .credentials, .reply("454 4.7.0 Not now"), account: account)
         },
-        Case("AUTH not known", "unavailable smtp_auth_failed 502 5.5.1") { _, _ in
+        Case("AUTH unknown", "unavailable smtp_auth_failed 502 5.5.1") { _, _ in
             Behaviour(at: .authenticate, .reply("502 5.5.1 What?"), account: account)
         },
-        Case("no mechanism that is spoken here", "unavailable smtp_auth_failed") { _, _ in
+        Case("no supported mechanism", "unavailable smtp_auth_failed") { _, _ in
             var behaviour = Behaviour(account: account)
             behaviour.mechanisms = ["CRAM-MD5", "XOAUTH2", "GSSAPI"]
             return behaviour
@@ -230,7 +231,8 @@ struct SMTPSecurityTests {
     ]
 
     @Test(
-        "who is not let in sends no message", arguments: SMTPSecurityTests.kinds, SMTPSecurityTests.refusedCredentials)
+        "if authentication fails, no message is sent", arguments: SMTPSecurityTests.kinds,
+        SMTPSecurityTests.refusedCredentials)
     func refused(security: SMTPServer.Security, expected: Case) async throws {
         let authority = try CertificateAuthority()
         var behaviour = try expected.behaviour(security, authority)
@@ -243,7 +245,7 @@ struct SMTPSecurityTests {
         #expect(!server.commands.contains { $0.hasPrefix("MAIL") })
     }
 
-    @Test("without credentials, a server that wants some refuses")
+    @Test("without credentials, a server that requires them is unavailable")
     func noCredentials() async throws {
         let server = try await ScriptedSMTPServer(Behaviour(account: (user: "door", password: "s3cret")))
         let outcome = try await deliver(Sample.message(), by: SMTPTransport(port: server.port))

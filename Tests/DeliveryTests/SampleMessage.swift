@@ -4,7 +4,7 @@ import Testing
 
 @testable import MailMessage
 
-/// The addresses and messages that the tests deliver.
+/// Addresses and messages for the tests.
 enum Sample {
     static let sender = "sign-in@example.com"
     static let recipient = "ada@example.com"
@@ -14,7 +14,7 @@ enum Sample {
         try #require(EmailAddress(parsing: text))
     }
 
-    /// A message with any content.
+    /// A message with the given content.
     static func message(
         id: String = Sample.id, to recipient: String = Sample.recipient,
         content: String = "Subject: Hello\r\n\r\nHello.\r\n"

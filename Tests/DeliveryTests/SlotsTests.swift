@@ -1,37 +1,37 @@
-import Testing
 import TestSupport
+import Testing
 
 @testable import Delivery
 
 @Suite(.timeLimit(.minutes(1)))
 struct SlotsTests {
-    /// Takes places, as many as were found free.
+    /// Takes the given number of free slots.
     private func take(_ count: Int, of slots: Slots) {
         for number in 0..<count { slots.take("\(number)") }
     }
 
-    /// Gives back the first of those places that is not free.
+    /// Frees the first of those slots that is occupied.
     private func giveBack(to slots: Slots) {
         for number in 0..<slots.count where slots.holds("\(number)") { return slots.giveBack("\(number)") }
     }
 
-    /// A task that waits for places, and whether it has gone on.
-    private func waiter(for slots: Slots, all: Bool) async -> (task: Task<Int, Never>, hasGoneOn: Mutexed<Bool>) {
-        let hasGoneOn = Mutexed(false)
+    /// A task that waits for slots, and whether its wait has ended.
+    private func waiter(for slots: Slots, all: Bool) async -> (task: Task<Int, Never>, hasEnded: Mutexed<Bool>) {
+        let hasEnded = Mutexed(false)
         let task = Task {
             let free = await slots.free(all: all)
-            hasGoneOn.value = true
+            hasEnded.value = true
             return free
         }
         await letOthersRun()
-        return (task, hasGoneOn)
+        return (task, hasEnded)
     }
 
     private func letOthersRun() async {
         for _ in 0..<200 { await Task.yield() }
     }
 
-    @Test("free places are counted")
+    @Test("free slots are counted")
     func counted() async {
         let slots = Slots(4)
         #expect(slots.count == 4)
@@ -43,40 +43,40 @@ struct SlotsTests {
         #expect(await slots.free() == 2)
     }
 
-    @Test("whoever wants one waits until one is given back")
+    @Test("a wait for one slot ends when one is freed")
     func one() async {
         let slots = Slots(3)
         take(3, of: slots)
-        let (task, hasGoneOn) = await waiter(for: slots, all: false)
-        #expect(!hasGoneOn.value)
+        let (task, hasEnded) = await waiter(for: slots, all: false)
+        #expect(!hasEnded.value)
         giveBack(to: slots)
         #expect(await task.value >= 1)
         #expect(await slots.free() == 1)
     }
 
-    @Test("whoever wants all waits until the last is given back")
+    @Test("a wait for all slots ends when the last is freed")
     func all() async {
         let slots = Slots(3)
         take(3, of: slots)
-        let (task, hasGoneOn) = await waiter(for: slots, all: true)
+        let (task, hasEnded) = await waiter(for: slots, all: true)
         for _ in 0..<2 {
             giveBack(to: slots)
             await letOthersRun()
-            #expect(!hasGoneOn.value)
+            #expect(!hasEnded.value)
         }
         giveBack(to: slots)
         #expect(await task.value == 3)
     }
 
-    @Test("no more deliveries are under way at once than there are places", arguments: [1, 4, 256])
+    @Test("there are never more concurrent deliveries than slots", arguments: [1, 4, 256])
     func bounded(count: Int) async {
-        struct UnderWay {
+        struct Running {
             var count = 0
-            var most = 0
-            var sum = 0
+            var maximum = 0
+            var total = 0
         }
         let slots = Slots(count)
-        let underWay = Mutexed(UnderWay())
+        let running = Mutexed(Running())
         var rounds = 0
         await withDiscardingTaskGroup { group in
             while rounds < 2000 {
@@ -87,14 +87,14 @@ struct SlotsTests {
                     slots.take(entry)
                     rounds += 1
                     group.addTask {
-                        underWay.update { underWay in
-                            underWay.count += 1
-                            underWay.most = max(underWay.most, underWay.count)
+                        running.update { running in
+                            running.count += 1
+                            running.maximum = max(running.maximum, running.count)
                         }
                         for _ in 0..<3 { await Task.yield() }
-                        underWay.update { underWay in
-                            underWay.count -= 1
-                            underWay.sum += 1
+                        running.update { running in
+                            running.count -= 1
+                            running.total += 1
                         }
                         slots.giveBack(entry)
                     }
@@ -102,8 +102,8 @@ struct SlotsTests {
             }
             #expect(await slots.free(all: true) == count)
         }
-        #expect(underWay.value.count == 0)
-        #expect(underWay.value.most <= count)
-        #expect(underWay.value.sum == rounds)
+        #expect(running.value.count == 0)
+        #expect(running.value.maximum <= count)
+        #expect(running.value.total == rounds)
     }
 }

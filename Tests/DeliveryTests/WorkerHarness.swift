@@ -1,6 +1,5 @@
 import Cryptography
 import Logging
-@testable import Delivery
 import MailMessage
 import MailQueue
 import NIOCore
@@ -12,8 +11,9 @@ import SignIn
 import Telemetry
 import TestSupport
 
-/// A transport that gives the outcomes that a test wrote down, one after the other, and keeps what it was to deliver.
-/// When there is none left it delivers.
+@testable import Delivery
+
+/// A transport that returns scripted outcomes, one after the other, and then `delivered`. It keeps all messages.
 final class ScriptedTransport: MailTransport {
     private struct State: Sendable {
         var outcomes: [DeliveryOutcome] = []
@@ -24,7 +24,7 @@ final class ScriptedTransport: MailTransport {
 
     var messages: [MailMessage] { state.value.messages }
 
-    /// What the next attempts come to.
+    /// Adds outcomes for the next attempts.
     func script(_ outcomes: [DeliveryOutcome]) {
         state.update { $0.outcomes += outcomes }
     }
@@ -39,8 +39,8 @@ final class ScriptedTransport: MailTransport {
     }
 }
 
-/// What takes jobs to their end, between a queue on a private Redis and a scripted transport. Its connections end with
-/// it.
+/// A ``JobDelivery`` between a queue on a Redis of its own and a scripted transport. Its connections are closed when it
+/// is released.
 final class WorkerHarness: Sendable {
     let server: RedisServer
     let redis: RedisClient
@@ -49,13 +49,13 @@ final class WorkerHarness: Sendable {
     let transport = ScriptedTransport()
     let log = LogLines()
     let metrics: WorkerMetrics
-    /// What the clock shows: at first a second after the links were asked for.
+    /// The time of the worker's clock: initially one second after ``issuedAt``.
     let time = Mutexed(WorkerHarness.issuedAt + .seconds(1))
     private let claims: RedisClient
 
     static let issuedAt = UnixTime(milliseconds: 1_735_689_600_000)
     static let address = "ada.lovelace@customer.example"
-    /// The one key that jobs are sealed under: the bytes 0 to 31.
+    /// The only key that jobs are sealed with: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
 
     init() async throws {
@@ -65,7 +65,7 @@ final class WorkerHarness: Sendable {
         claims = try await WorkerHarness.client(for: server)
         queue = MailQueue(claims: claims, commands: redis, keyPrefix: "postern:", worker: "a")
         metrics = WorkerMetrics(MetricsRegistry())
-        // Of the right form by the letter.
+        // The literal is a valid address.
         let sender = Mailbox(name: "Portal", address: EmailAddress(parsing: "sign-in@example.com")!)
         let time = self.time
         delivery = JobDelivery(
@@ -99,18 +99,18 @@ final class WorkerHarness: Sendable {
 
     // MARK: - Jobs
 
-    /// A job for ``address`` with a new token, whose link lives for a quarter of an hour.
+    /// A job for ``address`` with a new token, whose link expires after 15 minutes.
     static func job() throws -> MailJob {
         let link = MagicLink(
             origin: try Origin(parsing: "https://portal.example.com"),
             callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: try PortalPath(parsing: "/orders/17"))
         return MailJob(
-            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // Of the right form.
+            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // It is a valid address.
             issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
     }
 
-    /// Queues a job, claims it, and gives it as it was claimed.
+    /// Queues a job and claims it.
     func claimed(_ job: MailJob) async throws -> ClaimedJob {
         try await claimed(try job.sealed(by: try WorkerHarness.ring(), random: .system))
     }
@@ -124,41 +124,41 @@ final class WorkerHarness: Sendable {
 
     func claimNext() async throws -> ClaimedJob {
         let claimed = try await queue.claim(atMost: 1, waiting: .milliseconds(1))
-        guard let first = claimed.first else { throw NotAsExpected(reply: .null) }
+        guard let first = claimed.first else { throw UnexpectedReply(reply: .null) }
         return first
     }
 
-    /// Has the one retry tried again now, and gives it as it was claimed.
+    /// Makes a job's retry due, moves it to the stream, and claims it.
     func claimRetry(_ id: String) async throws -> ClaimedJob {
         guard try await QueueOperations(redis: redis, keyPrefix: "postern:").retry(id),
             try await queue.promoteDue(atMost: 9) == 1
-        else { throw NotAsExpected(reply: .null) }
+        else { throw UnexpectedReply(reply: .null) }
         return try await claimNext()
     }
 
-    // MARK: - What is found in Redis
+    // MARK: - Redis
 
-    /// What became of the jobs.
-    struct Ends: Sendable, Equatable {
-        /// In the stream.
+    /// The jobs in Redis.
+    struct QueueContent: Sendable, Equatable {
+        /// The number of jobs in the stream.
         var queued = 0
-        /// The first four words of each.
+        /// The retries without their sealed jobs.
         var retries: [String] = []
-        /// The fields of each, but for the sealed job, of which only is told whether it is there.
-        var dead: [[String: String]] = []
+        /// The fields of the dead letters, with `kept` in place of each sealed job.
+        var deadLetters: [[String: String]] = []
     }
 
-    func ends() async throws -> Ends {
-        var ends = Ends()
-        ends.queued = try await list(RedisCommand("XRANGE", "postern:mail", "-", "+")).count
-        ends.retries = try await list(RedisCommand("ZRANGE", "postern:mail:retry", "0", "-1")).map { member in
-            guard case .bulk(let bytes) = member else { throw NotAsExpected(reply: member) }
+    func queueContent() async throws -> QueueContent {
+        var content = QueueContent()
+        content.queued = try await list(RedisCommand("XRANGE", "postern:mail", "-", "+")).count
+        content.retries = try await list(RedisCommand("ZRANGE", "postern:mail:retry", "0", "-1")).map { member in
+            guard case .bulk(let bytes) = member else { throw UnexpectedReply(reply: member) }
             return bytes.split(separator: UInt8(ascii: " "), maxSplits: 4).prefix(4)
                 .map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
         }
-        ends.dead = try await list(RedisCommand("XRANGE", "postern:mail:dead", "-", "+")).map { entry in
+        content.deadLetters = try await list(RedisCommand("XRANGE", "postern:mail:dead", "-", "+")).map { entry in
             guard case .array(let parts) = entry, parts.count == 2, case .array(let list) = parts[1] else {
-                throw NotAsExpected(reply: entry)
+                throw UnexpectedReply(reply: entry)
             }
             var fields: [String: String] = [:]
             for index in stride(from: 0, to: list.count, by: 2) {
@@ -167,30 +167,30 @@ final class WorkerHarness: Sendable {
             }
             return fields
         }
-        return ends
+        return content
     }
 
-    /// In how long the one retry is due.
+    /// The time until the only retry is due.
     func retryDelay() async throws -> Duration {
         let scored = try await list(RedisCommand("ZRANGE", "postern:mail:retry", "0", "-1", "WITHSCORES"))
         let time = try await list(RedisCommand("TIME")).map { Int(try text($0)) ?? 0 }
-        guard scored.count == 2 else { throw NotAsExpected(reply: .array(scored)) }
+        guard scored.count == 2 else { throw UnexpectedReply(reply: .array(scored)) }
         return .milliseconds((Int(try text(scored[1])) ?? 0) - time[0] * 1000 - time[1] / 1000)
     }
 
     private func list(_ command: RedisCommand) async throws -> [RESPValue] {
         let reply = try await redis.send(command)
-        guard case .array(let elements) = reply else { throw NotAsExpected(reply: reply) }
+        guard case .array(let elements) = reply else { throw UnexpectedReply(reply: reply) }
         return elements
     }
 
     private func text(_ reply: RESPValue) throws -> String {
-        guard case .bulk(let bytes) = reply else { throw NotAsExpected(reply: reply) }
+        guard case .bulk(let bytes) = reply else { throw UnexpectedReply(reply: reply) }
         return String(decoding: bytes, as: UTF8.self)
     }
 }
 
-/// Redis answered something else than it should.
-struct NotAsExpected: Error {
+/// A reply of Redis that has another form than expected.
+struct UnexpectedReply: Error {
     let reply: RESPValue
 }

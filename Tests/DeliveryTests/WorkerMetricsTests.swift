@@ -1,12 +1,13 @@
 import Foundation
-@testable import Delivery
 import MailQueue
 import Telemetry
-import Testing
 import TestSupport
+import Testing
+
+@testable import Delivery
 
 @Suite(.timeLimit(.minutes(1)))
-struct SenderMetricsTests {
+struct WorkerMetricsTests {
     private static let failure = DeliveryFailure(.timeout, detail: "nothing came")
 
     static let outcomes: [(DeliveryOutcome, String)] = [
@@ -14,34 +15,34 @@ struct SenderMetricsTests {
         (.ambiguous(failure), "ambiguous"), (.unavailable(failure), "unavailable"),
     ]
 
-    @Test("attempts are counted by their outcome", arguments: SenderMetricsTests.outcomes)
+    @Test("attempts are counted by their outcome", arguments: WorkerMetricsTests.outcomes)
     func attempts(outcome: DeliveryOutcome, name: String) {
         let registry = MetricsRegistry()
         let metrics = WorkerMetrics(registry)
         for _ in 0..<3 { metrics.count(outcome) }
         let lines = registry.exposition.split(separator: "\n").filter { $0.hasPrefix("postern_mail_attempts_total{") }
-        let expected = SenderMetricsTests.outcomes.map {
+        let expected = WorkerMetricsTests.outcomes.map {
             "postern_mail_attempts_total{outcome=\"\($0.1)\"} \($0.1 == name ? 3 : 0)"
         }
         #expect(lines.map { String($0) }.sorted() == expected.sorted())
     }
 
-    @Test("there is a counter for each reason to give a mail up")
+    @Test("there is a counter of dead letters for each reason")
     func reasons() {
         let registry = MetricsRegistry()
         let metrics = WorkerMetrics(registry)
         for reason in DeadLetterCause.Reason.allCases { metrics.deadLetters[reason]?.increment() }
-        for reason in ["expired", "rejected", "poison", "unreadable"] {
+        for reason in ["expired", "rejected", "unconfirmed", "poison", "unreadable"] {
             #expect(registry.exposition.contains("\npostern_mail_dead_letters_total{reason=\"\(reason)\"} 1\n"))
         }
     }
 
-    @Test("Prometheus' own tool finds nothing to object to, at first and later")
+    @Test("promtool accepts the metrics, both initial and counted")
     func promtool() async throws {
         let registry = MetricsRegistry()
         let metrics = WorkerMetrics(registry)
         try await expectAccepted(registry.exposition)
-        for (outcome, _) in SenderMetricsTests.outcomes { metrics.count(outcome) }
+        for (outcome, _) in WorkerMetricsTests.outcomes { metrics.count(outcome) }
         for duration in [Duration.zero, .microseconds(1), .milliseconds(333), .seconds(100_000)] {
             metrics.age.observe(duration)
             metrics.duration.observe(duration)

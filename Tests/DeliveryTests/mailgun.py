@@ -17,7 +17,7 @@ certificate, key, answer = sys.argv[1:]
 
 
 def parts(body, kind):
-    """The parts of a form by name (RFC 7578), each as its fields and its content in base64."""
+    """The parts of a form by name (RFC 7578): the fields of each, and its content in base64."""
     boundary = re.fullmatch(r"multipart/form-data; boundary=([\w-]+)", kind)[1].encode()
     opening, closing = b"--" + boundary + b"\r\n", b"\r\n--" + boundary + b"--\r\n"
     assert body.startswith(opening) and body.endswith(closing)
@@ -49,7 +49,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif answer == "cut":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
         elif answer != "close":
-            content = b'{"message": "told"}'
+            content = b'{"message": "scripted"}'
             self.send_response(int(answer))
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

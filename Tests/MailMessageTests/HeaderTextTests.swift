@@ -12,11 +12,11 @@ struct HeaderTextTests {
         (letters(69), letters(69)),
         ("é", "=?UTF-8?B?w6k=?="), ("Zoë", "=?UTF-8?B?Wm/Dqw==?="), ("日本", "=?UTF-8?B?5pel5pys?="),
         ("😀", "=?UTF-8?B?8J+YgA==?="),
-        // What would be read as an encoded word becomes one, so that it is read as it was.
+        // Text that looks like an encoded word is encoded, so that it is decoded to itself.
         ("=?UTF-8?B?SGk=?=", "=?UTF-8?B?PT9VVEYtOD9CP1NHaz0/PQ==?="),
     ]
 
-    @Test("short ASCII stands as it is, anything else in encoded words", arguments: HeaderTextTests.subjects)
+    @Test("short ASCII is unchanged, and anything else becomes encoded words", arguments: HeaderTextTests.subjects)
     func short(text: String, expected: String) {
         #expect(headerText(text, startingAt: 9) == expected)
     }
@@ -26,14 +26,14 @@ struct HeaderTextTests {
         ("Portal, Inc.", "\"Portal, Inc.\""), ("a.b", "\"a.b\""), ("(a)", "\"(a)\""), ("a@b", "\"a@b\""),
         ("<a>", "\"<a>\""), ("a:b;c", "\"a:b;c\""), ("[a]", "\"[a]\""),
         ("Ada \"A\" L", "\"Ada \\\"A\\\" L\""), ("a\\b", "\"a\\\\b\""), ("\\", "\"\\\\\""), ("\"", "\"\\\"\""),
-        // Between words any number of blanks is one.
-        ("two  blanks", "\"two  blanks\""), (" a", "\" a\""), ("a ", "\"a \""),
+        // Outside quotes, several spaces between words would be read as one.
+        ("two  spaces", "\"two  spaces\""), (" a", "\" a\""), ("a ", "\"a \""),
         ("Zoë", "=?UTF-8?B?Wm/Dqw==?="), ("日本, 😀", "=?UTF-8?B?5pel5pysLCDwn5iA?="),
         ("=?UTF-8?B?SGk=?=", "=?UTF-8?B?PT9VVEYtOD9CP1NHaz0/PQ==?="),
         ("\"=?UTF-8?B?SGk=?=\"", "=?UTF-8?B?Ij0/VVRGLTg/Qj9TR2s9Pz0i?="),
     ]
 
-    @Test("a name is words, a quoted string or encoded words", arguments: HeaderTextTests.names)
+    @Test("a name is written as atoms, a quoted string or encoded words", arguments: HeaderTextTests.names)
     func name(text: String, expected: String) {
         #expect(displayName(text, startingAt: 6) == expected)
     }
@@ -44,7 +44,7 @@ struct HeaderTextTests {
         "a" + String(repeating: "👩‍👩‍👧", count: 40), String(repeating: "שלום ", count: 20),
         "e" + String(repeating: "\u{301}", count: 200), String(repeating: "=?", count: 50), "é" + letters(40),
         "é" + letters(43), "é" + letters(44), String(repeating: "a.", count: 50), String(repeating: "\"\\", count: 50),
-        // In quotes each of these takes two characters.
+        // Escaped in quotes, each takes two characters.
         String(repeating: "\"", count: 60),
     ]
 
@@ -57,8 +57,7 @@ struct HeaderTextTests {
             for line in value.components(separatedBy: "\r\n") {
                 #expect(start + line.utf8.count <= 78, "\(line)")
                 #expect(line.utf8.allSatisfy { (0x20...0x7E).contains($0) })
-                // A line of blanks alone is lost on the way, and a field that starts with one is read with a blank too
-                // many.
+                // A line of spaces alone can be lost in transit, and at a field's start it is read as an extra space.
                 #expect(line.contains { $0 != " " }, "\(value)")
                 start = 0
             }
@@ -66,8 +65,8 @@ struct HeaderTextTests {
         }
     }
 
-    /// The text of encoded words, each of which is at most 75 characters long and holds whole characters (RFC 2047 §2,
-    /// §5), or of a quoted string; or the value itself, where it is neither.
+    /// Decodes encoded words or a quoted string, and returns any other value unchanged. Expects each encoded word to
+    /// have at most 75 characters, and to contain whole characters only (RFC 2047 §2, §5).
     private static func decoded(_ value: String, isName: Bool) throws -> String {
         if isName, value.hasPrefix("\"") { return unquoted(value) }
         guard value.contains("=?") else { return value }

@@ -1,13 +1,14 @@
-@testable import MailMessage
 import MailQueue
 import Net
 import Testing
+
+@testable import MailMessage
 
 @Suite
 struct MIMETests {
     static let names = [
         "Portal", "My Portal", "Ada \"the Count\" Lovelace, Ltd.", "a\\b", "(c) @ <x>; [y]: z", "end.",
-        "O'Neil & Sons <b>", "<b>&\"'", "</title><script>", "two  blanks", "=", "?=", "=?", "{{link}}", "a; b=\"c\"",
+        "O'Neil & Sons <b>", "<b>&\"'", "</title><script>", "two  spaces", "=", "?=", "=?", "{{link}}", "a; b=\"c\"",
         "=?UTF-8?B?SGk=?=", "x =?utf-8?q?y?= z", "=?UTF-8?Q?=0D=0ABcc:_eve@example.com?=",
         "Zoë", "Überprüfung für Straßenanlieger und Anwohner, Außenstelle Süd", "日本語ポータル", "😀 🎉👩‍👩‍👧",
         "שלום עולם", "مرحبا بالعالم", "\u{202E}live", "\u{2068}a\u{2069}", "e\u{301}\u{302}",
@@ -17,14 +18,14 @@ struct MIMETests {
         String(repeating: "\"", count: 60),
     ]
 
-    /// Of 2,499 characters, 800 of which are escapes of three.
+    /// A link of 2,499 characters with 800 percent-encoded bytes, and a function that makes its job.
     private static func longLink() throws -> (job: (Language) throws -> MailJob, link: String) {
         let next = "/" + String(repeating: "&", count: 800)
         let link = Sample.link + "&next=%2F" + String(repeating: "%26", count: 800)
         return ({ try Sample.job(in: $0, isNewestOnly: true, next: next) }, link)
     }
 
-    @Test("a message is read as what was put in, in every language", arguments: MIMETests.names)
+    @Test("another parser reads the values that were written, in every language", arguments: MIMETests.names)
     func read(name: String) async throws {
         let (job, link) = try MIMETests.longLink()
         try #require(link.count == 2499)
@@ -32,43 +33,43 @@ struct MIMETests {
             sender: Mailbox(name: name, address: try Sample.address(Sample.sender)), productName: name,
             templates: .builtIn)
         let messages = try Language.allCases.map { mail.message(for: try job($0)) }
-        for (language, judgement) in zip(Language.allCases, try await Judgement.of(messages)) {
-            #expect(judgement.texts("defects") == [])
-            #expect(judgement.text("fromName") == name)
-            #expect(judgement.text("from") == Sample.sender)
-            #expect(judgement.texts("to") == [Sample.recipient])
-            #expect(judgement.text("date") == "2025-01-01T00:00:00+00:00")
-            #expect(judgement.text("messageID") == "<\(Sample.id)@example.com>")
+        for (language, parsed) in zip(Language.allCases, try await ParsedMessage.parse(messages)) {
+            #expect(parsed.texts("defects") == [])
+            #expect(parsed.text("fromName") == name)
+            #expect(parsed.text("from") == Sample.sender)
+            #expect(parsed.texts("to") == [Sample.recipient])
+            #expect(parsed.text("date") == "2025-01-01T00:00:00+00:00")
+            #expect(parsed.text("messageID") == "<\(Sample.id)@example.com>")
             let subject = try #require(MIMETests.subjects[language]).replacing("*", with: name)
-            // Names from right to left are isolated (UAX #9), which is seen in another test.
-            #expect(judgement.text("subject")?.withoutIsolates == subject.withoutIsolates)
-            #expect(judgement.text("title")?.withoutIsolates == subject.withoutIsolates)
-            #expect(judgement.texts("labels")?.map(\.withoutIsolates) == [subject.withoutIsolates])
-            checkForm(judgement)
-            let text = try #require(judgement.text("text"))
+            // Right-to-left names are isolated (UAX #9), which another test checks.
+            #expect(parsed.text("subject")?.withoutIsolates == subject.withoutIsolates)
+            #expect(parsed.text("title")?.withoutIsolates == subject.withoutIsolates)
+            #expect(parsed.texts("labels")?.map(\.withoutIsolates) == [subject.withoutIsolates])
+            checkForm(parsed)
+            let text = try #require(parsed.text("text"))
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == link })
             #expect(text.contains(name))
-            #expect(judgement.texts("hrefs") == [link, link])
+            #expect(parsed.texts("hrefs") == [link, link])
         }
     }
 
-    /// The subjects, with `*` for the product's name.
+    /// The subjects, with `*` for the product name.
     private static let subjects: [Language: String] = [
         .english: "Sign in to *", .german: "Anmeldung bei *", .spanish: "Inicio de sesión en *",
         .french: "Connexion à *", .korean: "* 로그인 링크", .japanese: "【*】ログイン用リンクのご案内",
     ]
 
-    /// The form that every message has.
-    private func checkForm(_ judgement: Judgement) {
-        #expect(judgement.text("type") == "multipart/alternative")
-        #expect(judgement.texts("types") == ["text/plain", "text/html"])
-        #expect(judgement.texts("charsets") == ["utf-8", "utf-8"])
-        #expect(judgement.texts("encodings") == ["quoted-printable", "quoted-printable"])
-        // RFC 5322 §2.1.1: at most 998 bytes, and better at most 78.
-        #expect(judgement.number("longestLine").map { $0 <= 78 } == true)
-        #expect(judgement.number("longestHeaderLine").map { $0 <= 78 } == true)
-        #expect(judgement.holds("isASCII"))
-        #expect(judgement.holds("endsLines"))
+    /// Checks the structure, encodings and line lengths that all messages share.
+    private func checkForm(_ parsed: ParsedMessage) {
+        #expect(parsed.text("type") == "multipart/alternative")
+        #expect(parsed.texts("types") == ["text/plain", "text/html"])
+        #expect(parsed.texts("charsets") == ["utf-8", "utf-8"])
+        #expect(parsed.texts("encodings") == ["quoted-printable", "quoted-printable"])
+        // RFC 5322 §2.1.1: lines must have at most 998 characters, and should have at most 78.
+        #expect(parsed.number("longestLine").map { $0 <= 78 } == true)
+        #expect(parsed.number("longestHeaderLine").map { $0 <= 78 } == true)
+        #expect(parsed.isTrue("isASCII"))
+        #expect(parsed.isTrue("endsLines"))
     }
 
     @Test("no name adds an element to the HTML document")
@@ -79,45 +80,45 @@ struct MIMETests {
             SignInMail(sender: Mailbox(name: nil, address: address), productName: name, templates: .builtIn)
                 .message(for: job)
         }
-        let judgements = try await Judgement.of(messages)
-        let expected = try #require(judgements.first?.texts("tags"))
+        let parsedMessages = try await ParsedMessage.parse(messages)
+        let expected = try #require(parsedMessages.first?.texts("tags"))
         #expect(expected.contains("bdi") && expected.contains("/title"))
-        for (name, judgement) in zip(MIMETests.names, judgements) {
-            #expect(judgement.texts("tags") == expected, "\(name)")
+        for (name, parsed) in zip(MIMETests.names, parsedMessages) {
+            #expect(parsed.texts("tags") == expected, "\(name)")
         }
     }
 
-    @Test("a text from right to left keeps the link from left to right")
+    @Test("the link stays left-to-right in a right-to-left text")
     func rightToLeft() async throws {
         let words = TemplateFolder.words(["direction": "rtl", "subject": "שלום {{product}}"])
         let templates = try TemplateFolder(["en.json": words]).templates()
         let mail = SignInMail(
             sender: Mailbox(name: nil, address: try Sample.address(Sample.sender)), productName: "Kiosk",
             templates: templates)
-        let judgement = try #require(try await Judgement.of([mail.message(for: try Sample.job())]).first)
-        #expect(judgement.texts("defects") == [])
-        #expect(judgement.text("subject") == "שלום \u{2068}Kiosk\u{2069}")
-        // The document and its parts, then the link's.
-        let directions = try #require(judgement.texts("directions"))
+        let parsed = try #require(try await ParsedMessage.parse([mail.message(for: try Sample.job())]).first)
+        #expect(parsed.texts("defects") == [])
+        #expect(parsed.text("subject") == "שלום \u{2068}Kiosk\u{2069}")
+        // First the document and its parts, last the link.
+        let directions = try #require(parsed.texts("directions"))
         #expect(directions.first == "rtl")
         #expect(directions.suffix(2) == ["ltr", "ltr"])
-        #expect(judgement.texts("hrefs") == [Sample.link, Sample.link])
+        #expect(parsed.texts("hrefs") == [Sample.link, Sample.link])
     }
 
-    @Test("addresses as long as they may be are read")
+    @Test("addresses of the maximum length can be read")
     func longAddresses() async throws {
         let label = String(repeating: "a", count: 61)
         let longest = "\(String(repeating: "b", count: 64))@\(label).\(label).\(label).aa"
         let mail = SignInMail(
             sender: Mailbox(name: "字", address: try Sample.address(longest)), productName: "Portal",
             templates: .builtIn)
-        let judgement = try #require(try await Judgement.of([mail.message(for: Sample.job(to: longest))]).first)
-        #expect(judgement.texts("defects") == [])
-        #expect(judgement.text("from") == longest)
-        #expect(judgement.text("fromName") == "字")
-        #expect(judgement.texts("to") == [longest])
-        #expect(judgement.text("messageID")?.hasSuffix("@\(label).\(label).\(label).aa>") == true)
-        #expect(judgement.number("longestLine").map { $0 <= 998 } == true)
+        let parsed = try #require(try await ParsedMessage.parse([mail.message(for: Sample.job(to: longest))]).first)
+        #expect(parsed.texts("defects") == [])
+        #expect(parsed.text("from") == longest)
+        #expect(parsed.text("fromName") == "字")
+        #expect(parsed.texts("to") == [longest])
+        #expect(parsed.text("messageID")?.hasSuffix("@\(label).\(label).\(label).aa>") == true)
+        #expect(parsed.number("longestLine").map { $0 <= 998 } == true)
     }
 }
 

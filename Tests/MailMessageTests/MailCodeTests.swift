@@ -1,13 +1,14 @@
 import Foundation
-@testable import MailMessage
 import MailQueue
 import Net
 import TestSupport
 import Testing
 
+@testable import MailMessage
+
 @Suite
 struct MailCodeTests {
-    /// Digits that stand in no other part of a mail.
+    /// Digits that occur nowhere else in an email.
     private static let code = "704915"
 
     private func mail(_ templates: MailTemplates = .builtIn) throws -> SignInMail {
@@ -16,7 +17,7 @@ struct MailCodeTests {
             templates: templates)
     }
 
-    /// The header of a message, and its two alternatives, decoded.
+    /// The header of a message, and its two decoded alternatives.
     private func parts(of message: MailMessage) throws -> (header: String, text: String, html: String) {
         let parts = message.text.components(separatedBy: "--=_\(message.id)")
         try #require(parts.count == 4)
@@ -35,9 +36,9 @@ struct MailCodeTests {
             lifetime: .seconds(900))
     }
 
-    // MARK: - The built-in mail
+    // MARK: - The built-in templates
 
-    @Test("the digits stand once in the text and once in the HTML, and not in the header", arguments: Language.allCases)
+    @Test("text and HTML contain the code once each, and the header does not", arguments: Language.allCases)
     func once(language: Language) throws {
         for code in [MailCodeTests.code, "000042", "999999"] {
             let job = try Sample.job(in: language, isNewestOnly: true, next: "/a?b=c", code: code)
@@ -46,7 +47,7 @@ struct MailCodeTests {
             #expect(!header.contains(code))
             #expect(text.ranges(of: code).count == 1)
             #expect(html.ranges(of: code).count == 1)
-            // On a line of their own, and in an element of their own: nothing stands beside what is copied.
+            // The code is on a line, and in an element, of its own, so that it is easy to copy.
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == code })
             #expect(html.contains(">\(code)</"))
             for part in [text, html] {
@@ -57,13 +58,13 @@ struct MailCodeTests {
         }
     }
 
-    @Test("without a code nothing is said of one", arguments: Language.allCases)
+    @Test("an email without a code does not mention one", arguments: Language.allCases)
     func none(language: Language) throws {
         let with = try parts(of: mail().message(for: Sample.job(in: language, code: MailCodeTests.code)))
         let without = try parts(of: mail().message(for: Sample.job(in: language)))
         #expect(!without.text.contains(MailCodeTests.code) && !without.html.contains(MailCodeTests.code))
         #expect(with.header == without.header)
-        // What asks for the code, the code, and whom it is for.
+        // The introduction, the code, and the note after it.
         let lines = with.text.split(whereSeparator: \.isNewline)
         let others = Set(without.text.split(whereSeparator: \.isNewline))
         let added = lines.filter { !others.contains($0) }
@@ -78,24 +79,24 @@ struct MailCodeTests {
         #expect(!trimmed.contains("\r\n\r\n\r\n"))
     }
 
-    @Test("the sentences around the code are each language's own")
+    @Test("each language has its own sentences before and after the code")
     func sentences() throws {
         var before: Set<String> = []
-        var behind: Set<String> = []
+        var after: Set<String> = []
         for language in Language.allCases {
             let page = ReadPage(
                 MailTemplates.builtIn.page(for: variant(language)), link: Sample.link, code: MailCodeTests.code)
             let lines = page.text.split(separator: "\n")
             let index = try #require(lines.firstIndex { $0 == MailCodeTests.code })
             before.insert(String(lines[index - 1]))
-            behind.insert(String(lines[index + 1]))
+            after.insert(String(lines[index + 1]))
         }
         #expect(before.count == Language.allCases.count)
-        #expect(behind.count == Language.allCases.count)
+        #expect(after.count == Language.allCases.count)
     }
 
-    @Test("mails with and without a code are told apart, in whichever order they are made")
-    func remembered() throws {
+    @Test("emails with and without a code do not share a cached page")
+    func cached() throws {
         let mail = try mail()
         for code in [nil, "000000", nil, "123456", "654321", nil] as [String?] {
             let (_, text, html) = try parts(of: mail.message(for: Sample.job(code: code)))
@@ -106,7 +107,7 @@ struct MailCodeTests {
         }
     }
 
-    @Test("a job gives the same bytes each time, and another code changes nothing but the digits")
+    @Test("a job gives the same bytes each time, and another code changes only the digits")
     func stable() throws {
         let first = try mail().message(for: Sample.job(code: "123456"))
         #expect(try mail().message(for: Sample.job(code: "123456")).content == first.content)
@@ -116,24 +117,24 @@ struct MailCodeTests {
         #expect(first.id == second.id)
     }
 
-    @Test("another parser finds the digits too, in every language")
-    func judged() async throws {
+    @Test("another parser finds the code in every language")
+    func parsed() async throws {
         let mail = try mail()
         let jobs = try Language.allCases.map { try Sample.job(in: $0, isNewestOnly: true, code: MailCodeTests.code) }
-        let judgements = try await Judgement.of(jobs.map { mail.message(for: $0) })
-        for judgement in judgements {
-            #expect(judgement.texts("defects") == [])
-            let text = try #require(judgement.text("text"))
+        let parsedMessages = try await ParsedMessage.parse(jobs.map { mail.message(for: $0) })
+        for parsed in parsedMessages {
+            #expect(parsed.texts("defects") == [])
+            let text = try #require(parsed.text("text"))
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == MailCodeTests.code })
-            #expect(judgement.texts("hrefs") == [Sample.link, Sample.link])
-            #expect(judgement.number("longestLine").map { $0 <= 78 } == true)
-            #expect(judgement.holds("isASCII"))
+            #expect(parsed.texts("hrefs") == [Sample.link, Sample.link])
+            #expect(parsed.number("longestLine").map { $0 <= 78 } == true)
+            #expect(parsed.isTrue("isASCII"))
         }
     }
 
-    // MARK: - An operator's own layouts
+    // MARK: - Custom layouts
 
-    /// Layouts, and what becomes of them, with `L` for the link and `C` for the code.
+    /// Layouts with their expected output, in which `L` is the link and `C` the code.
     static let layouts: [(String, String)] = [
         ("{{link}} {{code}}", "L C"), ("{{code}} {{link}}", "C L"), ("{{link}}{{code}}", "LC"),
         ("{{code}}{{link}}", "CL"), ("{{code}}{{link}}{{code}}", "CLC"), ("{{link}}{{code}}{{link}}", "LCL"),
@@ -144,24 +145,24 @@ struct MailCodeTests {
         ("{{{code}}} {{link}}", "C L"),
     ]
 
-    @Test("code and link may stand on one line, in any order and number", arguments: MailCodeTests.layouts)
+    @Test("a line can contain code and link in any order and number", arguments: MailCodeTests.layouts)
     func oneLine(layout: String, expected: String) throws {
         let link = "https://a.example/?a=1&b=2"
         let files = ["sign-in.txt.mustache": layout, "sign-in.html.mustache": layout]
         let templates = try TemplateFolder(files).templates()
         let page = ReadPage(templates.page(for: variant()), link: link, code: MailCodeTests.code)
-        // The digits first, as the link has other letters.
+        // The code first, because the link may contain the letter C.
         let coded = expected.replacing("C", with: MailCodeTests.code)
         #expect(page.text == coded.replacing("L", with: link))
         #expect(page.html == coded.replacing("L", with: "https://a.example/?a=1&amp;b=2"))
-        // A page is for many mails.
+        // A page is used for many emails.
         var again: [UInt8] = []
         templates.page(for: variant()).text.append(to: &again, link: link, code: "000000")
         let text = String(decoding: Sample.decoded(quotedPrintable: again), as: UTF8.self)
         #expect(text.ranges(of: "000000").count == expected.count { $0 == "C" })
     }
 
-    @Test("a layout without a place for the code is refused by its name", arguments: ["html", "txt"])
+    @Test("a layout without the code is refused, and the error names it", arguments: ["html", "txt"])
     func missingCode(kind: String) throws {
         let name = "sign-in.\(kind).mustache"
         for layout in [
@@ -175,7 +176,7 @@ struct MailCodeTests {
         }
     }
 
-    @Test("a layout that lacks both is refused for the link", arguments: ["html", "txt"])
+    @Test("a layout without link and code is refused because of the link", arguments: ["html", "txt"])
     func missingBoth(kind: String) throws {
         let name = "sign-in.\(kind).mustache"
         for layout in ["", "Hello", "{{code}}", "{{#code}}{{code}}{{/code}}"] {
@@ -186,7 +187,7 @@ struct MailCodeTests {
     }
 
     @Test(
-        "a layout that holds the code within its section is taken, and empty of it without one",
+        "a section for the code is rendered only with a code",
         arguments: ["html", "txt"])
     func section(kind: String) throws {
         let layout = "{{link}}\n{{#code}}\n{{codeIntro}} {{code}} {{codeOnce}}\n{{/code}}\nend\n"

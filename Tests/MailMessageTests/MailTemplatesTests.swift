@@ -1,7 +1,8 @@
-@testable import MailMessage
 import Net
 import TestSupport
 import Testing
+
+@testable import MailMessage
 
 @Suite
 struct MailTemplatesTests {
@@ -19,7 +20,7 @@ struct MailTemplatesTests {
     }
 
     @Test(
-        "every language has a subject, a text and an HTML document, and nothing in them is left to fill in",
+        "every language has a subject, a text and an HTML document without leftover tags",
         arguments: Language.allCases, [false, true])
     func complete(language: Language, isNewestOnly: Bool) {
         let page = page(in: language, product: "Kiosk", isNewestOnly: isNewestOnly)
@@ -33,7 +34,7 @@ struct MailTemplatesTests {
         #expect(page.html.contains("<title>\(page.subject)</title>"))
     }
 
-    @Test("the English text is, word for word")
+    @Test("the English text is exactly this")
     func english() {
         let page = page(isNewestOnly: true)
         #expect(page.subject == "Sign in to Portal")
@@ -46,7 +47,7 @@ struct MailTemplatesTests {
                 + "as you.", "",
             "This email was sent automatically after a sign-in request at portal.example.com. Replies may not be read.",
         ]
-        // How many lines are empty at its end does not matter.
+        // The number of empty lines at the end does not matter.
         #expect(page.text.hasPrefix(lines.joined(separator: "\n") + "\n"))
         #expect(page.text.split(separator: "\n").count == lines.count { !$0.isEmpty })
     }
@@ -56,7 +57,7 @@ struct MailTemplatesTests {
         (.french, "Connexion à Kiosk"), (.korean, "Kiosk 로그인 링크"), (.japanese, "【Kiosk】ログイン用リンクのご案内"),
     ]
 
-    @Test("each language has its own words", arguments: MailTemplatesTests.subjects)
+    @Test("each language has its own subject", arguments: MailTemplatesTests.subjects)
     func language(_ language: Language, subject: String) {
         #expect(page(in: language, product: "Kiosk").subject == subject)
     }
@@ -75,21 +76,21 @@ struct MailTemplatesTests {
         (.japanese, ["1分", "15分", "1時間", "24時間", "90分", "1分", "2分"]),
     ]
 
-    @Test("a lifetime is told in whole hours, or in minutes rounded down", arguments: MailTemplatesTests.lifetimes)
+    @Test("a lifetime is given in whole hours, or in minutes rounded down", arguments: MailTemplatesTests.lifetimes)
     func lifetime(language: Language, expected: [String]) throws {
         let durations: [Duration] = [60, 900, 3600, 86_400, 5400, 119, 179].map { .seconds($0) }
         for (duration, words) in zip(durations, expected) {
             let page = page(in: language, portal: "a.example", link: "https://a.example/", lifetime: duration)
             for text in [page.text, page.html] {
                 let range = try #require(text.firstRange(of: words), "\(words)")
-                // It is the whole number, and the whole word.
+                // The match is the whole number and the whole word.
                 #expect(text[..<range.lowerBound].last?.isNumber == false, "\(words)")
                 #expect(text[range.upperBound...].first.map { $0.isASCII && $0.isLetter } == false, "\(words)")
             }
         }
     }
 
-    @Test("that only the newest link works is said where it is so", arguments: Language.allCases)
+    @Test("the email says that only the newest link works if that is so", arguments: Language.allCases)
     func newest(language: Language) {
         let (with, without) = (page(in: language, isNewestOnly: true), page(in: language))
         #expect(with.subject == without.subject)
@@ -99,7 +100,7 @@ struct MailTemplatesTests {
         #expect(with.text.split(separator: "\n").count == without.text.split(separator: "\n").count + 1)
     }
 
-    @Test("names are escaped in HTML, and stand as they are in text", arguments: Language.allCases)
+    @Test("names are escaped in HTML, and unchanged in plain text", arguments: Language.allCases)
     func escaping(language: Language) {
         let page = page(
             in: language, product: "<b>&\"'", portal: "[::1]:8443", link: "https://a.example/?a=1&b=<'\">")
@@ -112,19 +113,19 @@ struct MailTemplatesTests {
         #expect(page.html.contains("href=\"https://a.example/?a=1&amp;b=&lt;&#39;&quot;&gt;\""))
     }
 
-    @Test("a sign with a mark upon it is escaped too", arguments: ["<", ">", "&", "\"", "'"])
+    @Test("a character with a combining mark is escaped too", arguments: ["<", ">", "&", "\"", "'"])
     func combining(sign: String) {
         let page = page(product: "a\(sign)\u{301}b")
         let scalars = Array(page.html.unicodeScalars)
         let marks = scalars.indices.filter { scalars[$0] == "\u{301}" }
         #expect(!marks.isEmpty)
-        // What stands before it is the end of an escape.
+        // The character before each mark ends an escape.
         #expect(marks.allSatisfy { scalars[$0 - 1] == ";" })
         #expect(page.text.contains("a\(sign)\u{301}b"))
     }
 
     @Test(
-        "what looks like a template in a name is not filled in", arguments: ["{{link}}", "{{{link}}}", "{{#a}}", "{{"])
+        "template tags in a name are not expanded", arguments: ["{{link}}", "{{{link}}}", "{{#a}}", "{{"])
     func templateInName(product: String) {
         let page = page(product: product)
         #expect(page.subject == "Sign in to \(product)")
@@ -132,7 +133,7 @@ struct MailTemplatesTests {
         #expect(page.html.ranges(of: Sample.link).count == 3)
     }
 
-    @Test("more portals than are remembered are still told apart")
+    @Test("each of many portals and products gets its own page")
     func manyPortals() {
         for number in Array(0..<600) + Array(0..<600).reversed() {
             let page = page(product: "P\(number)", portal: "p\(number).example.com")
@@ -141,7 +142,7 @@ struct MailTemplatesTests {
         }
     }
 
-    @Test("many threads render at once, each its own")
+    @Test("pages that are rendered at the same time do not mix")
     func concurrently() async {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<100 {

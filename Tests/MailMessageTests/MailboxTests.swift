@@ -1,6 +1,7 @@
-@testable import MailMessage
 import Net
 import Testing
+
+@testable import MailMessage
 
 @Suite
 struct MailboxTests {
@@ -30,7 +31,7 @@ struct MailboxTests {
         Case("=?UTF-8?B?SGk=?= <ada@mail.example.com>", "=?UTF-8?B?SGk=?=", "ada@mail.example.com"),
     ]
 
-    @Test("a name and an address are read, of which the name may be missing", arguments: MailboxTests.mailboxes)
+    @Test("an address is read, with or without a name", arguments: MailboxTests.mailboxes)
     func read(expected: Case) throws {
         let mailbox = try #require(Mailbox(parsing: expected.text))
         #expect(mailbox.name == expected.name)
@@ -39,7 +40,7 @@ struct MailboxTests {
     }
 
     @Test(
-        "what is no mailbox is refused",
+        "text that is not a mailbox is refused",
         arguments: [
             "", " ", "Portal", "Portal <>", "Portal <ada>", "Portal <ada@example.com", "Portal <ada@example.com> ",
             "Portal <ada@example.com>x", "Portal <ada@example.com>>", "Portal <<ada@example.com>>",
@@ -52,7 +53,7 @@ struct MailboxTests {
     }
 
     @Test(
-        "CR, LF, NUL and other control characters are refused, wherever they stand",
+        "CR, LF, NUL and other control characters are refused in every position",
         arguments: ["\r", "\n", "\r\n", "\0", "\t", "\u{1B}", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}"])
     func controlCharacters(character: String) {
         for text in [
@@ -66,7 +67,7 @@ struct MailboxTests {
         }
     }
 
-    @Test("the domain is the address's")
+    @Test("the domain is that of the address")
     func domain() throws {
         #expect(try #require(Mailbox(parsing: "Portal <ada@mail.example.com>")).domain == "mail.example.com")
     }

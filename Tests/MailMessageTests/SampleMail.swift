@@ -1,6 +1,5 @@
 import Cryptography
 import Foundation
-@testable import MailMessage
 import MailQueue
 import Net
 import Platform
@@ -8,7 +7,9 @@ import SignIn
 import TestSupport
 import Testing
 
-/// The addresses, jobs and messages that the tests send.
+@testable import MailMessage
+
+/// Addresses, jobs and messages for the tests.
 enum Sample {
     static let sender = "sign-in@example.com"
     static let recipient = "ada@example.com"
@@ -26,7 +27,7 @@ enum Sample {
     /// A job of 2025-01-01 00:00:00.123 UTC.
     /// - Parameters:
     ///   - start: the first byte of the token, from which the others count up.
-    ///   - next: where the link leads in the end, a path.
+    ///   - next: the path to continue at after the sign-in.
     static func job(
         in language: Language = .english, isNewestOnly: Bool = false, lifetime: Duration = .seconds(900),
         from start: UInt8 = 0xE0, next: String? = nil, to recipient: String = Sample.recipient, code: String? = nil
@@ -46,7 +47,7 @@ enum Sample {
             isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
     }
 
-    /// A message with any content, to be delivered.
+    /// A message with the given content.
     static func message(
         id: String = Sample.id, to recipient: String = Sample.recipient,
         content: String = "Subject: Hello\r\n\r\nHello.\r\n"
@@ -56,7 +57,7 @@ enum Sample {
     }
 }
 
-/// A page as it is read: decoded, and with line ends of one byte.
+/// A page with link and code inserted, decoded, and with LF line ends.
 struct ReadPage {
     let subject: String
     let text: String
@@ -76,7 +77,7 @@ struct ReadPage {
 }
 
 extension Sample {
-    /// What quoted-printable stands for (RFC 2045 §6.7).
+    /// Decodes quoted-printable (RFC 2045 §6.7).
     static func decoded(quotedPrintable encoded: [UInt8]) -> [UInt8] {
         var decoded: [UInt8] = []
         var rest = encoded[...]
@@ -102,7 +103,7 @@ extension MailMessage {
     /// The content as text.
     var text: String { String(decoding: content, as: UTF8.self) }
 
-    /// The lines of the header, fold by fold.
+    /// The lines of the header, with folded lines separate.
     var headerLines: [String] {
         (text.components(separatedBy: "\r\n\r\n").first ?? "").components(separatedBy: "\r\n")
     }

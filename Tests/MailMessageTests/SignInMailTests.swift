@@ -1,5 +1,4 @@
 import Foundation
-@testable import MailMessage
 import MailQueue
 import Net
 import Platform
@@ -7,9 +6,11 @@ import SignIn
 import TestSupport
 import Testing
 
+@testable import MailMessage
+
 @Suite
 struct SignInMailTests {
-    /// The mail of a product.
+    /// A renderer of messages for a product.
     private func mail(
         _ product: String = "Portal", from mailbox: String = "Portal <sign-in@example.com>",
         _ templates: MailTemplates = .builtIn
@@ -17,13 +18,13 @@ struct SignInMailTests {
         SignInMail(sender: try #require(Mailbox(parsing: mailbox)), productName: product, templates: templates)
     }
 
-    /// The header's lines with each fold undone.
+    /// The fields of the header, unfolded.
     private func fields(of message: MailMessage) -> [String] {
         message.headerLines.joined(separator: "\r\n").replacingOccurrences(of: "\r\n ", with: " ")
             .components(separatedBy: "\r\n")
     }
 
-    @Test("the header has these fields, and no others")
+    @Test("the header has exactly these fields")
     func header() throws {
         let message = try mail().message(for: Sample.job())
         #expect(
@@ -41,7 +42,7 @@ struct SignInMailTests {
             ])
     }
 
-    @Test("the envelope is the sender's and the recipient's address, under the job's id")
+    @Test("a message has the job's id, and the addresses of sender and recipient as its envelope")
     func envelope() throws {
         let message = try mail(from: "Portal <sign-in@mail.example.com>").message(
             for: Sample.job(to: "Bob@Example.org"))
@@ -52,13 +53,13 @@ struct SignInMailTests {
         #expect(fields(of: message).contains("To: <bob@example.org>"))
     }
 
-    @Test("a sender without a name is its address alone")
+    @Test("a sender without a name is written as an address alone")
     func nameless() throws {
         let message = try mail(from: "sign-in@example.com").message(for: Sample.job())
         #expect(fields(of: message).contains("From: <sign-in@example.com>"))
     }
 
-    @Test("the body is two alternatives, the plain text first")
+    @Test("the body has two alternatives, plain text first")
     func body() throws {
         let parts = try mail().message(for: Sample.job()).text.components(separatedBy: "--=_\(Sample.id)")
         try #require(parts.count == 4)
@@ -68,7 +69,7 @@ struct SignInMailTests {
         #expect(parts[3] == "--\r\n")
     }
 
-    @Test("a job gives the same bytes, however often and by whom it is made", arguments: Language.allCases)
+    @Test("a job gives the same bytes each time, and with each renderer", arguments: Language.allCases)
     func stable(language: Language) throws {
         let job = try Sample.job(in: language, isNewestOnly: true, next: "/a?b=c")
         let message = try mail().message(for: job)
@@ -91,7 +92,7 @@ struct SignInMailTests {
         (.seconds(5400), "90 minutes"), (.seconds(86_400), "24 hours"),
     ]
 
-    @Test("the lifetime is counted from when the link was asked for", arguments: SignInMailTests.lifetimes)
+    @Test("the lifetime counts from the request for the link", arguments: SignInMailTests.lifetimes)
     func lifetime(duration: Duration, words: String) throws {
         let message = try mail().message(for: Sample.job(lifetime: duration))
         #expect(message.text.contains("\r\nThe link works once and expires \(words) after it was requested.\r\n"))
@@ -110,11 +111,11 @@ struct SignInMailTests {
         #expect(message.headerLines.first == "Date: Thu, 01 Jan 1970 00:00:00 +0000")
         let text = message.text.replacingOccurrences(of: "=\r\n", with: "")
         #expect(text.contains(" at localhost:3000.\r\n"))
-        // `=3D` is the quoted sign behind `token`.
+        // `=3D` is the encoded `=` after `token`.
         #expect(text.contains("\r\nhttp://localhost:3000/in?token=3D\(Sample.token)\r\n"))
     }
 
-    // MARK: - What must not reach a header
+    // MARK: - Header injection
 
     static let hostile = [
         "Zoë", "字", String(repeating: "字", count: 100), String(repeating: "x", count: 100), "\u{202E}live", "a: b",
@@ -123,7 +124,7 @@ struct SignInMailTests {
         "👩‍👩‍👧 \u{FEFF}", "{{link}}", "e" + String(repeating: "\u{301}", count: 1000),
     ]
 
-    @Test("no name adds a field, a recipient or a byte beyond ASCII", arguments: SignInMailTests.hostile)
+    @Test("no name adds a field, a recipient or a byte that is not ASCII", arguments: SignInMailTests.hostile)
     func hostileName(name: String) throws {
         let mailbox = Mailbox(name: name, address: try Sample.address(Sample.sender))
         let message = SignInMail(sender: mailbox, productName: name, templates: .builtIn).message(for: try Sample.job())
@@ -139,7 +140,9 @@ struct SignInMailTests {
         #expect(message.headerLines.allSatisfy { $0.utf8.count <= 998 })
     }
 
-    @Test("a subject of several lines is one", arguments: ["\\r\\n", "\\n", "\\r", "\\u0000", "\\u0085", "\\u2028"])
+    @Test(
+        "a subject of several lines becomes one line",
+        arguments: ["\\r\\n", "\\n", "\\r", "\\u0000", "\\u0085", "\\u2028"])
     func subjectOfLines(end: String) throws {
         let words = TemplateFolder.words(["subject": "Hello\(end)Bcc: eve@example.com"])
         let templates = try TemplateFolder(["en.json": words]).templates()
@@ -158,7 +161,7 @@ struct SignInMailTests {
         #expect(fields(of: message).count == 10)
     }
 
-    @Test("the longest addresses are not broken")
+    @Test("addresses of the maximum length are not folded")
     func longAddresses() throws {
         let label = String(repeating: "a", count: 61)
         let longest = "\(String(repeating: "b", count: 64))@\(label).\(label).\(label).aa"
@@ -168,23 +171,23 @@ struct SignInMailTests {
         #expect(message.headerLines.allSatisfy { $0.utf8.count <= 998 })
     }
 
-    /// Writes a message whose sender or product has a name that no setting lets through.
-    private static func write(sender: String?, product: String) throws {
+    /// Renders a message with names that the settings would refuse.
+    private static func render(sender: String?, product: String) throws {
         guard let address = EmailAddress(parsing: Sample.sender) else { return }
         let mail = SignInMail(
             sender: Mailbox(name: sender, address: address), productName: product, templates: .builtIn)
         _ = mail.message(for: try Sample.job())
     }
 
-    @Test("a control character in a name that was not checked ends the process, before it reaches a header")
+    @Test("a control character in an unchecked name ends the process before it reaches a header")
     func uncheckedNames() async {
-        await #expect(processExitsWith: .success) { try SignInMailTests.write(sender: "Portal", product: "Portal") }
+        await #expect(processExitsWith: .success) { try SignInMailTests.render(sender: "Portal", product: "Portal") }
         await #expect(processExitsWith: .failure) {
-            try SignInMailTests.write(sender: nil, product: "Portal\r\nBcc: eve@example.com")
+            try SignInMailTests.render(sender: nil, product: "Portal\r\nBcc: eve@example.com")
         }
         await #expect(processExitsWith: .failure) {
-            try SignInMailTests.write(sender: "Portal\r\nBcc: eve@example.com", product: "Portal")
+            try SignInMailTests.render(sender: "Portal\r\nBcc: eve@example.com", product: "Portal")
         }
-        await #expect(processExitsWith: .failure) { try SignInMailTests.write(sender: "a\0é", product: "Portal") }
+        await #expect(processExitsWith: .failure) { try SignInMailTests.render(sender: "a\0é", product: "Portal") }
     }
 }

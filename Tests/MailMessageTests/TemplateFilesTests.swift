@@ -1,9 +1,10 @@
 import Bytes
 import Foundation
-@testable import MailMessage
 import Net
 import TestSupport
 import Testing
+
+@testable import MailMessage
 
 @Suite
 struct TemplateFilesTests {
@@ -14,12 +15,11 @@ struct TemplateFilesTests {
             templates.page(
                 for: MailTemplates.Variant(
                     language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
-                    hasCode: false,
-                    lifetime: .seconds(900))),
+                    hasCode: false, lifetime: .seconds(900))),
             link: Sample.link)
     }
 
-    @Test("an empty folder changes nothing", arguments: Language.allCases)
+    @Test("with an empty folder, the built-in templates are used", arguments: Language.allCases)
     func empty(language: Language) throws {
         let page = page(of: try TemplateFolder([String: String]()).templates(), in: language)
         let builtIn = self.page(of: .builtIn, in: language)
@@ -28,7 +28,7 @@ struct TemplateFilesTests {
         #expect(page.html == builtIn.html)
     }
 
-    @Test("a file of words replaces one language, and no other")
+    @Test("a file of texts replaces one language only")
     func words() throws {
         let words = TemplateFolder.words([
             "subject": "Welcome to {{product}}", "intro": "{{product}}, {{portal}}, {{lifetime}}",
@@ -44,7 +44,7 @@ struct TemplateFilesTests {
         }
     }
 
-    @Test("a layout replaces one form, and not the other")
+    @Test("a layout replaces the HTML or the plain text, and not the other")
     func layout() throws {
         let templates = try TemplateFolder([
             "sign-in.html.mustache":
@@ -55,7 +55,9 @@ struct TemplateFilesTests {
         #expect(page(of: templates).text == page(of: .builtIn).text)
     }
 
-    @Test("a layout of text is not escaped, whether it says so or not", arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
+    @Test(
+        "a plain-text layout is not escaped, with or without a content type",
+        arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
         let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}{{code}}"]).templates()
         let variant = MailTemplates.Variant(
@@ -66,7 +68,8 @@ struct TemplateFilesTests {
     }
 
     @Test(
-        "a subject is one line, whatever its template holds", arguments: ["\\n", "\\r\\n", "\\r", "\\u0000", "\\u2028"])
+        "a subject is one line, even if its template has several",
+        arguments: ["\\n", "\\r\\n", "\\r", "\\u0000", "\\u2028"])
     func subjectOfLines(end: String) throws {
         let words = TemplateFolder.words(["subject": "Hello\(end)Bcc: eve@example.com"])
         let subject = page(of: try TemplateFolder(["en.json": words]).templates()).subject
@@ -74,7 +77,7 @@ struct TemplateFilesTests {
         #expect(subject.split(separator: " ") == ["Hello", "Bcc:", "eve@example.com"])
     }
 
-    @Test("from right to left, names are isolated from what stands around them (UAX #9)")
+    @Test("in right-to-left text, names are isolated from the surrounding text (UAX #9)")
     func rightToLeft() throws {
         let texts = ["subject": "שלום {{product}}", "intro": "{{portal}} {{product}}"]
         let rightToLeft = TemplateFolder.words(texts.merging(["direction": "rtl"]) { $1 })
@@ -91,7 +94,7 @@ struct TemplateFilesTests {
         #expect(self.page(of: try TemplateFolder(["en.json": leftToRight]).templates()).subject == "שלום Kiosk")
     }
 
-    // MARK: - Files that cannot be used
+    // MARK: - Invalid files
 
     private func refusal(of files: [String: [UInt8]]) throws -> String {
         let folder = try TemplateFolder(files)
@@ -102,7 +105,7 @@ struct TemplateFilesTests {
         try refusal(of: [name: Array(text.utf8)])
     }
 
-    @Test("a direction is one of two")
+    @Test("a direction other than ltr and rtl is refused")
     func wrongDirection() throws {
         #expect(
             try refusal(of: "de.json", TemplateFolder.words(["direction": "up"]))
@@ -111,7 +114,7 @@ struct TemplateFilesTests {
 
     static let wordFiles = ["de.json", "en.json", "es.json", "fr.json", "ja.json", "ko.json"]
 
-    @Test("a file of words that lacks one is refused by its name and the text's", arguments: TemplateFolder.keys)
+    @Test("a file without one of its texts is refused, and the error names both", arguments: TemplateFolder.keys)
     func missingText(key: String) throws {
         for name in TemplateFilesTests.wordFiles {
             let expected = "\(name) has no text for \"\(key)\""
@@ -124,25 +127,26 @@ struct TemplateFilesTests {
     }
 
     @Test(
-        "a text that is no template is refused by the file's name and its own", arguments: ["subject", "once", "hours"])
-    func textThatIsNoTemplate(key: String) throws {
+        "a text that is not a template is refused, and the error names it and its file",
+        arguments: ["subject", "once", "hours"])
+    func invalidText(key: String) throws {
         for broken in ["{{product", "{{#product}}", "{{/product}}", "{{#a}}{{/b}}"] {
             let refusal = try refusal(of: "ko.json", TemplateFolder.words([key: broken]))
             #expect(refusal.hasPrefix("ko.json is not a Mustache template: \(key): "), "\(refusal)")
         }
     }
 
-    @Test("what is no JSON object is refused", arguments: TemplateFilesTests.wordFiles)
+    @Test("a file of texts that is not a JSON object is refused", arguments: TemplateFilesTests.wordFiles)
     func notJSON(name: String) throws {
         for text in ["", " ", "[]", "1", "\"subject\"", "null", "{", "{} x", TemplateFolder.words() + ",", "{'a':'b'}"]
         {
             let refusal = try refusal(of: name, text)
-            #expect(refusal.hasPrefix("\(name) is not a JSON object of texts: "), "\(refusal)")
+            #expect(refusal.hasPrefix("\(name) is not a JSON object of strings: check "), "\(refusal)")
         }
         #expect(try refusal(of: [name: [0x7B, 0xFF, 0x7D]]).hasPrefix("\(name) is not "))
     }
 
-    @Test("a layout that is no template, or no text, is refused", arguments: ["html", "txt"])
+    @Test("a layout that is not a template, or not UTF-8, is refused", arguments: ["html", "txt"])
     func brokenLayout(kind: String) throws {
         let name = "sign-in.\(kind).mustache"
         for text in ["{{product", "{{#newestOnly}}", "{{/newestOnly}}", "a\n\n{{#a}}{{/b}}"] {
@@ -160,7 +164,7 @@ struct TemplateFilesTests {
         #expect(error.description.hasSuffix("fr.json cannot be read"))
     }
 
-    @Test("a folder that is not there is refused, as its files would be missed")
+    @Test("a folder that does not exist is refused")
     func noFolder() throws {
         let folder = try TemplateFolder([String: String]())
         #expect(throws: TemplateError.self) { try MailTemplates(folder: "\(folder.path)/none") }

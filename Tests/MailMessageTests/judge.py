@@ -1,4 +1,7 @@
-"""Parses messages with Python's own parser: prints a JSON array with one object for each .eml file of a folder."""
+"""Parses messages with Python's email parser, and prints a JSON array with one object for each .eml file of a folder.
+
+usage: judge.py FOLDER
+"""
 
 import email
 import email.header
@@ -12,7 +15,7 @@ import sys
 
 
 class Page(html.parser.HTMLParser):
-    """The links of an HTML document, its title and its labels, all unescaped."""
+    """The links, title, labels, tags and text directions of an HTML document, unescaped."""
 
     def __init__(self):
         super().__init__()
@@ -40,13 +43,13 @@ class Page(html.parser.HTMLParser):
 def display_name(raw):
     """The decoded name of a From field.
 
-    Many versions of the parser of policy.default put a blank between two encoded words, against RFC 2047 section 6.2.
+    Many versions of the parser of policy.default put a space between two encoded words, against RFC 2047 section 6.2.
     """
     name, _ = email.utils.parseaddr(re.sub(r"\r\n(?=[ \t])", "", raw))
     return str(email.header.make_header(email.header.decode_header(name)))
 
 
-def judgement(path):
+def parsed(path):
     content = path.read_bytes()
     message = email.message_from_bytes(content, policy=email.policy.default)
     parts = list(message.iter_parts())
@@ -84,4 +87,4 @@ def judgement(path):
     }
 
 
-print(json.dumps([judgement(path) for path in sorted(pathlib.Path(sys.argv[1]).glob("*.eml"))]))
+print(json.dumps([parsed(path) for path in sorted(pathlib.Path(sys.argv[1]).glob("*.eml"))]))

@@ -29,17 +29,16 @@ struct MailJobTests {
             isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
     }
 
-    /// A text in a box of the right key and id, as a handler of another version might have sealed it.
-    private func sealed(_ text: String, by ring: KeyRing) throws -> SealedMailJob {
+    /// A text sealed with the right key and id, as a handler of another version might have sealed it.
+    func sealed(_ text: String, by ring: KeyRing) throws -> SealedMailJob {
         let id = "d90bad97384181273203dd0f8cc30e16"
         var plaintext = Array(text.utf8)
         let box = try ring.seal(wiping: &plaintext, authenticating: Array(id.utf8), random: .system)
         return SealedMailJob(id: id, keyID: ring.sealingKeyID, box: box)
     }
 
-    /// The JSON of a job whose members are all in order, but for those given, which are JSON themselves; `nil` leaves
-    /// one out.
-    private static func json(_ changes: KeyValuePairs<String, String?> = [:]) -> String {
+    /// The JSON of a valid job, with the given members replaced. Values are JSON; `nil` removes a member.
+    static func json(_ changes: KeyValuePairs<String, String?> = [:]) -> String {
         var members = [
             "to": #""ada@example.com""#, "link": #""https://portal.example.com/auth/callback?token=t""#,
             "origin": #""https://portal.example.com""#, "language": #""ko""#, "issued_at": "1735689600123",
@@ -49,15 +48,15 @@ struct MailJobTests {
         return "{" + members.map { #""\#($0)":\#($1)"# }.joined(separator: ",") + "}"
     }
 
-    private func ring(_ id: String, from start: UInt8) throws -> KeyRing {
+    func ring(_ id: String, from start: UInt8) throws -> KeyRing {
         let key = try RandomBytes.counting(from: start).secret(count: 32)
         return KeyRing([KeyRing.Entry(id: id, key: key)], purpose: MailJob.sealingPurpose)
     }
 
-    @Test("a job is sealed as another implementation seals it")
+    @Test("a sealed job equals one that another implementation sealed")
     func knownAnswer() throws {
-        // AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with
-        // the nonce 40 to 4b and the job's id beside: the vector of deploy/QUEUE.md.
+        // AES-256-GCM under HKDF-Expand of the bytes 80 to 9f for `postern mail job 1`, with the nonce 40 to 4b and the
+        // job's id as additional data: the vector of deploy/QUEUE.md.
         let expected = [
             "404142434445464748494a4b6437b9762783bcf1b3c84163b4707c0c9a3be7c8325d76883770750b8c7037a907943420",
             "507eaa336fe99fceb695cd5207fd27874e8cd50a9445cf43cd0e9fbc1f1d5a71dfcb309c14e33969bf08ff216b34a9d9",
@@ -77,8 +76,8 @@ struct MailJobTests {
         #expect(sealed.id == "d90bad97384181273203dd0f8cc30e16")
     }
 
-    @Test("whoever has the key reads where to and what, in Unix milliseconds")
-    func opened() throws {
+    @Test("the sealed JSON holds recipient, link, origin, language, and times in Unix milliseconds")
+    func plaintext() throws {
         let ring = try ring("k1", from: 0x80)
         let sealed = try job().sealed(by: ring, random: .system)
         let opened = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
@@ -90,7 +89,7 @@ struct MailJobTests {
         #expect(try JSONValue(parsing: opened.withUnsafeBytes { Array($0) }) == expected)
     }
 
-    @Test("a job's id is its token's alone, 32 hexadecimal digits")
+    @Test("a job's id depends on the token alone, and has 32 hexadecimal digits")
     func identity() throws {
         #expect(try job().id == "d90bad97384181273203dd0f8cc30e16")
         #expect(try job(to: "other@example.com").id == job().id)
@@ -98,7 +97,7 @@ struct MailJobTests {
         #expect(try job(from: 0).id == "ea866a757e4c38babfa8127cbe9a409d")
     }
 
-    @Test("the same job is sealed differently each time, and opens each time")
+    @Test("the same job is sealed differently each time, under the same id")
     func nonces() throws {
         let ring = try ring("k1", from: 0x80)
         let first = try job().sealed(by: ring, random: .system)
@@ -108,7 +107,7 @@ struct MailJobTests {
         #expect(first != second)
     }
 
-    @Test("a job does not open as another, nor with another key, nor after a change")
+    @Test("a job does not open under another id, with another key, or after a change of any byte")
     func refusal() throws {
         let ring = try ring("k1", from: 0x80)
         let sealed = try job().sealed(by: ring, random: .system)
@@ -133,7 +132,7 @@ struct MailJobTests {
 
     // MARK: - Opening
 
-    @Test("what was sealed comes out", arguments: Language.allCases, [false, true])
+    @Test("an opened job equals the one that was sealed", arguments: Language.allCases, [false, true])
     func roundTrip(language: Language, isNewestOnly: Bool) throws {
         let ring = try ring("k1", from: 0x80)
         let job = try job(in: language, isNewestOnly: isNewestOnly)
@@ -150,7 +149,7 @@ struct MailJobTests {
     }
 
     @Test(
-        "a language that is not known is read as English",
+        "a missing, unknown or malformed language is read as English",
         arguments: [nil, #""tlh""#, #""DE""#, #""de-AT""#, "\"\"", "null", "1", #"["de"]"#])
     func unknownLanguage(language: String?) throws {
         let ring = try ring("k1", from: 0x80)
@@ -160,7 +159,7 @@ struct MailJobTests {
     }
 
     @Test(
-        "the newest link alone can be opened where that is true, and true alone",
+        "newest_only counts as false if it is missing or anything but true",
         arguments: [nil, "false", "null", "1", #""true""#])
     func notNewestOnly(value: String?) throws {
         let ring = try ring("k1", from: 0x80)
@@ -168,7 +167,7 @@ struct MailJobTests {
         #expect(!job.isNewestOnly)
     }
 
-    @Test("members that are not known are passed over")
+    @Test("unknown members are ignored")
     func unknownMembers() throws {
         let ring = try ring("k1", from: 0x80)
         let text = MailJobTests.json(["newest_only": "true", "colour": #""123456""#, "later": #"{"to":[]}"#])
@@ -179,7 +178,7 @@ struct MailJobTests {
     }
 
     @Test(
-        "a box of the right key that holds no JSON object is refused",
+        "a box sealed with the right key is refused if it does not hold a job's JSON",
         arguments: ["", "{", "{}", "[]", "null", "1", #""to""#, #"["to"]"#, MailJobTests.json() + "x"])
     func noJob(text: String) throws {
         let ring = try ring("k1", from: 0x80)
@@ -187,7 +186,9 @@ struct MailJobTests {
         #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
     }
 
-    @Test("a member that is missing or null is missed", arguments: ["to", "link", "origin", "issued_at", "expires_at"])
+    @Test(
+        "a job without a required member, or with null for it, is refused",
+        arguments: ["to", "link", "origin", "issued_at", "expires_at"])
     func missingMember(name: String) throws {
         let ring = try ring("k1", from: 0x80)
         for value in [nil, "null"] {
@@ -197,7 +198,7 @@ struct MailJobTests {
     }
 
     @Test(
-        "a member that is not what it should be is refused",
+        "a job with an invalid member is refused",
         arguments: [
             ("to", "1"), ("to", #""ada""#), ("to", #""ada@example.com\r\nBcc: eve@example.com""#),
             ("to", #""ada@example.com,eve@example.com""#), ("to", #"["ada@example.com"]"#),
@@ -206,14 +207,14 @@ struct MailJobTests {
             ("issued_at", "1735690500124"), ("expires_at", #""1735690500123""#), ("expires_at", "1735689600122"),
             ("expires_at", "1735690500123.5"), ("expires_at", "1e19"), ("expires_at", "true"),
         ])
-    func foreignMember(name: String, value: String) throws {
+    func invalidMember(name: String, value: String) throws {
         let ring = try ring("k1", from: 0x80)
         let sealed = try sealed(MailJobTests.json([name: value]), by: ring)
         #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
     }
 
     @Test(
-        "a link is https or http and visible ASCII, or the job is refused",
+        "a job whose link is not an https or http URL of visible ASCII is refused",
         arguments: [
             "\"\"", "1", #"" https://portal.example.com/""#, #""https://portal.example.com/a b""#,
             #""https://portal.example.com/ ""#, #""https://portal.example.com/\n""#,
@@ -223,14 +224,14 @@ struct MailJobTests {
             #""javascript:alert(1)""#, #""ftp://portal.example.com/""#, #""//portal.example.com/""#,
             #""/auth/callback?token=t""#, #""https:portal.example.com""#, #""portal.example.com/auth/callback""#,
         ])
-    func foreignLink(link: String) throws {
+    func invalidLink(link: String) throws {
         let ring = try ring("k1", from: 0x80)
         let sealed = try sealed(MailJobTests.json(["link": link]), by: ring)
         #expect(throws: CryptoError.notAuthentic) { try MailJob(opening: sealed, with: ring) }
     }
 
     @Test(
-        "a link of http is read as well as one of https",
+        "http links are accepted as well as https links",
         arguments: ["http://localhost:3000/a?token=t", "https://portal.example.com/a?token=t"])
     func link(link: String) throws {
         let ring = try ring("k1", from: 0x80)
@@ -238,7 +239,7 @@ struct MailJobTests {
         #expect(try MailJob(opening: sealed, with: ring).link == link)
     }
 
-    @Test("a job opens neither under another id nor with keys that lack its own, and with older keys beside it")
+    @Test("a job opens after a key rotation, but not under another id or without its key")
     func keysAndIDs() throws {
         let ring = try ring("k1", from: 0x80)
         let job = try job()
@@ -253,51 +254,5 @@ struct MailJobTests {
         }
         let rotated = KeyRing(entries, purpose: MailJob.sealingPurpose)
         #expect(try MailJob(opening: sealed, with: rotated) == job)
-    }
-
-    // MARK: - The code
-
-    @Test("a code goes round with its job", arguments: [nil, "000000", "000042", "041592", "999999"] as [String?])
-    func code(text: String?) throws {
-        let ring = try ring("k1", from: 0x80)
-        let code = text.flatMap { SignInCode(parsing: $0) }
-        #expect(code?.text == text)
-        let handle = try CodeHandle(random: .counting(from: 0))
-        let link = MagicLink(
-            origin: try Origin(parsing: "https://portal.example.com"),
-            callbackPath: try PortalPath(parsing: "/auth/callback"),
-            token: try LoginToken(random: .counting(from: 0xE0)), next: nil)
-        let request = SignInRequest(
-            link: link, recipient: try #require(EmailAddress(parsing: "ada@example.com")),
-            codeRequest: code.map { SignInRequest.CodeRequest(handle: handle, code: $0) })
-        let job = MailJob(
-            for: request, issuedAt: UnixTime(milliseconds: 1), expiresAt: UnixTime(milliseconds: 2))
-        let sealed = try job.sealed(by: ring, random: .system)
-        let opened = try MailJob(opening: sealed, with: ring)
-        #expect(opened == job)
-        #expect(opened.code == text)
-        #expect("\(opened)" == "mail job d90bad97384181273203dd0f8cc30e16")
-
-        // The email holds the code, and not its handle.
-        let box = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
-        let plaintext = box.withUnsafeBytes { Array($0) }
-        guard case .object(let members) = try JSONValue(parsing: plaintext) else { throw CryptoError.notAuthentic }
-        #expect(members["code"] == text.map { JSONValue.string($0) })
-        #expect(!String(decoding: plaintext, as: UTF8.self).contains(handle.text))
-    }
-
-    @Test(
-        "a code that is none is passed over, and the link goes out without",
-        arguments: [
-            "null", "123456", "true", "{}", #"["123456"]"#, #""""#, #""12345""#, #""1234567""#, #""12345a""#,
-            #"" 12345""#, #""123456 ""#, #""12 456""#, #""12345\n""#, #""12345\u0000""#, #""１２３４５６""#, #""١٢٣""#,
-        ])
-    func malformedCode(value: String) throws {
-        let ring = try ring("k1", from: 0x80)
-        let job = try MailJob(opening: sealed(MailJobTests.json(["code": value]), by: ring), with: ring)
-        #expect(job.code == nil)
-        #expect(job.link == "https://portal.example.com/auth/callback?token=t")
-        let whole = try MailJob(opening: sealed(MailJobTests.json(["code": #""041592""#]), by: ring), with: ring)
-        #expect(whole.code == "041592")
     }
 }

@@ -1,8 +1,8 @@
-import NIOCore
 import MailQueue
+import NIOCore
 import Redis
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct MailQueueFaultTests {
@@ -10,24 +10,24 @@ struct MailQueueFaultTests {
 
     // MARK: - Dead workers
 
-    @Test("jobs are adopted only of a worker that was not heard of for long enough, and as many as are asked for")
-    func adopted() async throws {
+    @Test("only jobs that were pending for long enough are reclaimed, and at most the given number")
+    func reclaimed() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(5)
         let dead = try await harness.worker("dead")
         let claimed = try await dead.claim(5)
-        let heir = try await harness.worker("heir")
-        #expect(try await heir.reclaim(atMost: 10, idleFor: MailQueueFaultTests.longAgo).isEmpty)
+        let reclaimer = try await harness.worker("reclaimer")
+        #expect(try await reclaimer.reclaim(atMost: 10, idleFor: MailQueueFaultTests.longAgo).isEmpty)
         for index in [0, 2, 3] { try await harness.age(claimed[index], of: "dead") }
-        let first = try await heir.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo)
-        let rest = try await heir.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo)
+        let first = try await reclaimer.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo)
+        let rest = try await reclaimer.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo)
         #expect((first + rest).map(\.entry) == [0, 2, 3].map { claimed[$0].entry })
         #expect((first + rest).map(\.job) == [0, 2, 3].map { claimed[$0].job })
         #expect(first.count == 2)
-        #expect(try await heir.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo).isEmpty)
+        #expect(try await reclaimer.reclaim(atMost: 2, idleFor: MailQueueFaultTests.longAgo).isEmpty)
     }
 
-    @Test("each claim of a job is counted, whoever makes it, and its attempts are not")
+    @Test("each claim of a job by any worker is counted, and does not change its attempts")
     func counted() async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1, dueAt: 1)
@@ -39,39 +39,39 @@ struct MailQueueFaultTests {
         for claims in 2...7 {
             let isOfA = claims.isMultiple(of: 2)
             try await harness.age(claimed, of: isOfA ? "a" : "b")
-            let adopted = try await (isOfA ? b : a).reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
-            #expect(adopted.count == 1)
-            claimed = try #require(adopted.first)
+            let reclaimed = try await (isOfA ? b : a).reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
+            #expect(reclaimed.count == 1)
+            claimed = try #require(reclaimed.first)
             #expect(claimed.claims == claims)
             #expect(claimed.attempts == 2)
             #expect(claimed.job == QueueHarness.job("job1"))
         }
     }
 
-    @Test("a dead worker's job is found behind 600 jobs of workers that live", arguments: [1, 8])
+    @Test("a job that can be reclaimed is found after 600 that cannot", arguments: [1, 8])
     func beyondFirstPage(atMost count: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(601)
         let live = try await harness.worker("live")
         let claimed = try await live.claim(601)
         try await harness.age(claimed[600], of: "live")
-        let heir = try await harness.worker("heir")
-        let adopted = try await heir.reclaim(atMost: count, idleFor: MailQueueFaultTests.longAgo)
-        #expect(adopted.map(\.job?.id) == ["job601"])
-        #expect(adopted.map(\.claims) == [2])
+        let reclaimer = try await harness.worker("reclaimer")
+        let reclaimed = try await reclaimer.reclaim(atMost: count, idleFor: MailQueueFaultTests.longAgo)
+        #expect(reclaimed.map(\.job?.id) == ["job601"])
+        #expect(reclaimed.map(\.claims) == [2])
     }
 
-    @Test("of two workers that look for a dead one's jobs at once, one adopts each")
-    func adoptedOnce() async throws {
+    @Test("two workers that reclaim at the same time get each job once")
+    func reclaimedOnce() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(100)
         for claimed in try await harness.worker("dead").claim(100) { try await harness.age(claimed, of: "dead") }
-        let heirs = [try await harness.worker("a"), try await harness.worker("b")]
+        let reclaimers = [try await harness.worker("a"), try await harness.worker("b")]
         let ids = try await withThrowingTaskGroup(of: [String].self) { group in
-            for heir in heirs {
+            for reclaimer in reclaimers {
                 group.addTask {
                     var ids: [String] = []
-                    while case let jobs = try await heir.reclaim(atMost: 3, idleFor: MailQueueFaultTests.longAgo),
+                    while case let jobs = try await reclaimer.reclaim(atMost: 3, idleFor: MailQueueFaultTests.longAgo),
                         !jobs.isEmpty
                     { ids += jobs.compactMap { $0.job?.id } }
                     return ids
@@ -82,58 +82,58 @@ struct MailQueueFaultTests {
         #expect(ids.sorted() == (1...100).map { "job\($0)" }.sorted())
     }
 
-    @Test("an entry that was deleted under its worker's hands is nobody's to reclaim, and is pending no more")
+    @Test("a claimed entry that was deleted is not reclaimed, and is no longer pending")
     func deleted() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
         let claimed = try await harness.worker("dead").claim(2)
         try await harness.send("XDEL", harness.key("mail"), claimed[0].entry)
         for job in claimed { try await harness.age(job, of: "dead") }
-        let heir = try await harness.worker("heir")
-        let adopted = try await heir.reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
-        #expect(adopted.map(\.entry) == [claimed[1].entry])
+        let reclaimer = try await harness.worker("reclaimer")
+        let reclaimed = try await reclaimer.reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
+        #expect(reclaimed.map(\.entry) == [claimed[1].entry])
         #expect(try await harness.pendingCount() == 1)
     }
 
-    enum End: String, Sendable, CaseIterable {
-        case settled, retryLater, givenUp
+    enum Outcome: String, Sendable, CaseIterable {
+        case acknowledged, retryLater, deadLettered
 
-        func end(_ claimed: ClaimedJob, by worker: MailQueue) async throws {
+        func record(_ claimed: ClaimedJob, by worker: MailQueue) async throws {
             switch self {
-            case .settled: try await worker.acknowledge(claimed)
+            case .acknowledged: try await worker.acknowledge(claimed)
             case .retryLater:
                 try await worker.retryLater(
                     claimed, QueueHarness.job("job1"), by: .seconds(60), attempts: claimed.claims)
-            case .givenUp:
+            case .deadLettered:
                 try await worker.deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.claims))
             }
         }
     }
 
     @Test(
-        "once a job was ended, a worker that ends it late changes nothing",
-        arguments: MailQueueFaultTests.End.allCases, MailQueueFaultTests.End.allCases)
-    func late(first: End, second: End) async throws {
+        "a second outcome for the same job changes nothing",
+        arguments: MailQueueFaultTests.Outcome.allCases, MailQueueFaultTests.Outcome.allCases)
+    func late(first: Outcome, second: Outcome) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
         let late = try await harness.worker("late")
         let claimed = try await late.claimOne()
         try await harness.age(claimed, of: "late")
-        let heir = try await harness.worker("heir")
-        let adopted = try await heir.reclaim(atMost: 1, idleFor: MailQueueFaultTests.longAgo)
-        try await first.end(try #require(adopted.first), by: heir)
+        let reclaimer = try await harness.worker("reclaimer")
+        let reclaimed = try await reclaimer.reclaim(atMost: 1, idleFor: MailQueueFaultTests.longAgo)
+        try await first.record(try #require(reclaimed.first), by: reclaimer)
         let before = try await harness.everything()
-        try await second.end(claimed, by: late)
+        try await second.record(claimed, by: late)
         #expect(try await harness.everything() == before)
         #expect(try await harness.ids() == ["job2"])
         #expect(try await harness.retries().count == (first == .retryLater ? 1 : 0))
-        #expect(try await harness.entries(of: "mail:dead").count == (first == .givenUp ? 1 : 0))
+        #expect(try await harness.entries(of: "mail:dead").count == (first == .deadLettered ? 1 : 0))
         #expect(try await harness.pendingCount() == 0)
     }
 
     // MARK: - Lost data
 
-    @Test("jobs that came before there was a group are claimed")
+    @Test("jobs that were queued before the group existed are claimed")
     func beforeTheGroup() async throws {
         let harness = try await QueueHarness(hasGroup: false)
         try await harness.addMany(3)
@@ -145,7 +145,7 @@ struct MailQueueFaultTests {
         #expect(try await worker.claim(9).compactMap { $0.job?.id } == ["job1", "job2", "job3"])
     }
 
-    @Test("where there is no stream nothing fails, and the group is made with it")
+    @Test("without a stream nothing fails, and the first claim creates stream and group")
     func noStream() async throws {
         let harness = try await QueueHarness(hasGroup: false)
         let workers = [try await harness.worker("a"), try await harness.worker("b")]
@@ -154,7 +154,7 @@ struct MailQueueFaultTests {
         try await workers[0].removeConsumers(idleFor: .zero)
         #expect(try await workers[0].promoteDue(atMost: 1) == 0)
         #expect(try await workers[0].length() == 0)
-        // Whoever makes the group second finds it there.
+        // Both try to create the group; the second finds it there.
         async let first = workers[0].claim(1)
         async let second = workers[1].claim(1)
         let claimed = try await first + second
@@ -164,7 +164,7 @@ struct MailQueueFaultTests {
     }
 
     @Test(
-        "a claim that waits while the group goes makes it again, and the next finds what came since",
+        "a claim that waits while the group is lost creates it again, and the next claim gets new jobs",
         arguments: [["FLUSHALL"], ["DEL", "postern:mail"], ["XGROUP", "DESTROY", "postern:mail", MailQueue.group]])
     func lostWhileWaiting(words: [String]) async throws {
         let harness = try await QueueHarness()
@@ -179,18 +179,20 @@ struct MailQueueFaultTests {
         #expect(try await worker.claimOne().job == QueueHarness.job("job1"))
     }
 
-    @Test("a job that is ended after a loss of data leaves nothing behind", arguments: MailQueueFaultTests.End.allCases)
-    func endedAfterLoss(end: End) async throws {
+    @Test(
+        "an outcome that is recorded after a loss of data stores nothing",
+        arguments: MailQueueFaultTests.Outcome.allCases)
+    func recordedAfterLoss(outcome: Outcome) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1)
         let worker = try await harness.worker("a")
         let claimed = try await worker.claimOne()
         try await harness.send("FLUSHALL")
-        try await end.end(claimed, by: worker)
+        try await outcome.record(claimed, by: worker)
         #expect(try await harness.send("DBSIZE") == .integer(0))
     }
 
-    @Test("a server that forgets the scripts is told them again")
+    @Test("scripts that Redis has lost are sent again")
     func forgotten() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(3)
@@ -200,8 +202,8 @@ struct MailQueueFaultTests {
         let operations = try harness.operations()
         let steps: [() async throws -> Void] = [
             {
-                let adopted = try await worker.reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
-                #expect(adopted.count == 3)
+                let reclaimed = try await worker.reclaim(atMost: 9, idleFor: MailQueueFaultTests.longAgo)
+                #expect(reclaimed.count == 3)
             },
             { try await worker.acknowledge(claimed[0]) },
             { try await worker.retryLater(claimed[1], QueueHarness.job("job2"), by: .zero, attempts: 1) },
@@ -224,7 +226,7 @@ struct MailQueueFaultTests {
         #expect(try await harness.workerNames().isEmpty)
     }
 
-    @Test("after a restart that lost everything, what comes then is claimed")
+    @Test("after a restart without data, new jobs are claimed")
     func restarted() async throws {
         let harness = try await QueueHarness()
         let worker = try await harness.worker("a", timeout: .seconds(1))
@@ -238,7 +240,7 @@ struct MailQueueFaultTests {
         }
     }
 
-    @Test("a claim that is never answered ends, and what it took is adopted")
+    @Test("a claim without a reply times out, and its job can be reclaimed")
     func unanswered() async throws {
         let harness = try await QueueHarness()
         let worker = try await harness.worker("a", timeout: .seconds(1))
@@ -247,11 +249,11 @@ struct MailQueueFaultTests {
         harness.server.freeze()
         await #expect(throws: RedisError.timeout) { try await worker.claim(1) }
         harness.server.thaw()
-        // Redis finds the command where the connection left it.
-        try await eventually("the job to be taken") { try await harness.pendingCount() == 1 }
-        let heir = try await harness.worker("heir")
-        let adopted = try await heir.reclaim(atMost: 9, idleFor: .zero)
-        #expect(adopted.map(\.job) == [QueueHarness.job("job1")])
-        #expect(adopted.map(\.claims) == [2])
+        // Redis executes the command that is still in the socket's buffer.
+        try await eventually("the job to be claimed") { try await harness.pendingCount() == 1 }
+        let reclaimer = try await harness.worker("reclaimer")
+        let reclaimed = try await reclaimer.reclaim(atMost: 9, idleFor: .zero)
+        #expect(reclaimed.map(\.job) == [QueueHarness.job("job1")])
+        #expect(reclaimed.map(\.claims) == [2])
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct MailQueueGroupTests {
-    @Test("a worker that leaves is struck off, unless it has jobs, which others then find")
+    @Test("a worker that leaves is removed from the group, unless it has jobs; those can be reclaimed")
     func left() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(3)
@@ -24,8 +24,8 @@ struct MailQueueGroupTests {
         #expect(try await harness.workerNames() == ["b"])
     }
 
-    @Test("workers that were not heard of for long enough are struck off, but for those that have jobs")
-    func dismissed() async throws {
+    @Test("consumers that were idle for long enough are removed, unless they have jobs")
+    func removed() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
         let a = try await harness.worker("a")
@@ -34,15 +34,15 @@ struct MailQueueGroupTests {
         _ = try await b.claimOne()
         try await a.removeConsumers(idleFor: .seconds(3600))
         #expect(try await harness.workerNames() == ["a", "b"])
-        try await eventually("a to be struck off") {
+        try await eventually("a to be removed") {
             try await a.removeConsumers(idleFor: .milliseconds(20))
             return try await harness.workerNames() == ["b"]
         }
         #expect(try await harness.pendingCount() == 1)
     }
 
-    /// All that a worker claims again, page by page.
-    private func reclaimAll(
+    /// All jobs that a worker claims again, page by page.
+    private func claimAllLost(
         _ worker: MailQueue, atMost count: Int, unless isHeld: (String) -> Bool = { _ in false }
     ) async throws -> [ClaimedJob] {
         var jobs: [ClaimedJob] = []
@@ -56,69 +56,69 @@ struct MailQueueGroupTests {
         return jobs
     }
 
-    @Test("a worker claims again what is its own and what it does not have, the oldest first", arguments: [1, 2, 3, 9])
-    func reclaimed(count: Int) async throws {
+    @Test("a worker claims its lost jobs again, the oldest first, but no job that it has", arguments: [1, 2, 3, 9])
+    func lostClaims(count: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(12)
         let a = try await harness.worker("a")
         let b = try await harness.worker("b")
-        #expect(try await reclaimAll(a, atMost: count).isEmpty)
+        #expect(try await claimAllLost(a, atMost: count).isEmpty)
         let claimed = try await a.claim(11)
         _ = try await b.claimOne()
         try await a.acknowledge(claimed[1])
         let held = Set([claimed[0], claimed[4], claimed[5], claimed[6]].map(\.entry))
-        let found = try await reclaimAll(a, atMost: count) { held.contains($0) }
+        let found = try await claimAllLost(a, atMost: count) { held.contains($0) }
         let lost = [2, 3, 7, 8, 9, 10].map { claimed[$0] }
         #expect(found.map(\.entry) == lost.map(\.entry))
         #expect(found.map(\.job) == lost.map(\.job))
         #expect(found.allSatisfy { $0.claims == 2 })
-        #expect(try await reclaimAll(try await harness.worker("c"), atMost: count).isEmpty)
+        #expect(try await claimAllLost(try await harness.worker("c"), atMost: count).isEmpty)
     }
 
-    @Test("what a worker has is not claimed again, however often it looks for what it lost")
+    @Test("looking for lost jobs does not claim those that the worker has")
     func heldClaims() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1)
         let worker = try await harness.worker("a")
         _ = try await worker.claimOne()
-        for _ in 0..<9 { #expect(try await reclaimAll(worker, atMost: 1) { _ in true }.isEmpty) }
-        let heir = try await harness.worker("heir")
-        #expect(try await heir.reclaim(atMost: 1, idleFor: .zero).map(\.claims) == [2])
+        for _ in 0..<9 { #expect(try await claimAllLost(worker, atMost: 1) { _ in true }.isEmpty) }
+        let reclaimer = try await harness.worker("reclaimer")
+        #expect(try await reclaimer.reclaim(atMost: 1, idleFor: .zero).map(\.claims) == [2])
     }
 
-    @Test("an entry that was deleted under its worker's hands does not keep the others from being claimed again")
-    func reclaimedDeleted() async throws {
+    @Test("a deleted entry does not keep the others from being claimed again")
+    func lostAndDeleted() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
         let worker = try await harness.worker("a")
         let claimed = try await worker.claim(2)
         try await harness.send("XDEL", harness.key("mail"), claimed[0].entry)
-        #expect(try await reclaimAll(worker, atMost: 9).map(\.entry) == [claimed[1].entry])
+        #expect(try await claimAllLost(worker, atMost: 9).map(\.entry) == [claimed[1].entry])
         #expect(try await harness.pendingCount() == 1)
     }
 
-    @Test("where there is no group, nothing is claimed again")
-    func reclaimedWithoutGroup() async throws {
+    @Test("without a group, nothing is claimed again")
+    func lostWithoutGroup() async throws {
         let harness = try await QueueHarness(hasGroup: false)
-        #expect(try await reclaimAll(try await harness.worker("a"), atMost: 9).isEmpty)
+        #expect(try await claimAllLost(try await harness.worker("a"), atMost: 9).isEmpty)
     }
 
-    @Test("no more jobs wait for another attempt than may: one too many stays where it is")
+    @Test("once the maximum number of retries is reached, a job stays pending")
     func tooManyRetries() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(3)
         let worker = try await harness.worker("a", maximumRetryCount: 2)
-        var isPutOff: [Bool] = []
+        var isMoved: [Bool] = []
         for claimed in try await worker.claim(3) {
-            isPutOff.append(
+            isMoved.append(
                 try await worker.retryLater(claimed, try #require(claimed.job), by: .seconds(9), attempts: 1))
         }
-        #expect(isPutOff == [true, true, false])
+        #expect(isMoved == [true, true, false])
         #expect(try await harness.pendingCount() == 1)
         #expect(try await worker.length() == 1)
     }
 
-    @Test("a job that is released is another's to take over, and that it was claimed does not count")
+    @Test("a released job can be reclaimed, and its earlier claim does not count")
     func released() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1)
@@ -130,7 +130,7 @@ struct MailQueueGroupTests {
         #expect(try await b.reclaim(atMost: 1, idleFor: .zero).map(\.claims) == [1])
     }
 
-    @Test("where the retries or the dead cannot be written, the job stays where it is")
+    @Test("if the retries or dead letters cannot be written, the job stays pending")
     func unwritable() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
@@ -147,7 +147,7 @@ struct MailQueueGroupTests {
         #expect(try await harness.pendingCount() == 2)
     }
 
-    @Test("what was given up a day ago is forgotten")
+    @Test("dead letters are removed after a day")
     func trimmed() async throws {
         let harness = try await QueueHarness()
         let worker = try await harness.worker("a")
@@ -158,8 +158,8 @@ struct MailQueueGroupTests {
         }
         try await worker.trimDeadLetters(at: now)
         var kept: [String] = []
-        try await harness.operations().deadLetters { job in
-            kept.append(job.id)
+        try await harness.operations().deadLetters { letter in
+            kept.append(letter.id)
             return true
         }
         #expect(kept == ["86399999"])
@@ -167,7 +167,7 @@ struct MailQueueGroupTests {
 
     static let versions: [(String?, Bool)] = [(nil, false), ("1", false), ("2", true), ("01", true), ("", true)]
 
-    @Test("an entry says of which version it is", arguments: MailQueueGroupTests.versions)
+    @Test("an entry with a version other than 1 is recognised", arguments: MailQueueGroupTests.versions)
     func version(text: String?, isOther: Bool) async throws {
         let harness = try await QueueHarness()
         var fields: [(name: String, value: [UInt8])] = [(name: "id", value: Array("i".utf8))]
@@ -178,10 +178,10 @@ struct MailQueueGroupTests {
         #expect(claimed.job == nil)
     }
 
-    @Test("256 jobs with the longest links that there are fit into one claim, and into one adoption")
+    @Test("256 jobs with links of the maximum length can be claimed, and reclaimed, in one call")
     func longJobs() async throws {
         let harness = try await QueueHarness()
-        // A path of 2,048 bytes, each of them written as %XX in the link.
+        // A path of 2,048 bytes, each percent-encoded in the link.
         let job = QueueHarness.job("long", box: [UInt8](repeating: 7, count: 3 * 2048 + 512))
         for _ in 0..<256 { try await harness.add(job) }
         let worker = try await harness.worker("a")
@@ -189,16 +189,16 @@ struct MailQueueGroupTests {
         #expect(try await worker.reclaim(atMost: 256, idleFor: .zero).count == 256)
     }
 
-    @Test("a hash tag in the prefix keeps all keys in one slot, as Redis Cluster wants it")
+    @Test("a hash tag in the prefix keeps all keys in one slot, as Redis Cluster requires")
     func cluster() async throws {
         let server = try await RedisServer(arguments: ["--cluster-enabled", "yes", "--cluster-port", "\(freePort())"])
         try server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
         try await eventually("the cluster") { try server.command("CLUSTER", "INFO").contains("cluster_state:ok") }
         let harness = try await QueueHarness(prefix: "{p}:", on: server)
         let worker = try await harness.worker("a")
-        for end in MailQueueFaultTests.End.allCases {
+        for outcome in MailQueueFaultTests.Outcome.allCases {
             try await harness.addMany(1)
-            try await end.end(try await worker.claimOne(), by: worker)
+            try await outcome.record(try await worker.claimOne(), by: worker)
         }
         let operations = try harness.operations()
         #expect(try await operations.retryAll() == 2)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct MailQueueTests {
-    @Test("jobs are claimed in the order in which they came, with what they hold")
+    @Test("jobs are claimed in the order in which they were queued")
     func order() async throws {
         let harness = try await QueueHarness()
         let jobs = (0..<5).map { QueueHarness.job("job\($0)", box: [UInt8($0), 0, 32]) }
@@ -18,7 +18,7 @@ struct MailQueueTests {
         #expect(try await harness.pendingCount() == 5)
     }
 
-    @Test("of 500 jobs and two workers, each job is one worker's, once")
+    @Test("two workers that claim 500 jobs get each job once")
     func shared() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(500)
@@ -39,7 +39,7 @@ struct MailQueueTests {
         #expect(try await harness.pendingCount() == 500)
     }
 
-    @Test("a claim waits as long as it was told to, and then gives none")
+    @Test("a claim without jobs waits for the given time, and returns none")
     func boundedWait() async throws {
         let harness = try await QueueHarness()
         let worker = try await harness.worker("a")
@@ -49,7 +49,7 @@ struct MailQueueTests {
         #expect(ContinuousClock.now - start >= .milliseconds(95))
     }
 
-    @Test("a job that comes ends the wait")
+    @Test("a new job ends the wait of a claim")
     func endedWait() async throws {
         let harness = try await QueueHarness()
         let worker = try await harness.worker("a")
@@ -59,8 +59,8 @@ struct MailQueueTests {
         #expect(try await claim.value.compactMap { $0.job?.id } == ["late"])
     }
 
-    @Test("a job that is settled leaves the stream and its worker, and nothing else does")
-    func settled() async throws {
+    @Test("acknowledging a job removes it, and no other, from the stream and the pending entries")
+    func acknowledged() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(3)
         let worker = try await harness.worker("a")
@@ -75,7 +75,7 @@ struct MailQueueTests {
 
     // MARK: - Entries
 
-    /// Entries that are no jobs of version 1: what is wrong with them, and their fields.
+    /// Entries that are not jobs of version 1: what is wrong with each, and its fields.
     static let foreignEntries: [(String, [(String, String)])] = [
         ("no version", [("id", "i"), ("key", "k1"), ("job", "box")]),
         ("version 2", [("v", "2"), ("id", "i"), ("key", "k1"), ("job", "box")]),
@@ -84,20 +84,26 @@ struct MailQueueTests {
         ("no key", [("v", "1"), ("id", "i"), ("job", "box")]),
         ("no job", [("v", "1"), ("id", "i"), ("key", "k1")]),
         ("an empty id", [("v", "1"), ("id", ""), ("key", "k1"), ("job", "box")]),
-        ("an id with a blank", [("v", "1"), ("id", "a b"), ("key", "k1"), ("job", "box")]),
+        ("an id with a space", [("v", "1"), ("id", "a b"), ("key", "k1"), ("job", "box")]),
         ("an id with a line end", [("v", "1"), ("id", "a\nb"), ("key", "k1"), ("job", "box")]),
         ("an id with a zero byte", [("v", "1"), ("id", "a\0b"), ("key", "k1"), ("job", "box")]),
-        ("an id beyond ASCII", [("v", "1"), ("id", "ä"), ("key", "k1"), ("job", "box")]),
-        ("an id of 65", [("v", "1"), ("id", String(repeating: "i", count: 65)), ("key", "k1"), ("job", "box")]),
+        ("an id that is not ASCII", [("v", "1"), ("id", "ä"), ("key", "k1"), ("job", "box")]),
+        (
+            "an id of 65 characters",
+            [("v", "1"), ("id", String(repeating: "i", count: 65)), ("key", "k1"), ("job", "box")]
+        ),
         ("an empty key", [("v", "1"), ("id", "i"), ("key", ""), ("job", "box")]),
-        ("a key with a blank", [("v", "1"), ("id", "i"), ("key", "k 1"), ("job", "box")]),
-        ("a key of 65", [("v", "1"), ("id", "i"), ("key", String(repeating: "k", count: 65)), ("job", "box")]),
-        ("other names", [("V", "1"), ("ID", "i"), ("Key", "k1"), ("job ", "box")]),
-        ("nothing of ours", [("", ""), ("\0", "\r\n")]),
+        ("a key with a space", [("v", "1"), ("id", "i"), ("key", "k 1"), ("job", "box")]),
+        (
+            "a key of 65 characters",
+            [("v", "1"), ("id", "i"), ("key", String(repeating: "k", count: 65)), ("job", "box")]
+        ),
+        ("names in other letters", [("V", "1"), ("ID", "i"), ("Key", "k1"), ("job ", "box")]),
+        ("unknown fields only", [("", ""), ("\0", "\r\n")]),
     ]
 
     @Test(
-        "what is not a job of version 1 is claimed without a job, and can be given up",
+        "an entry that is not a job of version 1 is claimed without a job, and can be dead-lettered",
         arguments: MailQueueTests.foreignEntries)
     func foreign(what: String, fields: [(String, String)]) async throws {
         let harness = try await QueueHarness()
@@ -118,7 +124,7 @@ struct MailQueueTests {
         ("99999999999999999999", 0),
     ]
 
-    @Test("attempts are a number of zero or more; anything else counts as none", arguments: MailQueueTests.attemptTable)
+    @Test("attempts that are not a number of 0 or more count as 0", arguments: MailQueueTests.attemptTable)
     func attempts(text: String, expected: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.add([
@@ -127,23 +133,23 @@ struct MailQueueTests {
         ])
         let claimed = try await harness.worker("a").claimOne()
         #expect(claimed.attempts == expected)
-        // The order of the fields does not matter, nor what else there is.
+        // Neither the order of the fields nor unknown fields matter.
         #expect(claimed.job == QueueHarness.job("i"))
     }
 
-    // MARK: - Trying again
+    // MARK: - Retries
 
     static let boxes: [(String, [UInt8])] = [
-        ("nothing", []), ("blanks", Array("  a  b ".utf8)), ("zero bytes", [0, 0, 65, 0]),
+        ("nothing", []), ("spaces", Array("  a  b ".utf8)), ("zero bytes", [0, 0, 65, 0]),
         ("line ends", [13, 10, 10, 13, 65, 13, 10]), ("another retry", Array("1 9 other k9 box".utf8)),
         ("all bytes", Array(0...255)), ("all bytes backwards", (0...255).reversed()),
         ("64 KiB", [UInt8](repeating: 32, count: 65_536)),
     ]
 
-    @Test("a job that is put off comes back as it was, with its attempts", arguments: MailQueueTests.boxes)
+    @Test("a retry returns to the stream unchanged, with its attempts", arguments: MailQueueTests.boxes)
     func roundTrip(what: String, box: [UInt8]) async throws {
         let harness = try await QueueHarness()
-        // The longest names that there are, and in them all characters that there may be.
+        // Ids of the maximum length that together hold all allowed characters.
         let id = String(decoding: Array(UInt8(0x21)...0x60), as: UTF8.self)
         let key = String(decoding: Array(UInt8(0x3F)...0x7E), as: UTF8.self)
         let job = SealedMailJob(id: id, keyID: key, box: box)
@@ -163,7 +169,7 @@ struct MailQueueTests {
         #expect(second.entry != first.entry)
     }
 
-    @Test("only what is due comes back, and the rest when its delay is over")
+    @Test("only due retries return to the stream, and the others wait for their delay")
     func due() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
@@ -181,7 +187,7 @@ struct MailQueueTests {
         #expect(retries.allSatisfy { (before + 3_600_000...after + 3_600_000).contains($0.dueAt) })
     }
 
-    @Test("no more come back than are asked for, the longest due first")
+    @Test("at most the given number of retries return at once, the earliest due first")
     func atMost() async throws {
         let harness = try await QueueHarness()
         let key = harness.key("mail:retry")
@@ -191,7 +197,7 @@ struct MailQueueTests {
         #expect(try await harness.ids() == ["job5", "job4", "job3", "job2", "job1"])
     }
 
-    @Test("two workers that look for retries at once bring each back once")
+    @Test("two workers that move retries at the same time move each once")
     func promotedOnce() async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(500, dueAt: 1)
@@ -212,7 +218,7 @@ struct MailQueueTests {
         #expect(try await harness.retries().isEmpty)
     }
 
-    @Test("retries that are not of the form are removed, and hold nobody up")
+    @Test("malformed retries are removed, and do not hold up others")
     func malformed() async throws {
         let harness = try await QueueHarness()
         let members = [
@@ -229,12 +235,12 @@ struct MailQueueTests {
         #expect(claimed.map(\.attempts) == [4])
     }
 
-    // MARK: - Giving up
+    // MARK: - Dead letters
 
     private static let job = QueueHarness.job("j1", box: [0, 13, 10, 32, 255])
     private static let kept: [String: [UInt8]] = ["id": Array("j1".utf8), "key": Array("k1".utf8), "job": job.box]
 
-    static let ends: [(DeadLetterCause, [String: String], Bool)] = [
+    static let causes: [(DeadLetterCause, [String: String], Bool)] = [
         (
             DeadLetterCause(reason: .rejected, attempts: 3, replyCode: 550, enhancedStatus: "5.1.1"),
             ["reason": "rejected", "attempts": "3", "code": "550", "status": "5.1.1"], true
@@ -252,13 +258,13 @@ struct MailQueueTests {
     ]
 
     @Test(
-        "a job that is given up is kept with the reason, and one whose link expired is not",
-        arguments: MailQueueTests.ends)
-    func givenUp(end: DeadLetterCause, expected: [String: String], isKept: Bool) async throws {
+        "a dead letter has its cause, and holds the job unless the link has expired",
+        arguments: MailQueueTests.causes)
+    func deadLettered(cause: DeadLetterCause, expected: [String: String], isKept: Bool) async throws {
         let harness = try await QueueHarness()
         try await harness.add(MailQueueTests.job)
         let worker = try await harness.worker("a")
-        try await worker.deadLetter(try await worker.claimOne(), end)
+        try await worker.deadLetter(try await worker.claimOne(), cause)
         #expect(try await harness.entries().isEmpty)
         #expect(try await harness.pendingCount() == 0)
         #expect(try await harness.retries().isEmpty)
@@ -268,19 +274,19 @@ struct MailQueueTests {
         #expect(try await harness.entries(of: "mail:dead").map(\.fields) == [fields])
     }
 
-    @Test("of those that were given up, about the newest 10,000 are kept")
-    func deadCap() async throws {
+    @Test("about the newest 10,000 dead letters are kept")
+    func maximumDeadLetterCount() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(10_800, to: "mail:dead")
         try await harness.add(QueueHarness.job("last"))
         let worker = try await harness.worker("a")
         try await worker.deadLetter(try await worker.claimOne(), DeadLetterCause(reason: .poison, attempts: 0))
         var ids: [String] = []
-        try await harness.operations().deadLetters { job in
-            ids.append(job.id)
+        try await harness.operations().deadLetters { letter in
+            ids.append(letter.id)
             return true
         }
-        // Redis lets go of whole nodes of 100 entries.
+        // Redis removes whole nodes of 100 entries.
         #expect((10_000...10_100).contains(ids.count))
         #expect(ids == (1...10_800).suffix(ids.count - 1).map { "job\($0)" } + ["last"])
     }

@@ -1,12 +1,13 @@
 import Logging
+import MailQueue
 import NIOCore
 import NIOPosix
-import MailQueue
 import Redis
-import Testing
 import TestSupport
+import Testing
 
-/// The queue on a private Redis: its workers, an operator, and a hand in what lies there. Its connections end with it.
+/// A queue on a Redis of its own, with workers, an operator, and direct access to what is stored. Its connections are
+/// closed when it is released.
 final class QueueHarness: Sendable {
     let server: RedisServer
     let redis: RedisClient
@@ -16,7 +17,9 @@ final class QueueHarness: Sendable {
     /// 2100-01-01, in Unix milliseconds.
     static let farFuture = 4_102_444_800_000
 
-    /// - Parameter hasGroup: whether the consumer group is there from the start.
+    /// - Parameters:
+    ///   - given: the Redis server to use; a new one by default.
+    ///   - hasGroup: whether the consumer group exists from the start.
     init(prefix: String = "postern:", on given: RedisServer? = nil, hasGroup: Bool = true) async throws {
         let server = if let given { given } else { try await RedisServer() }
         self.server = server
@@ -58,7 +61,7 @@ final class QueueHarness: Sendable {
         QueueOperations(redis: redis, keyPrefix: prefix)
     }
 
-    // MARK: - What is put there
+    // MARK: - Writing
 
     static func job(_ id: String, box: [UInt8] = Array("box".utf8)) -> SealedMailJob {
         SealedMailJob(id: id, keyID: "k1", box: box)
@@ -71,7 +74,7 @@ final class QueueHarness: Sendable {
         ])
     }
 
-    /// Adds an entry to a stream, whatever it is.
+    /// Adds an entry with the given fields to a stream.
     func add(_ fields: [(name: String, value: [UInt8])], to stream: String = "mail", id: String = "*") async throws {
         var command = RedisCommand("XADD", key(stream), id)
         for field in fields {
@@ -81,7 +84,7 @@ final class QueueHarness: Sendable {
         _ = try await redis.send(command)
     }
 
-    /// Adds as many jobs to the stream, or to those that are given up; their ids are `job1`, `job2` and so on.
+    /// Adds `count` jobs to the stream, or to the dead letters. Their ids are `job1`, `job2` and so on.
     func addMany(_ count: Int, to stream: String = "mail") async throws {
         try await send(
             "EVAL",
@@ -93,7 +96,7 @@ final class QueueHarness: Sendable {
             """, "1", key(stream), "\(count)")
     }
 
-    /// Adds as many retries that were attempted twice; their ids are `job1`, `job2` and so on.
+    /// Adds `count` retries with two attempts each. Their ids are `job1`, `job2` and so on.
     func addRetries(_ count: Int, dueAt time: Int = farFuture) async throws {
         try await send(
             "EVAL",
@@ -102,35 +105,35 @@ final class QueueHarness: Sendable {
             """, "1", key("mail:retry"), "\(count)", "\(time)")
     }
 
-    /// Adds a retry, whatever it is, that is due.
+    /// Adds a retry that is due, in whatever form.
     func addRetry(_ member: String) async throws {
         try await send("ZADD", key("mail:retry"), "1", member)
     }
 
-    /// Makes it ten minutes since a worker was heard of that has claimed a job; its claims stay as many.
+    /// Sets the idle time of a claimed job to ten minutes, without counting a claim.
     func age(_ claimed: ClaimedJob, of worker: String) async throws {
         try await send(
             "XCLAIM", key("mail"), MailQueue.group, worker, "0", claimed.entry, "IDLE", "600000", "JUSTID")
     }
 
-    // MARK: - What is found there
+    // MARK: - Reading
 
-    /// An entry of a stream.
+    /// A stream entry.
     struct Entry: Sendable {
         let id: String
         let fields: [String: [UInt8]]
 
-        /// The fields as texts.
+        /// The fields' values as text.
         var texts: [String: String] { fields.mapValues { String(decoding: $0, as: UTF8.self) } }
 
         subscript(name: String) -> String? { texts[name] }
     }
 
-    /// The entries of the stream, or of another; not too many of them, as they come in one reply.
+    /// The entries of a stream. For short streams, because all of them are read in one reply.
     func entries(of stream: String = "mail") async throws -> [Entry] {
         try await list("XRANGE", key(stream), "-", "+").map { entry in
             guard case .array(let parts) = entry, parts.count == 2, case .array(let list) = parts[1] else {
-                throw NotAsExpected(reply: entry)
+                throw UnexpectedReply(reply: entry)
             }
             let texts = try list.map(QueueHarness.bytes)
             let pairs = stride(from: 0, to: texts.count, by: 2).map { index in
@@ -142,12 +145,12 @@ final class QueueHarness: Sendable {
         }
     }
 
-    /// The ids of the jobs in the stream, or in another.
+    /// The ids of the jobs in a stream.
     func ids(of stream: String = "mail") async throws -> [String] {
         try await entries(of: stream).map { $0["id"] ?? "none" }
     }
 
-    /// The retries, the first that is due first.
+    /// The retries, the earliest due first.
     func retries() async throws -> [(member: [UInt8], dueAt: Int)] {
         let list = try await list("ZRANGE", key("mail:retry"), "0", "-1", "WITHSCORES").map(QueueHarness.bytes)
         return stride(from: 0, to: list.count, by: 2).map { index in
@@ -155,22 +158,22 @@ final class QueueHarness: Sendable {
         }
     }
 
-    /// How many jobs are claimed and not ended.
+    /// The number of pending entries.
     func pendingCount() async throws -> Int {
         let summary = try await list("XPENDING", key("mail"), MailQueue.group)
-        guard case .integer(let count)? = summary.first else { throw NotAsExpected(reply: .array(summary)) }
+        guard case .integer(let count)? = summary.first else { throw UnexpectedReply(reply: .array(summary)) }
         return count
     }
 
-    /// The names of the group's workers.
+    /// The names of the group's consumers.
     func workerNames() async throws -> [String] {
         try await list("XINFO", "CONSUMERS", key("mail"), MailQueue.group).map { consumer in
-            guard case .array(let parts) = consumer, parts.count > 1 else { throw NotAsExpected(reply: consumer) }
+            guard case .array(let parts) = consumer, parts.count > 1 else { throw UnexpectedReply(reply: consumer) }
             return String(decoding: try QueueHarness.bytes(parts[1]), as: UTF8.self)
         }
     }
 
-    /// All of it, as a text that differs where anything does.
+    /// A text that describes all streams and retries, for comparisons.
     func everything() async throws -> String {
         var lines: [String] = []
         for stream in ["mail", "mail:dead"] {
@@ -188,9 +191,9 @@ final class QueueHarness: Sendable {
         return time[0] * 1000 + time[1] / 1000
     }
 
-    /// Waits until a claim waits in Redis.
+    /// Waits until Redis has a blocked claim.
     func waitForBlockedClaim() async throws {
-        try await eventually("a claim to wait in Redis") {
+        try await eventually("a claim to block in Redis") {
             let info = try QueueHarness.bytes(try await self.send("INFO", "clients"))
             return String(decoding: info, as: UTF8.self).contains("blocked_clients:1")
         }
@@ -213,28 +216,28 @@ final class QueueHarness: Sendable {
 
     private func list(_ words: String...) async throws -> [RESPValue] {
         let reply = try await send(words)
-        guard case .array(let elements) = reply else { throw NotAsExpected(reply: reply) }
+        guard case .array(let elements) = reply else { throw UnexpectedReply(reply: reply) }
         return elements
     }
 
     private static func bytes(_ reply: RESPValue) throws -> [UInt8] {
-        guard case .bulk(let bytes) = reply else { throw NotAsExpected(reply: reply) }
+        guard case .bulk(let bytes) = reply else { throw UnexpectedReply(reply: reply) }
         return bytes
     }
 }
 
-/// Redis answered something else than it should.
-struct NotAsExpected: Error {
+/// A reply of Redis that has another form than expected.
+struct UnexpectedReply: Error {
     let reply: RESPValue
 }
 
 extension MailQueue {
-    /// Claims what is there.
+    /// Claims up to `count` jobs that are in the stream already.
     func claim(_ count: Int) async throws -> [ClaimedJob] {
         try await claim(atMost: count, waiting: .milliseconds(1))
     }
 
-    /// Claims a job that is there.
+    /// Claims one job that is in the stream already.
     func claimOne(sourceLocation: SourceLocation = #_sourceLocation) async throws -> ClaimedJob {
         let claimed = try await claim(1)
         return try #require(claimed.first, sourceLocation: sourceLocation)

@@ -1,12 +1,12 @@
 import MailQueue
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct QueueOperationsTests {
-    // MARK: - Looking
+    // MARK: - Overview and dead letters
 
-    @Test("where there is nothing, there is nothing to see", arguments: [true, false])
+    @Test("an empty queue has no counts, workers, dead letters or jobs", arguments: [true, false])
     func empty(hasGroup: Bool) async throws {
         let harness = try await QueueHarness(hasGroup: hasGroup)
         let operations = try harness.operations()
@@ -34,7 +34,7 @@ struct QueueOperationsTests {
         #expect(overview.workers.isEmpty)
     }
 
-    @Test("the overview counts what is in the stream, who works on it, what waits, and what was given up")
+    @Test("the overview counts jobs, workers, retries and dead letters")
     func overview() async throws {
         let harness = try await QueueHarness()
         let hourAgo = try await harness.now() - 3_600_000
@@ -62,8 +62,8 @@ struct QueueOperationsTests {
         #expect(overview.dead == 5)
     }
 
-    @Test("a job that was given up is shown with why and when, and whether it was kept")
-    func deadJob() async throws {
+    @Test("a dead letter has its reason, its time, and whether it holds the job")
+    func deadLetter() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(2)
         let worker = try await harness.worker("a")
@@ -73,11 +73,11 @@ struct QueueOperationsTests {
             claimed[0], DeadLetterCause(reason: .rejected, attempts: 3, replyCode: 550, enhancedStatus: "5.1.1"))
         try await worker.deadLetter(claimed[1], DeadLetterCause(reason: .expired, attempts: 0))
         let after = try await harness.now()
-        // What a later version may put there.
+        // As a later version may write it.
         try await harness.add([("why", Array("x".utf8)), ("code", Array("x".utf8))], to: "mail:dead")
         var dead: [DeadLetter] = []
-        try await harness.operations().deadLetters { job in
-            dead.append(job)
+        try await harness.operations().deadLetters { letter in
+            dead.append(letter)
             return true
         }
         #expect(dead.map(\.id) == ["job1", "job2", "unknown"])
@@ -89,14 +89,14 @@ struct QueueOperationsTests {
         #expect((before...after).contains(dead[0].time))
     }
 
-    @Test("those that were given up are gone through page by page, the oldest first", arguments: [499, 500, 501, 1203])
+    @Test("all dead letters are visited, the oldest first, however many pages", arguments: [499, 500, 501, 1203])
     func pages(count: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(count, to: "mail:dead")
         let operations = try harness.operations()
         var ids: [String] = []
-        let isWhole = try await operations.deadLetters { job in
-            ids.append(job.id)
+        let isWhole = try await operations.deadLetters { letter in
+            ids.append(letter.id)
             return true
         }
         #expect(isWhole)
@@ -104,8 +104,8 @@ struct QueueOperationsTests {
         #expect(try await operations.overview().dead == count)
     }
 
-    @Test("whoever has seen enough is shown no more", arguments: [1, 500, 501])
-    func enough(count: Int) async throws {
+    @Test("the visit of dead letters ends on request", arguments: [1, 500, 501])
+    func endedVisit(count: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
         var seen = 0
@@ -117,9 +117,9 @@ struct QueueOperationsTests {
         #expect(seen == count)
     }
 
-    // MARK: - Trying again
+    // MARK: - Retrying
 
-    @Test("a job that waits is tried again at once, with its attempts", arguments: [1, 500, 501, 1203])
+    @Test("a waiting retry is made due, and keeps its attempts", arguments: [1, 500, 501, 1203])
     func retried(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1203)
@@ -133,7 +133,7 @@ struct QueueOperationsTests {
         #expect(claimed.attempts == 2)
     }
 
-    @Test("a job that is to be tried again already is still such a job")
+    @Test("a retry that was made due is found again")
     func retriedTwice() async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1)
@@ -143,8 +143,8 @@ struct QueueOperationsTests {
         #expect(try await operations.overview().retriesDue == 1)
     }
 
-    @Test("a job that was given up and kept is tried again as if it were new", arguments: [1, 501, 1203])
-    func revived(number: Int) async throws {
+    @Test("a dead letter that holds its job is requeued without attempts", arguments: [1, 501, 1203])
+    func requeued(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
         let operations = try harness.operations()
@@ -156,8 +156,8 @@ struct QueueOperationsTests {
         #expect(try await operations.retry("job\(number)") == false)
     }
 
-    @Test("a job comes back from the dead byte for byte")
-    func revivedBytes() async throws {
+    @Test("a requeued job is unchanged, byte for byte")
+    func requeuedBytes() async throws {
         let harness = try await QueueHarness()
         let job = QueueHarness.job("j1", box: Array(0...255) + Array("\r\n \0".utf8))
         try await harness.add(job)
@@ -167,7 +167,7 @@ struct QueueOperationsTests {
         #expect(try await worker.claimOne().job == job)
     }
 
-    @Test("a job that was not kept, or is not known, is not tried again, and nothing changes")
+    @Test("retrying an unknown job, or a dead letter without its job, changes nothing")
     func notKept() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1)
@@ -186,7 +186,7 @@ struct QueueOperationsTests {
         #expect(try await harness.entries(of: "mail:dead").count == 1)
     }
 
-    @Test("all that wait or were kept are tried again, however many they are")
+    @Test("retrying all makes every retry due and requeues every dead letter that holds its job")
     func retriedAll() async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1)
@@ -207,7 +207,7 @@ struct QueueOperationsTests {
         #expect(try await operations.retryAll() == 0)
     }
 
-    @Test("a job that fails and is put off while all are tried again is not tried a second time")
+    @Test("a job that fails again while all are retried is not retried twice")
     func retriedOnce() async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1)
@@ -215,7 +215,7 @@ struct QueueOperationsTests {
         var calls = 0
         let count = try await harness.operations().retryAll { _ in
             calls += 1
-            // As a worker does; but not for ever.
+            // As a worker does, but not forever.
             if calls <= 3 { _ = try? server.command("ZADD", key, "XX", later, "1 2 job1 k1 box") }
         }
         #expect(count == 1)
@@ -223,7 +223,7 @@ struct QueueOperationsTests {
 
     // MARK: - Dropping
 
-    @Test("a job is dropped from the stream, and from its worker's hands", arguments: [1, 500, 501, 1203])
+    @Test("a job is dropped from the stream and the pending entries", arguments: [1, 500, 501, 1203])
     func droppedFromStream(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203)
@@ -238,7 +238,7 @@ struct QueueOperationsTests {
         #expect(try await operations.drop("job\(number)") == false)
     }
 
-    @Test("a job is dropped from those that wait", arguments: [1, 500, 501, 1203])
+    @Test("a job is dropped from the retries", arguments: [1, 500, 501, 1203])
     func droppedFromRetries(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addRetries(1203)
@@ -250,8 +250,8 @@ struct QueueOperationsTests {
         #expect(try await operations.drop("job\(number)") == false)
     }
 
-    @Test("a job is dropped from those that were given up", arguments: [1, 500, 501, 1203])
-    func droppedFromDead(number: Int) async throws {
+    @Test("a job is dropped from the dead letters", arguments: [1, 500, 501, 1203])
+    func droppedFromDeadLetters(number: Int) async throws {
         let harness = try await QueueHarness()
         try await harness.addMany(1203, to: "mail:dead")
         let operations = try harness.operations()
@@ -263,10 +263,10 @@ struct QueueOperationsTests {
 
     // MARK: - Long jobs
 
-    @Test("a thousand jobs with the longest links that there are are found wherever they are")
+    @Test("a job is found among a thousand with links of the maximum length")
     func longJobs() async throws {
         let harness = try await QueueHarness()
-        // A path of 2,048 bytes, each of them written as %XX in the link.
+        // A path of 2,048 bytes, each percent-encoded in the link.
         let box = [UInt8](repeating: 7, count: 3 * 2048 + 512)
         for number in 1...1000 {
             try await harness.add(QueueHarness.job("stream\(number)", box: box))

@@ -1,16 +1,16 @@
-/// Keeps a worker from claiming jobs while the mail server serves nobody: they stay in the stream, where they keep
-/// their attempts, and where other workers find them.
+/// A circuit breaker that keeps a worker from claiming jobs while the mail server is unavailable. The jobs stay in the
+/// stream, where they keep their attempts and other workers can claim them.
 ///
-/// After three failures in a row it is open: nothing is claimed for a while. Then one job is tried; if that fails the
-/// while is longer, twice as long each time up to half a minute, and if it does not the breaker is closed. It holds no
-/// clock: each event brings its time.
+/// After three consecutive failures the breaker opens, and nothing is claimed for one second. Then one job is tried. If
+/// it fails, the pause doubles, up to 30 seconds; otherwise the breaker closes. Each pause varies by ±20 %. The breaker
+/// has no clock: each event brings its time.
 struct Breaker: Sendable {
-    /// What may be claimed.
+    /// The jobs that may be claimed.
     enum Permission: Equatable {
         case all
-        /// One job, and only where none is being delivered.
+        /// One job, and only while no other is being delivered.
         case one
-        /// Nothing until then.
+        /// No job until the given time.
         case nothing(until: ContinuousClock.Instant)
     }
 
@@ -32,17 +32,18 @@ struct Breaker: Sendable {
         }
     }
 
-    /// The server served somebody, if only by refusing one message.
-    /// - Returns: whether that closed the breaker.
+    /// Records that the server was available, even if it refused a message.
+    /// - Returns: whether this closed the breaker.
     mutating func succeeded() -> Bool {
         defer { state = .closed(failures: 0) }
         if case .open = state { return true }
         return false
     }
 
-    /// The server served nobody.
-    /// - Parameter jitter: from 0 to 1, random.
-    /// - Returns: for how long nothing will be claimed, where this opened the breaker or kept it open.
+    /// Records that the server was unavailable.
+    /// - Parameter jitter: a random number from 0 to 1.
+    /// - Returns: the pause during which nothing is claimed, or `nil` if this did not open the breaker or extend its
+    ///   pause.
     mutating func failed(at now: ContinuousClock.Instant, jitter: Double) -> Duration? {
         let pause: Duration
         switch state {
@@ -52,7 +53,7 @@ struct Breaker: Sendable {
         case .closed:
             pause = Breaker.firstPause
         case .open(let until, _) where now < until:
-            // One of those that were on their way when it opened.
+            // This delivery began before the breaker opened.
             return nil
         case .open(_, let last):
             pause = min(last * 2, Breaker.longestPause)

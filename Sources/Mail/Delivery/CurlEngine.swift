@@ -5,38 +5,37 @@ import Net
 import Platform
 import Synchronization
 
-/// Runs libcurl's transfers on threads of their own, as many at a time as there may be connections; each thread keeps
-/// its connection for the next transfer.
+/// Runs libcurl transfers on threads of its own, one thread per connection. A thread keeps its connection open for its
+/// next transfer.
 ///
-/// libcurl's multi interface would need one thread alone, but its SMTP waits for the reply to a message's end without
-/// letting go of that thread (libcurl 7.88, `smtp_done`): one slow reply would hold up all other messages. Threads are
-/// started when they are needed, and the one that was used last is used first, so that few connections serve where
-/// there is little to do.
+/// libcurl's multi interface would need only one thread, but its SMTP code blocks that thread until the reply to the
+/// end of a message (libcurl 7.88, `smtp_done`): one slow reply would hold up all other messages. Threads are started
+/// on demand, and the most recently used idle thread is used first, so that a light load needs few connections.
 final class CurlEngine: Sendable {
     private let pool: CurlPool
 
-    /// Whether libcurl is ready: once in a process, and before any thread uses it.
+    /// Whether libcurl is initialized. This happens once in a process, before any thread uses it.
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// - Parameter connections: how many may be open at once; more transfers than that wait for one.
+    /// - Parameter connections: the maximum number of open connections. Transfers beyond that wait for one.
     init(connections: Int) {
-        guard CurlEngine.isReady else { fatalError("out of memory") }  // It fails in no other way.
+        guard CurlEngine.isReady else { fatalError("out of memory") }  // It fails for no other reason.
         pool = CurlPool(maximumThreadCount: connections)
     }
 
     deinit { pool.close() }
 
-    /// Runs a transfer to its end, which comes within the transfer's own deadline, also where it waits for a
+    /// Runs a transfer and returns its result. The transfer ends by its own deadline, even while it waits for a
     /// connection.
     func run(_ transfer: CurlTransfer) async -> CurlTransfer.End {
         await withCheckedContinuation { continuation in
-            pool.run(CurlOrder(transfer: transfer) { continuation.resume(returning: $0) })
+            pool.run(CurlTask(transfer: transfer) { continuation.resume(returning: $0) })
         }
     }
 }
 
-/// A transfer, and what to call once when it has ended.
-private final class CurlOrder: Sendable {
+/// A transfer with its completion handler, which is called once.
+private final class CurlTask: Sendable {
     let transfer: CurlTransfer
     let complete: @Sendable (CurlTransfer.End) -> Void
 
@@ -46,11 +45,11 @@ private final class CurlOrder: Sendable {
     }
 }
 
-/// The threads, and the transfers that wait for one.
+/// The threads, and the transfers that wait for a thread.
 private final class CurlPool: Sendable {
     private struct State {
-        var waiting: [CurlOrder] = []
-        /// Threads with nothing to do, the one that was used last at the end.
+        var waiting: [CurlTask] = []
+        /// The idle threads, the most recently used last.
         var idle: [CurlThread] = []
         var threadCount = 0
         var isClosed = false
@@ -63,27 +62,28 @@ private final class CurlPool: Sendable {
         self.maximumThreadCount = maximumThreadCount
     }
 
-    /// Hands a transfer to a thread, now or when one is free.
-    func run(_ order: CurlOrder) {
+    /// Assigns a transfer to a thread, now or when one becomes idle.
+    func run(_ task: CurlTask) {
         let thread = state.withLock { state -> CurlThread? in
             if let thread = state.idle.popLast() { return thread }
             guard state.threadCount < maximumThreadCount else {
-                state.waiting.append(order)
+                state.waiting.append(task)
                 return nil
             }
             state.threadCount += 1
             return CurlThread(self)
         }
         if let thread {
-            thread.take(order)
+            thread.run(task)
         } else {
-            let left = max(0, (order.transfer.deadline - .now).microseconds)
-            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(left)) { self.expire(order) }
+            let left = max(0, (task.transfer.deadline - .now).microseconds)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(left)) { self.expire(task) }
         }
     }
 
-    /// The next transfer for a thread that has finished one; where there is none the thread is idle.
-    func next(for thread: CurlThread) -> CurlOrder? {
+    /// Returns the next transfer for a thread that has finished one. If no transfer waits, marks the thread as idle and
+    /// returns `nil`.
+    func next(for thread: CurlThread) -> CurlTask? {
         state.withLock { state in
             if state.waiting.isEmpty {
                 if state.isClosed { thread.end() } else { state.idle.append(thread) }
@@ -93,17 +93,17 @@ private final class CurlPool: Sendable {
         }
     }
 
-    /// Ends a transfer that still waits.
-    private func expire(_ order: CurlOrder) {
+    /// Ends a transfer that still waits at its deadline.
+    private func expire(_ task: CurlTask) {
         let isWaiting = state.withLock { state -> Bool in
-            guard let index = state.waiting.firstIndex(where: { $0 === order }) else { return false }
+            guard let index = state.waiting.firstIndex(where: { $0 === task }) else { return false }
             state.waiting.remove(at: index)
             return true
         }
-        if isWaiting { order.complete(order.transfer.overdue) }
+        if isWaiting { task.complete(task.transfer.overdue) }
     }
 
-    /// Ends the threads, those at work when they have finished.
+    /// Ends idle threads now, and busy threads after their transfers.
     func close() {
         let idle = state.withLock { state in
             state.isClosed = true
@@ -114,15 +114,15 @@ private final class CurlPool: Sendable {
     }
 }
 
-/// A thread with a handle of libcurl's, which nobody else uses, and the connection that the handle keeps.
+/// A thread with a libcurl handle of its own, which keeps a connection.
 private final class CurlThread: Sendable {
-    private enum Task {
-        case run(CurlOrder)
+    private enum Instruction {
+        case run(CurlTask)
         case end
     }
 
-    private let task = Mutex<Task?>(nil)
-    private let isTold = DispatchSemaphore(value: 0)
+    private let instruction = Mutex<Instruction?>(nil)
+    private let isSignalled = DispatchSemaphore(value: 0)
 
     init(_ pool: CurlPool) {
         let thread = Thread { self.work(for: pool) }
@@ -130,34 +130,35 @@ private final class CurlThread: Sendable {
         thread.start()
     }
 
-    /// To be called while it has nothing to do.
-    func take(_ order: CurlOrder) { tell(.run(order)) }
+    /// Runs a transfer. Must be called only while the thread is idle.
+    func run(_ task: CurlTask) { signal(.run(task)) }
 
-    /// To be called while it has nothing to do.
-    func end() { tell(.end) }
+    /// Ends the thread. Must be called only while the thread is idle.
+    func end() { signal(.end) }
 
-    private func tell(_ new: Task) {
-        task.withLock { $0 = new }
-        isTold.signal()
+    private func signal(_ new: Instruction) {
+        instruction.withLock { $0 = new }
+        isSignalled.signal()
     }
 
     private func work(for pool: CurlPool) {
-        guard let handle = curl_easy_init() else { fatalError("out of memory") }  // It fails in no other way.
+        guard let handle = curl_easy_init() else { fatalError("out of memory") }  // It fails for no other reason.
         defer { curl_easy_cleanup(handle) }
         while true {
-            isTold.wait()
-            guard case .run(var order) = task.withLock({ $0.take() }) else { return }
+            isSignalled.wait()
+            guard case .run(var task) = instruction.withLock({ $0.take() }) else { return }
             while true {
-                let prepared = order.transfer.prepare(handle)
+                let prepared = task.transfer.prepare(handle)
                 let result = prepared == CURLE_OK ? curl_easy_perform(handle) : prepared
-                let end = order.transfer.end(handle, result)
-                // The handle forgets the transfer, but not its connection.
+                let end = task.transfer.end(handle, result)
+                // Resets all options, but keeps the connection.
                 curl_easy_reset(handle)
-                // Free for the next before the caller learns of the end, and may bring it.
+                // The thread becomes idle before the caller gets the result, so that the caller's next transfer can use
+                // it.
                 let next = pool.next(for: self)
-                order.complete(end)
+                task.complete(end)
                 guard let next else { break }
-                order = next
+                task = next
             }
         }
     }

@@ -4,10 +4,10 @@ import Cryptography
 import Net
 import Platform
 
-/// One transfer: libcurl's options, what is sent, and what became of it.
+/// One transfer: its libcurl options, the content to upload, and its progress.
 ///
-/// It is its maker's until it is handed to the engine, and one of the engine's threads' from then until its end.
-final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time, as said above.
+/// It belongs to its creator until it is given to the engine, and then to one of the engine's threads until its end.
+final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, as described above.
     enum Kind {
         case smtp, http
     }
@@ -19,27 +19,27 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
         case list(CURLoption, [String])
     }
 
-    /// What protects a connection by TLS.
-    /// - Parameter authorities: a PEM file of those to trust instead of the system's.
+    /// The options for a TLS connection.
+    /// - Parameter authorities: a PEM file of certificate authorities to trust instead of the system's.
     static func tlsOptions(trusting authorities: String?) -> [Option] {
         [.long(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))]
             + (authorities.map { [.string(CURLOPT_CAINFO, $0)] } ?? [])
     }
 
-    /// How a transfer ended.
+    /// The result of a transfer.
     struct End: Sendable {
         let result: CURLcode
-        /// The last reply's code, of SMTP or HTTP; 0 where there was none.
+        /// The last reply's SMTP code or HTTP status; 0 if there was no reply.
         let responseCode: Int
-        /// Whether it went over a connection that had been used before.
+        /// Whether it used a connection that an earlier transfer had opened.
         let isOverUsedConnection: Bool
-        /// How far it came; of HTTP only whether all of the content was handed over.
+        /// The progress of the dialogue. For HTTP, only whether all content was handed to libcurl.
         let dialogue: SMTPDialogue
-        /// What libcurl says of the result: without host, user or address.
+        /// libcurl's description of the result, without host, user or address.
         let text: String
     }
 
-    /// When it has ended, whatever happens.
+    /// The time by which the transfer ends in any case.
     let deadline: ContinuousClock.Instant
     private let kind: Kind
     private let options: [Option]
@@ -47,15 +47,15 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
     private let observe: (@Sendable (DeliveryStep) -> Void)?
     private var sentByteCount = 0
     private var dialogue = SMTPDialogue()
-    private var isGoodbyeSaid = false
+    private var isQuitSent = false
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
-    /// The start of what an HTTP server answers, for who looks on.
+    /// The start of an HTTP response's body, for the observer.
     private var answer: [UInt8] = []
     private static let maximumAnswerByteCount = 1000
 
     /// - Parameters:
-    ///   - content: what is uploaded.
-    ///   - observe: is told each step.
+    ///   - content: the bytes to upload.
+    ///   - observe: called with each step.
     init(
         _ kind: Kind, options: [Option], content: [UInt8], deadline: ContinuousClock.Instant,
         observe: (@Sendable (DeliveryStep) -> Void)?
@@ -71,14 +71,15 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
         for list in lists { curl_slist_free_all(list) }
     }
 
-    /// Sets all options of a handle, which then refers to this transfer.
+    /// Sets all options of a handle, which then holds an unretained reference to this transfer.
+    /// - Returns: the first error, or `CURLE_OK`.
     func prepare(_ handle: UnsafeMutableRawPointer) -> CURLcode {
-        let this = Unmanaged.passUnretained(self).toOpaque()  // The engine holds it until its end.
+        let this = Unmanaged.passUnretained(self).toOpaque()  // The engine retains it until its end.
         let milliseconds = max(1, (deadline - .now).milliseconds)
         var codes = [
             postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
             postern_curl_set_long(handle, CURLOPT_MAXCONNECTS, 1),
-            // The end of a transfer does not wait for a resolver that hangs.
+            // A transfer can end without waiting for a resolver that hangs.
             postern_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1),
             postern_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
             postern_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds),
@@ -87,7 +88,7 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
             postern_curl_set_transfer_function(handle, CURLOPT_WRITEFUNCTION, takeAnswer),
             postern_curl_set_pointer(handle, CURLOPT_WRITEDATA, this),
             postern_curl_set_long(handle, CURLOPT_VERBOSE, 1),
-            postern_curl_set_debug_function(handle, hearStep),
+            postern_curl_set_debug_function(handle, traceStep),
             postern_curl_set_pointer(handle, CURLOPT_DEBUGDATA, this),
         ]
         for option in options { codes.append(set(option, on: handle)) }
@@ -101,7 +102,7 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
         case .string(let name, let value):
             return postern_curl_set_string(handle, name, value)
         case .secret(let name, let value):
-            // libcurl wants a zero byte at the end, and makes its own copy.
+            // libcurl needs a zero byte at the end, and makes its own copy.
             return value.withUnsafeBytes { bytes in
                 withUnsafeTemporaryAllocation(byteCount: bytes.count + 1, alignment: 1) { copy in
                     copy.copyMemory(from: bytes)
@@ -121,7 +122,7 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
         }
     }
 
-    /// What became of it.
+    /// Returns the transfer's result after libcurl has ended it.
     func end(_ handle: UnsafeMutableRawPointer, _ result: CURLcode) -> End {
         if !answer.isEmpty { observe?(.received(answer.withUnsafeBytes { line($0) })) }
         var responseCode = 0
@@ -135,14 +136,14 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
             dialogue: dialogue, text: String(cString: curl_easy_strerror(result)))
     }
 
-    /// What became of it where its deadline came before a connection was free.
+    /// The result of a transfer whose deadline passed before it got a connection.
     var overdue: End {
         End(
             result: CURLE_OPERATION_TIMEDOUT, responseCode: 0, isOverUsedConnection: false, dialogue: dialogue,
             text: String(cString: curl_easy_strerror(CURLE_OPERATION_TIMEDOUT)))
     }
 
-    // MARK: - What libcurl calls
+    // MARK: - Callbacks of libcurl
 
     fileprivate func read(into space: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(space.count, content.count - sentByteCount)
@@ -158,15 +159,15 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
         answer += bytes.prefix(CurlTransfer.maximumAnswerByteCount - answer.count)
     }
 
-    fileprivate func hear(_ handle: UnsafeMutableRawPointer?, _ type: curl_infotype, _ bytes: UnsafeRawBufferPointer) {
+    fileprivate func trace(_ handle: UnsafeMutableRawPointer?, _ type: curl_infotype, _ bytes: UnsafeRawBufferPointer) {
         switch type {
         case CURLINFO_HEADER_OUT:
             switch kind {
             case .smtp:
                 let command = dialogue.sent(bytes)
-                waitForGoodbye(command == "QUIT", on: handle)
+                limitWait(afterQuit: command == "QUIT", on: handle)
                 observe?(.sent(command))
-            // The request line; the fields behind it hold the key.
+            // Only the request line, because the fields after it contain the API key.
             case .http: observe?(.sent(line(bytes)))
             }
         case CURLINFO_HEADER_IN:
@@ -174,21 +175,22 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
             let line = line(bytes)
             if !line.isEmpty { observe?(.received(line)) }
         case CURLINFO_TEXT:
-            // Of another connection: the goodbye was to one that had to make room for it.
-            waitForGoodbye(false, on: handle)
+            // It concerns another connection: the QUIT was sent on one that was closed to make room.
+            limitWait(afterQuit: false, on: handle)
             observe?(.note(line(bytes)))
         default: break
         }
     }
 
-    /// libcurl waits for the answer to a goodbye beyond the transfer's deadline: by default for two minutes.
-    private func waitForGoodbye(_ isGoodbye: Bool, on handle: UnsafeMutableRawPointer?) {
-        guard isGoodbye != isGoodbyeSaid else { return }
-        isGoodbyeSaid = isGoodbye
-        _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, isGoodbye ? 1 : 0)
+    /// Limits the wait for the reply to QUIT to one second. By default libcurl waits for two minutes, even beyond the
+    /// transfer's deadline.
+    private func limitWait(afterQuit isQuit: Bool, on handle: UnsafeMutableRawPointer?) {
+        guard isQuit != isQuitSent else { return }
+        isQuitSent = isQuit
+        _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, isQuit ? 1 : 0)
     }
 
-    /// The start of a line, without its end.
+    /// The first 500 bytes of a line, without line end and control characters.
     private func line(_ bytes: UnsafeRawBufferPointer) -> String {
         withoutControlCharacters(
             String(
@@ -198,7 +200,7 @@ final class CurlTransfer: @unchecked Sendable {  // There is one owner at a time
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> CurlTransfer {
-    // Given to libcurl by `prepare`.
+    // `prepare` gave this pointer to libcurl.
     Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
 }
 
@@ -213,10 +215,10 @@ private let takeAnswer: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, 
     return size * count
 }
 
-private let hearStep:
+private let traceStep:
     @convention(c) (
         UnsafeMutableRawPointer?, curl_infotype, UnsafeMutablePointer<CChar>?, Int, UnsafeMutableRawPointer?
     ) -> CInt = { handle, type, bytes, count, context in
-        transfer(context).hear(handle, type, UnsafeRawBufferPointer(start: bytes, count: count))
+        transfer(context).trace(handle, type, UnsafeRawBufferPointer(start: bytes, count: count))
         return 0
     }

@@ -1,19 +1,19 @@
-/// How an attempt to deliver a message ended.
+/// The outcome of an attempt to deliver a message.
 package enum DeliveryOutcome: Sendable, Equatable {
-    /// The server has taken the responsibility for the message.
+    /// The server accepted the message, and so the responsibility for it.
     case delivered(Reply?)
-    /// Not now: the same message may be taken later.
+    /// The server refused the message for now, or the attempt failed: a later one may succeed.
     case transient(DeliveryFailure)
-    /// Never: the server refuses this message, or this recipient, for good.
+    /// The server refuses this message, or this recipient, permanently.
     case permanent(DeliveryFailure)
-    /// The connection was lost when all had been sent and no reply had come: the message may have been delivered, or
-    /// not (RFC 1047). It is sent again, as a person without a link is worse off than one with the same link twice;
-    /// both have one `Message-ID`, by which mail systems recognise a duplicate.
+    /// The connection was lost after the whole message was sent and before the final reply, so the message may have
+    /// been delivered (RFC 1047). It is sent again, because a missing link is worse than the same link twice. Both
+    /// copies have the same `Message-ID`, so mail systems can recognise the duplicate.
     case ambiguous(DeliveryFailure)
-    /// The server takes no mail from anybody for now, or none from this sender: it is not the message's fault.
+    /// The server accepts no messages for now, or none from this sender, whatever the message.
     case unavailable(DeliveryFailure)
 
-    /// Its stable name, as it stands in logs and metrics.
+    /// The stable name in logs and metrics.
     package var name: String {
         switch self {
         case .delivered: "delivered"
@@ -24,7 +24,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
         }
     }
 
-    /// Why it is no delivery; `nil` where it is one.
+    /// The failure, or `nil` if the message was delivered.
     package var failure: DeliveryFailure? {
         switch self {
         case .delivered: nil
@@ -33,52 +33,52 @@ package enum DeliveryOutcome: Sendable, Equatable {
         }
     }
 
-    /// The last reply, where there was one.
+    /// The last reply, or `nil` if there was none.
     package var reply: Reply? {
         if case .delivered(let reply) = self { reply } else { failure?.reply }
     }
 }
 
-/// Why an attempt to deliver a message failed. It holds neither address nor credential.
+/// The cause of a failed delivery attempt. It contains neither an address nor a credential.
 package struct DeliveryFailure: Error, Sendable, Equatable {
-    /// Stable names, for programs and alarms.
+    /// The kinds of failure. Raw values are stable, for programs and alerts.
     package enum Code: String, Sendable, CaseIterable {
-        /// Nothing listens there.
+        /// No connection could be made to the host and port.
         case connectionRefused = "connection_refused"
         case hostNotFound = "host_not_found"
-        /// Nothing came within the deadline.
+        /// The deadline passed.
         case timeout
         /// The connection ended before the end of the dialogue.
         case connectionLost = "connection_lost"
-        /// The connection ended, or the deadline came, between the final dot and its reply.
+        /// The connection ended, or the deadline passed, between the final dot and its reply.
         case replyLost = "reply_lost"
-        /// The server offers no STARTTLS, without which nothing is sent.
+        /// The server does not offer STARTTLS, which is required.
         case startTLSUnsupported = "starttls_unsupported"
         /// The certificate is not trusted, has expired, or is for another host.
         case certificateInvalid = "certificate_invalid"
         case tlsFailed = "tls_failed"
-        /// User and password are not accepted, or by no method that is spoken here.
+        /// The server does not accept the credentials, or offers no supported method.
         case authenticationFailed = "smtp_auth_failed"
-        /// The server turns everybody away for now.
+        /// The server serves no client for now.
         case serviceUnavailable = "service_unavailable"
-        /// The server does not take mail from `POSTERN_MAIL_FROM`.
+        /// The server does not accept messages from `POSTERN_MAIL_FROM`.
         case senderRefused = "sender_refused"
         case recipientRefused = "recipient_refused"
         case messageRefused = "message_refused"
-        /// What came is not what the protocol says.
+        /// The server violated the protocol.
         case protocolError = "protocol_error"
         /// The folder cannot be written to.
         case folderUnwritable = "folder_unwritable"
     }
 
-    /// What went wrong, by its stable name.
+    /// The kind of failure.
     package let code: Code
-    /// The reply that said so, where there was one.
+    /// The reply that reported the failure, or `nil` if there was none.
     package let reply: Reply?
-    /// What was found, in a few words.
+    /// A short description for people.
     package let detail: String
 
-    /// Names what went wrong.
+    /// Creates a failure.
     package init(_ code: Code, reply: Reply? = nil, detail: String) {
         self.code = code
         self.reply = reply

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// Says when something that is done now and then is due.
+/// A timer for something that is done at most once in an interval.
 final class IntervalTimer: Sendable {
     private let interval: Duration
     private let next: Mutex<ContinuousClock.Instant>
 
-    /// Due for the first time at once.
+    /// Creates a timer that is due immediately.
     init(every interval: Duration) {
         self.interval = interval
         next = Mutex(.now)
     }
 
-    /// Whether it is due; if so, it is due again after the interval.
+    /// Returns whether the timer is due. If so, it is due again after the interval.
     func isDue() -> Bool {
         let now = ContinuousClock.now
         return next.withLock { next in

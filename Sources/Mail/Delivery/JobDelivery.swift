@@ -9,16 +9,16 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 
-/// One e-mail, from the claimed job to its end: opened, written, delivered, and settled, put off or given up.
+/// Delivers claimed jobs: opens a job, renders its message, delivers that, and records the outcome in the queue.
 final class JobDelivery: Sendable {
-    /// A job that was claimed more often than this, and never ended, is not tried again.
+    /// The maximum number of times that a job is claimed without an outcome. After that it is dead-lettered.
     static let maximumClaims = 5
-    /// A message whose reply was lost is sent again, but not beyond so many attempts: each may have delivered it.
+    /// The maximum number of attempts if the final reply was lost, because each of them may have delivered the message.
     static let maximumUnconfirmedAttempts = 3
-    /// How long the end of a job is tried to be written down when the worker is to end.
-    private static let patienceAtTheEnd = Duration.seconds(5)
-    /// How long it is while Redis refuses to.
-    private static let patienceWithRefusals = Duration.seconds(30)
+    /// The time for which recording a job's outcome is retried during shutdown.
+    private static let recordingTimeAtShutdown = Duration.seconds(5)
+    /// The time for which it is retried while Redis answers with errors.
+    private static let recordingTimeForErrors = Duration.seconds(30)
 
     private let queue: MailQueue
     private let keys: KeyRing
@@ -46,15 +46,15 @@ final class JobDelivery: Sendable {
         breaker = Mutex(Breaker())
     }
 
-    /// What may be claimed now.
+    /// The jobs that the breaker currently allows to claim.
     var permission: Breaker.Permission { breaker.withLock { $0.permission(at: .now) } }
 
-    /// Takes a job to its end. It always comes to one, if only that the job is left to others.
+    /// Delivers a job and records its outcome. If that cannot be recorded, leaves the job for other workers to reclaim.
     func run(_ claimed: ClaimedJob) async {
-        // Of a later version: left to workers that know it, which take it over.
+        // A job of a later version is left for workers that know that version.
         guard !claimed.isOfOtherVersion else {
             log.released(claimed, "unknown job version")
-            return await persist(claimed) { (queue) throws(RedisError) in try await queue.release(claimed) }
+            return await record(claimed) { (queue) throws(RedisError) in try await queue.release(claimed) }
         }
         guard claimed.claims <= JobDelivery.maximumClaims else {
             return await deadLetter(claimed, DeadLetterCause(reason: .poison, attempts: claimed.attempts))
@@ -71,12 +71,12 @@ final class JobDelivery: Sendable {
         metrics.count(outcome)
         metrics.duration.observe(duration)
         log.attempted(claimed, outcome, after: duration)
-        tellBreaker(of: outcome)
+        updateBreaker(outcome)
         switch outcome {
         case .delivered:
-            // The handler's clock may be ahead of this one.
+            // The handler's clock may be ahead of this clock.
             metrics.age.observe(.milliseconds(max(0, now().milliseconds - job.issuedAt.milliseconds)))
-            await persist(claimed) { (queue) throws(RedisError) in try await queue.acknowledge(claimed) }
+            await record(claimed) { (queue) throws(RedisError) in try await queue.acknowledge(claimed) }
         case .permanent(let failure):
             await deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.attempts + 1, failure))
         case .ambiguous(let failure) where claimed.attempts + 1 >= JobDelivery.maximumUnconfirmedAttempts:
@@ -86,7 +86,7 @@ final class JobDelivery: Sendable {
             let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
             await retryLater(claimed, job, sealed, by: delay, attempts: attempts, failure)
         case .unavailable(let failure):
-            // Not the job's fault: it keeps its attempts.
+            // The job did not cause this, so the attempt does not count.
             let delay = schedule.delayAfterOutage(jitter: .random(in: 0...1))
             await retryLater(claimed, job, sealed, by: delay, attempts: claimed.attempts, failure)
         }
@@ -101,9 +101,9 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// A server that answers, if only to refuse one message, is there; one that does not, or turns everybody away, is
-    /// not.
-    private func tellBreaker(of outcome: DeliveryOutcome) {
+    /// Tells the breaker whether the server was available. A server that refused a message was; one that did not
+    /// answer, or serves no client, was not.
+    private func updateBreaker(_ outcome: DeliveryOutcome) {
         switch outcome {
         case .transient(let failure) where failure.reply == nil, .unavailable(let failure), .ambiguous(let failure):
             let pause = breaker.withLock { $0.failed(at: .now, jitter: .random(in: 0...1)) }
@@ -113,9 +113,9 @@ final class JobDelivery: Sendable {
         }
     }
 
-    // MARK: - Ends
+    // MARK: - Outcomes
 
-    /// Puts a job off, unless its link would be dead by then.
+    /// Moves a job to the retries, or to the dead letters if its link will have expired when the retry is due.
     private func retryLater(
         _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, by delay: Duration, attempts: Int,
         _ failure: DeliveryFailure
@@ -123,25 +123,25 @@ final class JobDelivery: Sendable {
         guard now() + delay < job.expiresAt else {
             return await deadLetter(claimed, DeadLetterCause(reason: .expired, attempts: attempts, failure))
         }
-        await persist(claimed) { (queue) throws(RedisError) in
+        await record(claimed) { (queue) throws(RedisError) in
             guard try await !queue.retryLater(claimed, sealed, by: delay, attempts: attempts) else { return }
             log.released(claimed, "too many jobs are waiting to be retried")
             try await queue.release(claimed)
         }
     }
 
-    private func deadLetter(_ claimed: ClaimedJob, _ end: DeadLetterCause) async {
-        await persist(claimed) { (queue) throws(RedisError) in
-            try await queue.deadLetter(claimed, end)
-            metrics.deadLetters[end.reason]?.increment()
-            log.deadLettered(claimed, end)
+    private func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async {
+        await record(claimed) { (queue) throws(RedisError) in
+            try await queue.deadLetter(claimed, cause)
+            metrics.deadLetters[cause.reason]?.increment()
+            log.deadLettered(claimed, cause)
         }
     }
 
-    /// Writes an end down. While Redis is away nobody else can take the job, so this waits for its return; but not for
-    /// long where the worker is to end, nor where Redis is there and refuses: then others find the job, and what was
-    /// delivered is delivered once more.
-    private func persist(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
+    /// Records an outcome, and retries that while Redis is unreachable, since no other worker can claim the job then.
+    /// The time is limited during shutdown, and while Redis answers with errors: other workers then reclaim the job,
+    /// and a message that was delivered is delivered again.
+    private func record(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
         let start = ContinuousClock.now
         let firstDelay = Duration.milliseconds(50)
         var delay = firstDelay
@@ -149,11 +149,13 @@ final class JobDelivery: Sendable {
             do throws(RedisError) {
                 return try await write(queue)
             } catch {
-                let patience: Duration? =
-                    if Task.isShuttingDownGracefully { JobDelivery.patienceAtTheEnd } else if case .server = error {
-                        JobDelivery.patienceWithRefusals
+                let limit: Duration? =
+                    if Task.isShuttingDownGracefully {
+                        JobDelivery.recordingTimeAtShutdown
+                    } else if case .server = error {
+                        JobDelivery.recordingTimeForErrors
                     } else { nil }
-                guard !Task.isCancelled, patience.map({ .now < start + $0 }) ?? true else {
+                guard !Task.isCancelled, limit.map({ .now < start + $0 }) ?? true else {
                     return log.released(claimed, error.description)
                 }
                 if delay == firstDelay { log.outcomeNotRecorded(claimed, error) }

@@ -5,24 +5,24 @@ import Net
 import Platform
 import Settings
 
-/// How mail is written and where it goes.
+/// The worker's settings for rendering and delivering email.
 package struct MailSettings: Sendable {
-    /// `POSTERN_MAIL_URL`: where mail goes. Required.
+    /// `POSTERN_MAIL_URL`: the server, service or folder to deliver to. Secret, as it can contain a password. Required.
     package let mailURL: MailURL
-    /// `POSTERN_MAIL_FROM`: who it is from, as `Name <address>`. Required.
+    /// `POSTERN_MAIL_FROM`: the sender, as `Name <address>` or an address alone. Required.
     package let sender: Mailbox
-    /// `POSTERN_PRODUCT_NAME`: what people sign in to, 1 to 100 characters. Default: Portal.
+    /// `POSTERN_PRODUCT_NAME`: the name of the product that people sign in to, 1 to 100 characters. Default: Portal.
     package let productName: String
-    /// `POSTERN_MAIL_CONCURRENCY`: deliveries at once, 1 to 256. Default: 8.
+    /// `POSTERN_MAIL_CONCURRENCY`: the maximum number of concurrent deliveries, 1 to 256. Default: 8.
     package let concurrency: Int
-    /// `POSTERN_MAIL_TIMEOUT`: the deadline of a delivery, 1s to 5m. Default: 30s.
+    /// `POSTERN_MAIL_TIMEOUT`: the maximum duration of a delivery, 1s to 5m. Default: 30s.
     package let deliveryTimeout: Duration
-    /// `POSTERN_TEMPLATES`: the templates, with those of a folder in the place of the built-in ones.
+    /// `POSTERN_TEMPLATES`: a folder whose templates replace the built-in ones. Default: the built-in templates.
     package let templates: MailTemplates
     private let certificateAuthorities: String?
 
-    /// Reads all of them.
-    /// - Throws: ``SettingError`` for the first that is missing or wrong.
+    /// Reads the settings from the environment.
+    /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
     package init(_ environment: Environment) throws(SettingError) {
         certificateAuthorities = try environment.certificateAuthorities()
         mailURL = try environment.required(
@@ -49,7 +49,7 @@ package struct MailSettings: Sendable {
             try environment.optional("POSTERN_MAIL_TIMEOUT", example: "30s") { (text) throws(ParseError) in
                 try duration(text, in: .seconds(1)...(.seconds(300)), "1s to 5m")
             } ?? .seconds(30)
-        // Read also where the variable is not set: the built-in ones cannot fail.
+        // If the variable is not set, the built-in templates are parsed now rather than at the first job.
         templates =
             try environment.optional("POSTERN_TEMPLATES", example: "/etc/postern/templates") {
                 (text) throws(ParseError) in
@@ -61,10 +61,10 @@ package struct MailSettings: Sendable {
             } ?? MailTemplates.builtIn
     }
 
-    /// What makes messages.
+    /// The renderer of messages.
     package var mail: SignInMail { SignInMail(sender: sender, productName: productName, templates: templates) }
 
-    /// The transport that the settings name.
+    /// Creates the transport for ``mailURL``.
     package func transport() -> any MailTransport {
         switch mailURL {
         case .smtp(let server):

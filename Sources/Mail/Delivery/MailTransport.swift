@@ -1,18 +1,23 @@
 import MailMessage
 
-/// A way for messages to leave.
+/// A way to deliver messages.
 package protocol MailTransport: Sendable {
-    /// Tries to deliver a message, and says how that ended; within `deadline`, whatever the other side does.
-    /// - Parameter observe: is told each step, for a person who looks on.
+    /// Attempts to deliver a message.
+    /// - Parameters:
+    ///   - deadline: the maximum duration of the attempt, whatever the server does.
+    ///   - observe: called with each step, to show it to a person.
+    /// - Returns: the outcome of the attempt.
     func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome
 }
 
-/// A step of a delivery, as a person may see it: without credentials and content.
+/// A step of a delivery, to show to a person. It contains neither credentials nor content.
 package enum DeliveryStep: Sendable, Equatable {
-    /// What is being done, such as resolving a name.
+    /// Something that the client does, such as resolving a name.
     case note(String)
+    /// A line that was sent.
     case sent(String)
+    /// A line that was received.
     case received(String)
 }

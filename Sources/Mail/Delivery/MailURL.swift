@@ -3,20 +3,21 @@ import Cryptography
 import Net
 import Platform
 
-/// Where mail goes: `smtp://`, `smtps://`, `mailgun://` or `maildir://`.
+/// The destination for all messages, parsed from an `smtp://`, `smtps://`, `mailgun://` or `maildir://` URL.
 package enum MailURL: Sendable {
     case smtp(SMTPServer)
     case mailgun(MailgunAccount)
-    /// A folder for development: each mail becomes a file in it.
+    /// A folder for development, in which each message becomes a file.
     case maildir(path: String)
 
-    /// Reads a URL.
+    /// Parses a URL.
     ///
-    /// - `smtp://user:password@host:587` is protected by STARTTLS; `smtp://localhost:1025`, without a user and to this
-    ///   machine, is not protected.
-    /// - `smtps://user:password@host:465` is TLS from the first byte.
-    /// - `mailgun://key@api.mailgun.net/domain`, or a host of one's own.
-    /// - `maildir:///folder`.
+    /// - `smtp://user:password@host:587` uses STARTTLS. `smtp://localhost:1025`, with a loopback host and without a
+    ///   user, is not encrypted. The default port is 587.
+    /// - `smtps://user:password@host:465` uses TLS from the first byte. The default port is 465.
+    /// - `mailgun://key@api.mailgun.net/domain` uses Mailgun's API, on any host. The default port is 443.
+    /// - `maildir:///folder` writes files. The path is absolute.
+    /// - Throws: ``ParseError`` for a URL of any other form.
     package init(parsing text: String) throws(ParseError) {
         let url = try ServiceURL(parsing: text, schemes: ["smtp", "smtps", "mailgun", "maildir"])
         switch url.scheme {
@@ -39,7 +40,7 @@ extension SMTPServer {
             throw ParseError("must have both a user and a password (user:password@), or neither")
         }
         if let user = url.user, let password = url.password {
-            // They go to libcurl as C strings.
+            // libcurl takes both as C strings.
             guard !user.utf8.contains(0), !password.withUnsafeBytes({ $0.contains(0) }) else {
                 throw ParseError("must not contain a zero byte in the user or password")
             }
@@ -73,13 +74,13 @@ extension MailgunAccount {
     }
 }
 
-/// A host as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
+/// Returns a host in the form for a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
 func urlHost(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
-/// A host's name or address: what stands in a URL of libcurl's.
+/// Checks that a host is a name or an IP address, because it becomes part of a URL for libcurl.
 private func checkHost(_ host: String) throws(ParseError) {
     guard !host.isEmpty else { throw ParseError("must have a host") }
-    // Of an IPv6 address the brackets have been taken off.
+    // ServiceURL has removed the brackets of an IPv6 address.
     let isIPv6 = host.contains(":") && IPAddress(bare: host[...]) != nil
     guard isIPv6 || host.utf8.allSatisfy(isHostByte) else {
         throw ParseError("must have a host name of letters, digits, dots and hyphens, or an IP address")

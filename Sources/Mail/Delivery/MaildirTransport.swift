@@ -2,19 +2,20 @@ import Dispatch
 import Foundation
 import MailMessage
 
-/// Puts messages into a folder, one file each, as Maildir has it: written in `tmp`, and moved to `new` when whole.
+/// Delivers messages to a folder in Maildir format: each message is a file, which is written in `tmp` and then moved to
+/// `new`.
 ///
-/// For development. A message that is delivered twice is one file, since its name is the message's own.
+/// For development. The file is named after the message's id, so a message that is delivered twice is one file.
 package final class MaildirTransport: MailTransport {
     private let folder: URL
     private let queue = DispatchQueue(label: "maildir")
 
-    /// - Parameter path: the folder, which is made where it is missing.
+    /// - Parameter path: the folder, which is created if it does not exist.
     package init(path: String) {
         folder = URL(fileURLWithPath: path, isDirectory: true)
     }
 
-    /// Writes a message; the deadline is not needed, as nobody else has a say in it.
+    /// Writes a message. Deadline and observer are not used, because no server is involved.
     package func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {

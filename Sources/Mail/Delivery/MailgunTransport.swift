@@ -4,18 +4,19 @@ import MailMessage
 import Net
 import Platform
 
-/// An account with Mailgun, or with who speaks its API.
+/// An account with Mailgun, or with a service that has the same API.
 package struct MailgunAccount: Sendable {
     /// The API key.
     package let key: Secret
-    /// The API's host, such as `api.mailgun.net` or `api.eu.mailgun.net`.
+    /// The API's host name or IP address, such as `api.mailgun.net` or `api.eu.mailgun.net`.
     package let host: String
     /// The API's port.
     package let port: Int
-    /// The domain that mail is sent from, as it is known there.
+    /// The sending domain, as registered with the service.
     package let domain: String
 
-    /// - Parameter domain: letters, digits, dots and hyphens, as it becomes a part of the URL.
+    /// Creates an account.
+    /// - Parameter domain: letters, digits, dots, hyphens and underscores, because it becomes part of a URL.
     package init(key: Secret, host: String, port: Int, domain: String) {
         self.key = key
         self.host = host
@@ -24,14 +25,14 @@ package struct MailgunAccount: Sendable {
     }
 }
 
-/// Delivers messages by Mailgun's HTTP API: `POST /v3/<domain>/messages.mime`, with the whole message as a file.
+/// Delivers messages through Mailgun's HTTP API: `POST /v3/<domain>/messages.mime`, with the whole message as a file.
 package final class MailgunTransport: MailTransport {
     private let engine: CurlEngine
     private let options: [CurlTransfer.Option]
 
     /// - Parameters:
-    ///   - connections: how many may be open at once.
-    ///   - certificateAuthorities: a PEM file of those to trust instead of the system's.
+    ///   - connections: the maximum number of open connections.
+    ///   - certificateAuthorities: a PEM file of certificate authorities to trust instead of the system's.
     package init(account: MailgunAccount, connections: Int, certificateAuthorities: String?) {
         engine = CurlEngine(connections: connections)
         options =
@@ -42,18 +43,18 @@ package final class MailgunTransport: MailTransport {
                 .string(CURLOPT_USERNAME, "api"),
                 .secret(CURLOPT_PASSWORD, account.key),
                 .long(CURLOPT_POST, 1),
-                // With HTTP/2 libcurl shows all fields to who looks on, the key among them.
+                // With HTTP/2, libcurl would show all fields to the observer, including the API key.
                 .long(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
             ] + CurlTransfer.tlsOptions(trusting: certificateAuthorities)
     }
 
-    /// Sends a message by one request.
+    /// Sends a message in one request.
     package func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {
         let boundary = "postern-\(message.id)"
         var form: [UInt8] = []
-        // Links are not to be rewritten, nor opens counted.
+        // Mailgun must neither rewrite links nor count opens.
         for (name, value) in [("to", message.recipient.text), ("o:tracking", "no")] {
             form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8
         }
@@ -71,9 +72,9 @@ package final class MailgunTransport: MailTransport {
         return MailgunTransport.outcome(of: end)
     }
 
-    /// By the status; where there is none, by how far the request came.
+    /// Returns the outcome: by the response's status, or by the progress of the request if there was no response.
     static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
-        // A status of 1xx announces another, which did not come.
+        // A 1xx status is not final, and the final one did not arrive.
         let status = end.responseCode < 200 ? 0 : end.responseCode
         let reply = status == 0 ? nil : Reply(code: status)
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
@@ -84,7 +85,7 @@ package final class MailgunTransport: MailTransport {
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
         case 400, 413, 422: return .permanent(failure(.messageRefused))
-        // Another address, payment, an unknown domain, too many requests, the API itself: it is not the message's fault.
+        // Redirects, payment, an unknown domain, too many requests, server errors: none of them is due to the message.
         default: return .unavailable(failure(.serviceUnavailable))
         }
         if end.dialogue.isContentComplete { return .ambiguous(failure(.replyLost)) }

@@ -2,21 +2,22 @@ import Bytes
 
 /// A mail server's reply (RFC 5321 §4.2).
 package struct Reply: Sendable, Equatable {
-    /// Three digits: 2yz done, 3yz go on, 4yz not now, 5yz never. Of an HTTP API, its status.
+    /// The reply code: 2yz success, 3yz continue, 4yz transient failure, 5yz permanent failure. For an HTTP API, the
+    /// status.
     package let code: Int
-    /// What the code means in detail, such as `5.1.1` for a mailbox that does not exist (RFC 3463).
+    /// The enhanced status code (RFC 3463), such as `5.1.1` for a mailbox that does not exist; `nil` if there is none.
     package let enhancedStatus: String?
 
-    /// A reply of a code, and of a status that says more where there is one.
+    /// Creates a reply.
     package init(code: Int, enhancedStatus: String? = nil) {
         self.code = code
         self.enhancedStatus = enhancedStatus
     }
 
-    /// Whether the same may succeed later (RFC 5321 §4.2.1).
+    /// Whether the same command may succeed later (RFC 5321 §4.2.1).
     var isTransient: Bool { code / 100 == 4 }
 
-    /// Reads one line of a reply, such as `550 5.1.1 No such user` or `250-SIZE`; `nil` where it is none.
+    /// Reads one line of a reply, such as `550 5.1.1 No such user` or `250-SIZE`. Returns `nil` for any other text.
     init?(line: some Collection<UInt8>) {
         guard [nil, 0x20, UInt8(ascii: "-"), 0x0D, 0x0A].contains(line.dropFirst(3).first) else { return nil }
         let digits = line.prefix(3)
@@ -27,7 +28,8 @@ package struct Reply: Sendable, Equatable {
         enhancedStatus = Reply.enhancedStatus(at: line.dropFirst(4), class: first)
     }
 
-    /// `class.subject.detail`, of which the class is the reply's own, and the others have up to three digits.
+    /// Reads `class.subject.detail` at the start of a text. The class must equal the reply code's first digit, and the
+    /// other parts have one to three digits.
     private static func enhancedStatus(at text: some Collection<UInt8>, class first: UInt8) -> String? {
         let word = text.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
             .prefix(10)

@@ -1,16 +1,17 @@
-/// When a job is tried again: after 5 seconds, then after three times as long each time, up to 5 minutes; more or less
-/// a fifth, so that jobs that failed together do not come back together.
+/// The delays before retries: 5 seconds at first, then three times as long each time, up to 5 minutes. Each varies by
+/// ±20 %, so that jobs that failed together are not retried together.
 struct RetrySchedule: Sendable {
     private static let first = Duration.seconds(5)
     private static let longest = Duration.seconds(300)
 
-    /// How long after a server that served nobody a job is looked at again: the breaker keeps it from being tried in
-    /// vain.
+    /// The delay after an attempt during which the server was unavailable. It is short, because the breaker prevents
+    /// useless attempts.
     private static let afterOutage = Duration.seconds(2)
 
+    /// Returns the delay before the next attempt.
     /// - Parameters:
-    ///   - attempts: how many were made, at least one.
-    ///   - jitter: from 0 to 1, random.
+    ///   - attempts: the number of attempts made, at least 1.
+    ///   - jitter: a random number from 0 to 1.
     func delay(afterAttempts attempts: Int, jitter: Double) -> Duration {
         var delay = RetrySchedule.first
         var attempt = 1
@@ -21,6 +22,8 @@ struct RetrySchedule: Sendable {
         return min(delay, RetrySchedule.longest) * (0.8 + 0.4 * jitter)
     }
 
+    /// Returns the delay after an attempt during which the server was unavailable.
+    /// - Parameter jitter: a random number from 0 to 1.
     func delayAfterOutage(jitter: Double) -> Duration {
         RetrySchedule.afterOutage * (0.8 + 0.4 * jitter)
     }

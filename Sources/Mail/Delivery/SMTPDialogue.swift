@@ -1,8 +1,9 @@
-/// How far a message got: what was sent last, and what was replied to it. It is told each line that goes either way.
+/// The progress of an SMTP dialogue: the last step, and the reply to it. It is updated with each line in either
+/// direction.
 struct SMTPDialogue: Sendable {
-    /// The steps of a message, in their order (RFC 5321 §4.1.4).
+    /// The steps of a dialogue, in order (RFC 5321 §4.1.4).
     enum Step: Sendable, Comparable {
-        /// Nothing was said yet: the connection and the server's greeting.
+        /// No command was sent yet: the connection and the server's greeting.
         case connection
         case hello
         case startTLS
@@ -10,22 +11,23 @@ struct SMTPDialogue: Sendable {
         case sender
         case recipient
         case data
-        /// The content, and the dot that ends it.
+        /// The content and the final dot.
         case content
     }
 
+    /// The current step.
     private(set) var step = Step.connection
-    /// The reply to this step; `nil` while there is none.
+    /// The reply to this step, or `nil` before it arrives.
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
     var isContentComplete: Bool { step == .content }
     /// Whether AUTH was sent.
     private(set) var hasBegunAuthentication = false
-    /// Whether the goodbye was said: what is replied to that says nothing of the message.
-    private var isOver = false
+    /// Whether QUIT was sent. The reply to QUIT is not about the message.
+    private var hasQuit = false
 
-    /// A command was sent, with or without its line end.
-    /// - Returns: the command as it may be shown: without credentials.
+    /// Records that a line was sent, with or without its line end.
+    /// - Returns: the line without credentials, to show to a person.
     @discardableResult
     mutating func sent(_ line: some Collection<UInt8>) -> String {
         let verb = String(decoding: line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
@@ -39,8 +41,8 @@ struct SMTPDialogue: Sendable {
         case "MAIL": begin(.sender)
         case "RCPT": begin(.recipient)
         case "DATA": begin(.data)
-        case "QUIT": isOver = true
-        // What is no command is the next part of the credentials.
+        case "QUIT": hasQuit = true
+        // A line that is not a command continues the credentials.
         default: return "(hidden)"
         }
         return text(of: line)
@@ -48,17 +50,17 @@ struct SMTPDialogue: Sendable {
 
     private mutating func begin(_ step: Step) {
         (self.step, reply) = (step, nil)
-        isOver = false  // That goodbye was to another connection.
+        hasQuit = false  // The QUIT was on another connection.
     }
 
-    /// The last of the content was handed over: the dot follows.
+    /// Records that all content was handed to libcurl, which then sends the final dot.
     mutating func sentContent() {
         begin(.content)
     }
 
-    /// A line of a reply came. The last one counts, which has no hyphen behind its code.
+    /// Records that a line of a reply was received. Only the last line counts, which has no hyphen after its code.
     mutating func received(_ line: some Collection<UInt8>) {
-        if !isOver, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) { self.reply = reply }
+        if !hasQuit, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) { self.reply = reply }
     }
 
     private func text(of line: some Collection<UInt8>) -> String {

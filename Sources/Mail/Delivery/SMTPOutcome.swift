@@ -1,9 +1,9 @@
 import CCurl
 
-/// What the end of a transfer by SMTP means for its message.
+/// The rules that turn the end of an SMTP transfer into the outcome for its message.
 enum SMTPOutcome {
-    /// Whether the server had given up a connection that was kept: then the message is to be sent over a new one, at
-    /// once.
+    /// Whether the transfer failed because the server had closed an idle connection. The message is then sent again at
+    /// once, over a new connection.
     static func isStaleConnection(_ end: CurlTransfer.End) -> Bool {
         guard end.isOverUsedConnection, end.result != CURLE_OK, end.result != CURLE_OPERATION_TIMEDOUT else {
             return false
@@ -12,7 +12,7 @@ enum SMTPOutcome {
         return !end.dialogue.isContentComplete
     }
 
-    /// A reply decides where there is one; else how far the dialogue came, and why it ended.
+    /// Returns the outcome: by the last reply if it refused something, otherwise by the last step and libcurl's result.
     static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
         let dialogue = end.dialogue
         if end.result == CURLE_OK { return .delivered(dialogue.reply) }
@@ -28,8 +28,9 @@ enum SMTPOutcome {
         }
     }
 
-    /// A reply of 4yz is for now, one of 5yz for good (RFC 5321 §4.2.1). What is said before the recipient was named is
-    /// not about the message, and neither is 421, by which a server takes its leave (§3.8).
+    /// Returns the outcome for a reply that refused a step. 4yz is transient, and 5yz is permanent (RFC 5321 §4.2.1).
+    /// A reply to a step before the recipient is not about the message, and neither is 421, with which a server closes
+    /// the connection (§3.8).
     private static func refusal(at step: SMTPDialogue.Step, _ reply: Reply, _ end: CurlTransfer.End) -> DeliveryOutcome
     {
         func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
@@ -43,7 +44,7 @@ enum SMTPOutcome {
         case .sender, .recipient, .data, .content: break
         }
         switch reply.code {
-        // RFC 4954 §6: authentication is wanted, too weak, or has run out.
+        // RFC 4954 §6: authentication is required, invalid or too weak.
         case 530, 534, 535, 538: return .unavailable(failure(.authenticationFailed))
         default: break
         }
@@ -54,13 +55,13 @@ enum SMTPOutcome {
             default: .messageRefused
             }
         if reply.isTransient { return .transient(failure(code)) }
-        // 552 is about the message's size, which stands beside the sender's address (RFC 1870 §6.1).
+        // 552 is about the message's size, which MAIL declares together with the sender (RFC 1870 §6.1).
         return step == .sender && reply.code != 552 ? .unavailable(failure(code)) : .permanent(failure(code))
     }
 }
 
 extension DeliveryFailure.Code {
-    /// What libcurl's result says of a transfer that ended without a reply.
+    /// The failure for libcurl's result, of a transfer that ended without a reply.
     init(_ result: CURLcode) {
         self =
             switch result {

@@ -1,31 +1,31 @@
 import Cryptography
 
-/// A mail server to submit to: where it is, how the connection is protected, and who submits.
+/// A mail server for message submission: its address, connection security and credentials.
 package struct SMTPServer: Sendable {
-    /// How the connection is protected.
+    /// A kind of connection security.
     package enum Security: Sendable, Equatable {
         /// TLS from the first byte (RFC 8314 §3.3).
         case implicitTLS
-        /// TLS before anything is said that matters; nothing is sent where the server does not offer it (RFC 3207).
+        /// TLS before credentials and message (RFC 3207). If the server does not offer it, neither is sent.
         case startTLS
-        /// None: to this machine alone.
+        /// No encryption: only for a server on this machine.
         case none
     }
 
-    /// A user's name and password.
+    /// A user name and password.
     package struct Credentials: Sendable {
-        /// As AUTH takes it (RFC 4954).
+        /// The user name for AUTH (RFC 4954), without a zero byte.
         package let user: String
-        /// Without a zero byte.
+        /// The password, without a zero byte.
         package let password: Secret
     }
 
-    /// A name, or an address; one of IPv6 without brackets.
+    /// The host name or IP address; an IPv6 address has no brackets.
     package let host: String
-    /// 1 to 65535.
+    /// The port, 1 to 65535.
     package let port: Int
-    /// How the connection is protected.
+    /// The connection security.
     package let security: Security
-    /// Who submits; `nil` where nobody has to say.
+    /// The credentials, or `nil` to connect without authentication.
     package let credentials: Credentials?
 }

@@ -1,22 +1,24 @@
 import Synchronization
 
-/// Places for deliveries, as many as may be under way at once, and the entries that are in them.
+/// The slots for concurrent deliveries, and the entries that occupy them.
 final class Slots: Sendable {
     private struct State {
         var entries: Set<String> = []
-        /// How many free places it takes to wake who waits, and how to.
+        /// The waiting task, and the number of free slots that it waits for.
         var waiter: (wanted: Int, continuation: CheckedContinuation<Void, Never>)?
     }
 
     private let state = Mutex(State())
+    /// The number of slots.
     let count: Int
 
     init(_ count: Int) {
         self.count = count
     }
 
-    /// How many are free: at least one, or all where that is asked for; waits until it is so. One may wait at a time,
-    /// and it waits no longer than a delivery takes.
+    /// Waits until a slot is free, or all slots if `all` is true. This takes at most as long as a delivery. Only one
+    /// task may wait at a time.
+    /// - Returns: the number of free slots.
     func free(all: Bool = false) async -> Int {
         let wanted = all ? count : 1
         await withCheckedContinuation { continuation in
@@ -33,8 +35,10 @@ final class Slots: Sendable {
     /// Whether an entry is being delivered.
     func holds(_ entry: String) -> Bool { state.withLock { $0.entries.contains(entry) } }
 
+    /// Occupies a slot with an entry.
     func take(_ entry: String) { state.withLock { _ = $0.entries.insert(entry) } }
 
+    /// Frees an entry's slot.
     func giveBack(_ entry: String) {
         let woken = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.entries.remove(entry)

@@ -9,21 +9,21 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 
-/// A worker: claims jobs from the queue and delivers them, until it is told to end.
+/// A worker: a service that claims jobs from the queue and delivers them, until shutdown.
 ///
-/// It claims no more than it can deliver at once, so its memory is bounded by that number. Any number of workers share
-/// one queue.
+/// It claims no more jobs than it can deliver at once, which bounds its memory. Any number of workers can share one
+/// queue.
 package final class Worker: Service {
-    /// How long a claim waits for a job to come.
+    /// The maximum time that a claim waits for a job.
     package static let claimWait = Duration.seconds(1)
-    /// How often retries that are due are put back into the stream.
+    /// The interval at which due retries are moved back to the stream.
     private static let promotionInterval = Duration.milliseconds(500)
-    /// How many retries are put back at once.
+    /// The maximum number of retries moved by one call.
     private static let promotionCount = 100
-    /// How often what dead workers left is looked for.
-    private static let adoptionInterval = Duration.seconds(2)
-    /// After so long without a word from it, a worker without jobs is struck off the group.
-    private static let dismissalAge = Duration.seconds(3600)
+    /// The interval at which jobs of dead workers are reclaimed.
+    private static let reclaimInterval = Duration.seconds(2)
+    /// The idle time after which consumers without jobs are removed from the group.
+    private static let consumerIdleTime = Duration.seconds(3600)
 
     private let configuration: WorkerConfiguration
     private let queue: MailQueue
@@ -32,14 +32,15 @@ package final class Worker: Service {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let slots: Slots
-    /// Where to look for jobs that came in a reply that was lost; `nil` where none was.
+    /// The position from which to look for jobs whose replies were lost, or `nil` if there is nothing to look for.
     private let lostClaims = Mutex<PendingPosition?>(nil)
     private let refusalTimer = IntervalTimer(every: .seconds(10))
-    private let adoptionTimer = IntervalTimer(every: Worker.adoptionInterval)
+    private let reclaimTimer = IntervalTimer(every: Worker.reclaimInterval)
 
     /// - Parameters:
-    ///   - keys: those that jobs are sealed under.
-    ///   - now: the wall clock.
+    ///   - keys: the keys that open jobs.
+    ///   - mail: the renderer of messages.
+    ///   - now: returns the current time.
     package init(
         configuration: WorkerConfiguration, queue: MailQueue, keys: KeyRing, mail: SignInMail,
         transport: any MailTransport, now: @escaping @Sendable () -> UnixTime, metrics: WorkerMetrics, logger: Logger
@@ -55,14 +56,14 @@ package final class Worker: Service {
             now: now, metrics: metrics, log: WorkerLog(logger: logger))
     }
 
-    /// Works until graceful shutdown or cancellation. Then it claims no more, lets what is being delivered come to its
-    /// end within its deadline, and leaves the group.
+    /// Claims and delivers jobs until graceful shutdown or cancellation. Then it claims no more, completes current
+    /// deliveries within their deadlines, and leaves the group.
     package func run() async {
         logger.notice("sending", metadata: ["concurrency": "\(slots.count)"])
         await withDiscardingTaskGroup { group in
-            group.addTask { await cancelWhenGracefulShutdown { await self.upkeep() } }
+            group.addTask { await cancelWhenGracefulShutdown { await self.maintainQueue() } }
             while !isEnding {
-                // What is in a place already came back because its end could not be written down for so long.
+                // A job that has a slot was claimed again because recording its outcome took too long.
                 for job in await claim() where !slots.holds(job.entry) {
                     slots.take(job.entry)
                     metrics.claimed.increment()
@@ -84,8 +85,7 @@ package final class Worker: Service {
 
     // MARK: - Claiming
 
-    /// As many jobs as there are free places, waiting for the first: of a dead worker's, now and then, or else new
-    /// ones.
+    /// Waits for a free slot, and claims as many jobs as the free slots and the breaker allow.
     private func claim() async -> [ClaimedJob] {
         switch delivery.permission {
         case .nothing(let time):
@@ -101,7 +101,7 @@ package final class Worker: Service {
     }
 
     private func claim(atMost count: Int) async -> [ClaimedJob] {
-        // That may have come while a place was waited for.
+        // Shutdown may have begun during the wait for a slot.
         guard !isEnding else { return [] }
         do throws(RedisError) {
             if let start = lostClaims.withLock({ $0 }) {
@@ -109,9 +109,9 @@ package final class Worker: Service {
                 lostClaims.withLock { $0 = next }
                 if !jobs.isEmpty { return jobs }
             }
-            if adoptionTimer.isDue() {
-                let adopted = try await queue.reclaim(atMost: count, idleFor: takeoverAge)
-                if !adopted.isEmpty { return adopted }
+            if reclaimTimer.isDue() {
+                let reclaimed = try await queue.reclaim(atMost: count, idleFor: reclaimIdleTime)
+                if !reclaimed.isEmpty { return reclaimed }
             }
             return try await queue.claim(atMost: count, waiting: Worker.claimWait)
         } catch {
@@ -122,7 +122,7 @@ package final class Worker: Service {
         }
     }
 
-    /// Of a connection that is lost the client has told; that Redis refuses is told here, now and then.
+    /// Logs an error of Redis at most every ten seconds. Lost connections are logged by the Redis client.
     private func report(_ error: RedisError) {
         guard case .server = error, refusalTimer.isDue() else {
             return logger.debug("redis_call_failed", metadata: ["reason": "\(error)"])
@@ -130,9 +130,8 @@ package final class Worker: Service {
         logger.warning("redis_refused", metadata: ["reason": "\(error)"])
     }
 
-    /// For how long nothing must have been heard of a job's worker: longer than a delivery, and the writing down of its
-    /// end.
-    private var takeoverAge: Duration {
+    /// The idle time after which a job is reclaimed. It is longer than a delivery and the recording of its outcome.
+    private var reclaimIdleTime: Duration {
         configuration.deliveryTimeout + configuration.redisTimeout + .seconds(5)
     }
 
@@ -140,17 +139,18 @@ package final class Worker: Service {
         await cancelWhenGracefulShutdown { try? await Task.sleep(until: time) }
     }
 
-    // MARK: - Upkeep
+    // MARK: - Maintenance
 
-    /// What any worker does for all: puts back what is due, strikes off who is gone, and forgets what is long dead.
-    private func upkeep() async {
+    /// Maintains the queue for all workers: moves due retries back to the stream, removes idle consumers, and trims the
+    /// dead letters.
+    private func maintainQueue() async {
         let cleaningTimer = IntervalTimer(every: .seconds(300))
         while !Task.isCancelled {
             do throws(RedisError) {
                 while try await queue.promoteDue(atMost: Worker.promotionCount) == Worker.promotionCount {}
                 metrics.queueLength.set(try await queue.length())
                 if cleaningTimer.isDue() {
-                    try await queue.removeConsumers(idleFor: Worker.dismissalAge)
+                    try await queue.removeConsumers(idleFor: Worker.consumerIdleTime)
                     try await queue.trimDeadLetters(at: now())
                 }
             } catch {

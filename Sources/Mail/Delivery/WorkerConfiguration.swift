@@ -1,13 +1,13 @@
-/// How a worker works.
+/// The configuration of a worker.
 package struct WorkerConfiguration: Sendable {
-    /// Deliveries at once.
+    /// The maximum number of concurrent deliveries.
     package var concurrency: Int
-    /// The deadline of a delivery.
+    /// The maximum duration of a delivery.
     package var deliveryTimeout: Duration
-    /// How long a command to Redis may take.
+    /// The maximum duration of a Redis command.
     package var redisTimeout: Duration
 
-    /// All of it.
+    /// Creates a configuration.
     package init(concurrency: Int, deliveryTimeout: Duration, redisTimeout: Duration) {
         self.concurrency = concurrency
         self.deliveryTimeout = deliveryTimeout

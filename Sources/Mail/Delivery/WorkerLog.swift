@@ -6,11 +6,12 @@ import Net
 import Platform
 import Redis
 
-/// What a worker writes about its jobs: never an address, a link, or a server's words, which may repeat an address.
+/// The log events of a worker. They never contain an address, a link, or text from a mail server, which can repeat an
+/// address.
 struct WorkerLog: Sendable {
     let logger: Logger
 
-    /// An attempt to deliver a job has ended.
+    /// Logs the outcome of a delivery attempt.
     func attempted(_ claimed: ClaimedJob, _ outcome: DeliveryOutcome, after duration: Duration) {
         var metadata: Logger.Metadata = [
             "job": "\(claimed.job?.id ?? "unknown")", "attempt": "\(claimed.attempts + 1)",
@@ -22,37 +23,37 @@ struct WorkerLog: Sendable {
         logger.log(level: outcome.failure == nil ? .info : .notice, "mail_attempt", metadata: metadata)
     }
 
-    /// A job will not be delivered.
-    func deadLettered(_ claimed: ClaimedJob, _ end: DeadLetterCause) {
+    /// Logs that a job was dead-lettered.
+    func deadLettered(_ claimed: ClaimedJob, _ cause: DeadLetterCause) {
         var metadata: Logger.Metadata = [
-            "job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(end.reason.rawValue)",
-            "attempts": "\(end.attempts)",
+            "job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(cause.reason.rawValue)",
+            "attempts": "\(cause.attempts)",
         ]
-        if let code = end.replyCode {
-            metadata["reply"] = "\(Reply(code: code, enhancedStatus: end.enhancedStatus))"
+        if let code = cause.replyCode {
+            metadata["reply"] = "\(Reply(code: code, enhancedStatus: cause.enhancedStatus))"
         }
         logger.warning("mail_dead_lettered", metadata: metadata)
     }
 
-    /// A job does not open.
+    /// Logs that a job could not be opened.
     func unreadable(_ id: String, _ error: CryptoError) {
         logger.error("mail_unreadable", metadata: ["job": "\(id)", "reason": "\(error)"])
     }
 
-    /// A job stays as it is, for another worker to take over.
+    /// Logs that a job is left for another worker to reclaim.
     func released(_ claimed: ClaimedJob, _ reason: String) {
         logger.warning(
             "mail_released",
             metadata: ["job": "\(claimed.job?.id ?? "unknown")", "entry": "\(claimed.entry)", "reason": "\(reason)"])
     }
 
-    /// The end of a job could not be written down at once; that is tried again and again.
+    /// Logs that an outcome was not recorded at the first attempt, which is retried.
     func outcomeNotRecorded(_ claimed: ClaimedJob, _ error: RedisError) {
         logger.warning(
             "mail_outcome_not_recorded", metadata: ["job": "\(claimed.job?.id ?? "unknown")", "reason": "\(error)"])
     }
 
-    /// The mail server serves nobody: for a while nothing is claimed.
+    /// Logs that the mail server is unavailable, so that no jobs are claimed during a pause.
     func paused(for pause: Duration, _ failure: DeliveryFailure) {
         var metadata: Logger.Metadata = [
             "code": "\(failure.code.rawValue)", "pause_ms": "\(pause.milliseconds)",
@@ -61,7 +62,7 @@ struct WorkerLog: Sendable {
         logger.error("mail_server_unavailable", metadata: metadata)
     }
 
-    /// It serves again.
+    /// Logs that the mail server is available again.
     func resumed() {
         logger.notice("mail_server_available")
     }

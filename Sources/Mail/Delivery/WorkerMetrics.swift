@@ -2,7 +2,7 @@ import MailMessage
 import MailQueue
 import Telemetry
 
-/// What a worker counts.
+/// The metrics of a worker.
 package struct WorkerMetrics: Sendable {
     let queueLength: Gauge
     let inFlight: Gauge
@@ -16,7 +16,7 @@ package struct WorkerMetrics: Sendable {
     let age: Histogram
     let duration: Histogram
 
-    /// Registers all of them.
+    /// Registers the metrics.
     package init(_ registry: MetricsRegistry) {
         func attempts(_ outcome: String) -> Counter {
             registry.counter(

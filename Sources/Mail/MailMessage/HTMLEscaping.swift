@@ -3,12 +3,13 @@ import Mustache
 import Net
 import Platform
 
-/// What values in a template of HTML go through.
+/// Escapes the values in HTML templates.
 struct HTMLEscaping: MustacheContentType {
-    /// The name that templates know it by. The library's own type of that name goes by characters.
+    /// The name of the content type in templates. It replaces the library's own type of that name, which escapes
+    /// characters instead of bytes and so misses those with combining marks.
     static let name = "HTML"
 
-    /// What a template starts with whose values are escaped.
+    /// The first line of a template whose values are escaped.
     static let pragma: String = {
         MustacheContentTypes.register(HTMLEscaping(), named: name)
         return "{{% CONTENT_TYPE:\(name)}}\n"

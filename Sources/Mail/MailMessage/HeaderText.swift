@@ -1,21 +1,23 @@
 import Bytes
 import Cryptography
 
-/// A text as it stands in a header field: as it is where it is short ASCII, else as encoded words (RFC 2047 §2), folded
-/// so that no line is longer than 78 characters.
-/// - Parameter column: how much of the first line is taken.
-/// - Precondition: it holds no control character.
+/// Returns a text in the form for a header field: unchanged if it is short ASCII, otherwise as encoded words (RFC 2047
+/// §2), folded so that no line is longer than 78 characters.
+/// - Parameter column: the number of characters already on the first line.
+/// - Precondition: the text contains no control character.
 func headerText(_ text: String, startingAt column: Int) -> String {
-    precondition(!holdsControlCharacter(text), "checked where the text comes in")
+    precondition(!holdsControlCharacter(text), "the caller removes control characters")
     let isShort = text.utf8.count + column <= 78
     return isShort && text.utf8.allSatisfy { $0 < 0x7F } && !text.contains("=?")
         ? text : encodedWords(text, startingAt: column)
 }
 
-/// A display name (RFC 5322 §3.2.5): words as they are, other short ASCII in quotes, anything else as encoded words.
-/// - Precondition: it holds no control character.
+/// Returns a display name in the form for a header field (RFC 5322 §3.2.5): atoms unchanged, other short ASCII as a
+/// quoted string, anything else as encoded words.
+/// - Parameter column: the number of characters already on the first line.
+/// - Precondition: the name contains no control character.
 func displayName(_ name: String, startingAt column: Int) -> String {
-    precondition(!holdsControlCharacter(name), "checked where the name comes in")
+    precondition(!holdsControlCharacter(name), "Mailbox(parsing:) refuses control characters")
     guard name.utf8.allSatisfy({ $0 < 0x7F }), !name.contains("=?") else {
         return encodedWords(name, startingAt: column)
     }
@@ -26,9 +28,10 @@ func displayName(_ name: String, startingAt column: Int) -> String {
     return text.utf8.count + column <= 78 ? text : encodedWords(name, startingAt: column)
 }
 
-/// A text as encoded words of whole scalars, a line each.
+/// Returns a text as encoded words, one on each line, without splitting a scalar.
 private func encodedWords(_ text: String, startingAt column: Int) -> String {
-    // A word has at most 75 characters, 12 of them its frame: 45 bytes make 60 in base64. The first shares its line.
+    // An encoded word has at most 75 characters, 12 of them delimiters, charset and encoding. That leaves room for 45
+    // bytes, 60 characters in base64. The first word has less, because it shares its line with the field's name.
     var room = max(4, (78 - column - 12) / 4 * 3)
     var words: [String] = []
     var word: [UInt8] = []
@@ -49,7 +52,7 @@ private func encodedWord(_ bytes: [UInt8]) -> String {
     "=?UTF-8?B?\(bytes.withUnsafeBytes(base64))?="
 }
 
-/// RFC 5322 §3.2.3.
+/// Whether a byte is `atext` (RFC 5322 §3.2.3).
 private func isAtomText(_ byte: UInt8) -> Bool {
     byte.isASCIILetter || byte.isASCIIDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
 }

@@ -2,20 +2,20 @@ import Bytes
 import Net
 import Platform
 
-/// A text that is the same in many mails but for the link and the code in it, as quoted-printable: lines without them
-/// are encoded once.
+/// A text, in quoted-printable, that many emails share except for the link and the code in it. Lines without link or
+/// code are encoded only once.
 struct LinkedText: Sendable {
-    /// The link's place in a rendered template. `&` shows whether it is one that is escaped for HTML.
+    /// The placeholder for the link in a rendered template. Its `&` shows whether the template escaped it for HTML.
     static let mark = "link-\(UInt64.random(in: .min ... .max))-&"
-    /// The code's place in a rendered template.
+    /// The placeholder for the code in a rendered template.
     static let codeMark = "code-\(UInt64.random(in: .min ... .max))-"
 
     private static let markStart = mark.dropLast()
 
     private enum Part {
-        /// Whole lines, encoded.
+        /// Whole lines, already encoded.
         case encoded([UInt8])
-        /// One line, with its end.
+        /// One line with link or code, line end included.
         case line([Piece])
     }
 
@@ -27,9 +27,9 @@ struct LinkedText: Sendable {
     }
 
     private var parts: [Part] = []
-    /// Whether the link is in it at all.
+    /// Whether the text contains the link.
     private(set) var holdsLink = false
-    /// Whether the code is.
+    /// Whether the text contains the code.
     private(set) var holdsCode = false
 
     /// - Parameter rendered: a template's output with ``mark`` as the link and ``codeMark`` as the code.
@@ -37,7 +37,7 @@ struct LinkedText: Sendable {
         var plain = ""
         var rest = rendered[...]
         while !rest.isEmpty {
-            // With its line end, if it has one.
+            // Includes the line end, if there is one.
             let line = rest.prefix(through: rest.firstIndex { $0.isNewline } ?? rest.index(before: rest.endIndex))
             rest = rest[line.endIndex...]
             let hasLink = line.contains(LinkedText.markStart)
@@ -75,7 +75,7 @@ struct LinkedText: Sendable {
         return pieces + texts(around: codeMark, in: rest)
     }
 
-    /// A text without links, with the code between its parts.
+    /// Splits a text that contains no link at each code.
     private static func texts(around codeMark: String, in text: Substring) -> [Piece] {
         var pieces: [Piece] = []
         var rest = text
@@ -86,7 +86,7 @@ struct LinkedText: Sendable {
         return pieces + [.text(Array(rest.utf8))]
     }
 
-    /// Appends the text with a link in it, and a code where it has a place for one.
+    /// Appends the text, encoded, with the given link and code inserted.
     func append(to output: inout [UInt8], link: String, code: String) {
         let link = Array(link.utf8)
         let escapedLink = escapedForHTML(link)

@@ -1,14 +1,14 @@
 import Net
 import Platform
 
-/// A message, ready to be sent.
+/// A message that is ready to be sent, with its envelope.
 package struct MailMessage: Sendable {
-    /// A name for it that is stable: the same message has the same, however often it is sent. Letters and digits.
+    /// A stable id of ASCII letters and digits: the same at each attempt to send the message.
     package let id: String
-    /// Whom the server is told to report failures to (RFC 5321 §2.3.1).
+    /// The envelope sender, to which failures are reported (RFC 5321 §2.3.1).
     package let sender: EmailAddress
-    /// Whom it is for: one address.
+    /// The envelope recipient, a single address.
     package let recipient: EmailAddress
-    /// Header and body, with CRLF at each line's end, in 7-bit ASCII (RFC 5322).
+    /// Header and body in 7-bit ASCII, with CRLF line ends (RFC 5322).
     package let content: [UInt8]
 }

@@ -3,27 +3,27 @@ import Mustache
 import Net
 import Platform
 
-/// The texts of the sign-in mail: two layouts, one of HTML and one of plain text, and the words of each language.
+/// The templates of the sign-in email: an HTML layout, a plain-text layout, and the texts of each language.
 ///
-/// They are Mustache templates. Words are plain text, escaped where a layout puts them into HTML.
+/// Layouts and texts are Mustache templates. Texts are plain text, and are escaped in the HTML layout.
 package final class MailTemplates: Sendable {
-    /// What a mail tells besides its link. Many mails have the same.
+    /// All values of an email except its link and code. Many emails share a variant.
     struct Variant: Sendable, Hashable {
         let language: Language
         let product: String
-        /// The portal's host.
+        /// The portal's host, with its port unless that is the default.
         let portal: String
         let isNewestOnly: Bool
-        /// Whether it holds a code, too.
+        /// Whether the email contains a code.
         let hasCode: Bool
-        /// For how long the link works, from when it was asked for.
+        /// The link's lifetime, from the time of the request.
         let lifetime: Duration
     }
 
-    /// The texts for a variant.
+    /// The rendered texts of a variant.
     struct Page: Sendable {
         let subject: String
-        /// The subject as it stands in its field.
+        /// The subject in the form for its header field, encoded and folded.
         let subjectField: String
         let text: LinkedText
         let html: LinkedText
@@ -35,11 +35,13 @@ package final class MailTemplates: Sendable {
 
     /// The built-in templates.
     package static let builtIn: MailTemplates = {
-        try! MailTemplates(folder: nil)  // They are part of the program, and the tests render each.
+        try! MailTemplates(folder: nil)  // They are compiled into the program, and the tests render each of them.
     }()
 
-    /// - Parameter folder: where files of the same names as the built-in ones replace them; `nil` for none.
-    /// - Throws: ``TemplateError`` for the first file that cannot be used.
+    /// Reads and checks the templates.
+    /// - Parameter folder: a folder whose files replace the built-in ones of the same name; `nil` for the built-in ones
+    ///   alone.
+    /// - Throws: ``TemplateError`` for the first file that is not usable, or if the folder cannot be read.
     package init(folder: String?) throws(TemplateError) {
         let files = try TemplateFiles(folder: folder)
         html = try files.template(
@@ -64,7 +66,7 @@ package final class MailTemplates: Sendable {
         guard page.text.holdsCode else { throw TemplateError(file: "sign-in.txt.mustache", reason: .missingCode) }
     }
 
-    /// Renders the texts for a variant.
+    /// Renders the texts of a variant.
     func page(for variant: Variant) -> Page {
         let sentences =
             words[variant.language]?.sentences(

@@ -1,9 +1,9 @@
 import Bytes
 import Mustache
 
-/// The sentences of one language, each a template.
+/// The texts of one language, each a Mustache template.
 struct MailWords: Sendable {
-    /// The keys of a file of words, all of which it must have.
+    /// The keys that a file of texts must have.
     static let keys = [
         "direction", "subject", "preview", "heading", "intro", "action", "codeIntro", "codeOnce", "once", "newest",
         "copy", "ignore", "automatic", "minute", "minutes", "hour", "hours",
@@ -12,8 +12,9 @@ struct MailWords: Sendable {
     private let templates: [String: MustacheTemplate]
     private let isRightToLeft: Bool
 
-    /// Reads a file of words: one JSON object, with a text for each key.
-    /// - Throws: a ``TemplateError/Reason``.
+    /// Reads a file of texts: a JSON object with a non-empty string for each of ``keys``.
+    /// - Throws: `notJSON` if it is not a JSON object, `missingText` if a text is missing, empty or not a string,
+    ///   `notMustache` if a text is not a Mustache template, and `wrongDirection` if `direction` is not `ltr` or `rtl`.
     init(parsing bytes: [UInt8]) throws(TemplateError.Reason) {
         let value: JSONValue
         do {
@@ -39,20 +40,19 @@ struct MailWords: Sendable {
         isRightToLeft = members["direction"] == .string("rtl")
     }
 
-    /// The sentences for a mail.
+    /// Renders the texts of an email, by key.
     func sentences(product: String, portal: String, lifetime: Duration) -> [String: String] {
         let values = ["product": isolated(product), "portal": isolated(portal), "lifetime": words(for: lifetime)]
         return templates.mapValues { $0.render(values) }
     }
 
-    /// A name that may run in another direction than the sentence that it stands in: the characters U+2068 and U+2069
-    /// keep it from changing the order of what stands around it (UAX #9).
+    /// Encloses a name in the isolates U+2068 and U+2069 if it, or the text around it, is written from right to left.
+    /// This keeps the name from changing the order of the surrounding text (UAX #9).
     private func isolated(_ name: String) -> String {
         isRightToLeft || name.unicodeScalars.contains(where: MailWords.isRightToLeft) ? "\u{2068}\(name)\u{2069}" : name
     }
 
-    /// Whether a scalar is of a block of Hebrew, Arabic or another script that runs from right to left, or turns the
-    /// direction.
+    /// Whether a scalar is in a block of a right-to-left script, such as Hebrew or Arabic, or changes the direction.
     private static func isRightToLeft(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0590...0x08FF, 0x200F, 0x202A...0x202E, 0xFB1D...0xFDFF, 0xFE70...0xFEFF, 0x10800...0x10FFF,
@@ -62,7 +62,8 @@ struct MailWords: Sendable {
         }
     }
 
-    /// A duration in whole hours where it is such, else in whole minutes, rounded down, at least one.
+    /// Returns a duration as text: in hours if it is a whole number of hours, otherwise in minutes, rounded down, at
+    /// least 1.
     private func words(for duration: Duration) -> String {
         let minutes = max(1, Int(duration.components.seconds) / 60)
         let (key, count) =

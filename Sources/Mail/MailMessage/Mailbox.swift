@@ -2,21 +2,22 @@ import Bytes
 import Net
 import Platform
 
-/// Who a message is from: an address, with or without a name (RFC 5322 §3.4).
+/// The sender of a message: an address, with or without a display name (RFC 5322 §3.4).
 package struct Mailbox: Sendable, Equatable {
-    /// A display name; `nil` for none.
+    /// The display name, or `nil` if there is none.
     package let name: String?
-    /// Where answers go, too.
+    /// The address, which also receives replies.
     package let address: EmailAddress
 
-    /// - Parameter name: without control characters, which must not reach a header field.
+    /// Creates a mailbox from its parts.
+    /// - Parameter name: a display name without control characters, because it becomes part of a header field.
     package init(name: String?, address: EmailAddress) {
         self.name = name
         self.address = address
     }
 
-    /// Reads `Name <address>`, `"Name" <address>` or `address`; `nil` where it is none of them, or the name holds a
-    /// control character or is longer than 100 characters.
+    /// Reads `Name <address>`, `"Name" <address>` or `address`. Returns `nil` if the text has another form, or if the
+    /// name contains a control character or is longer than 100 characters.
     package init?(parsing text: String) {
         guard let start = text.lastIndex(of: "<") else {
             guard let address = EmailAddress(parsing: text) else { return nil }
@@ -30,7 +31,7 @@ package struct Mailbox: Sendable, Equatable {
         while name.last == " " { name.removeLast() }
         var text = String(name)
         if text.count >= 2, text.first == "\"", text.last == "\"" {
-            // Within quotes a backslash takes the next character as it is.
+            // Within quotes, a backslash escapes the next character.
             text = String(text.dropFirst().dropLast()).replacing(/\\(.)/) { $0.1 }
         }
         guard text.count <= 100, !holdsControlCharacter(text) else { return nil }

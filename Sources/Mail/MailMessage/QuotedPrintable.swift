@@ -1,10 +1,9 @@
 import Bytes
 
-/// Text in UTF-8 as quoted-printable (RFC 2045 §6.7): ASCII, no line longer than 76 characters, CRLF at each line's
-/// end.
+/// Appends UTF-8 text as quoted-printable (RFC 2045 §6.7): ASCII, lines of at most 76 characters, CRLF line ends.
 ///
-/// No line starts with a dot, so that none has to be doubled on its way (RFC 5321 §4.5.2). Any of CR LF, LF and CR is a
-/// line's end in the text.
+/// A dot at the start of a line is escaped, so SMTP never has to double it (RFC 5321 §4.5.2). CRLF, LF and CR all count
+/// as a line end of the text.
 func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
     text.withUnsafeBufferPointer { bytes in
         output.reserveCapacity(output.count + bytes.count + bytes.count / 8)
@@ -21,7 +20,7 @@ func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
                 continue
             }
             let isLiteral = isLiteral(byte, before: index < bytes.count ? bytes[index] : UInt8(ascii: "\n"))
-            // One place is kept for the sign of a soft break.
+            // One column is reserved for the `=` of a soft line break.
             if column + (isLiteral ? 1 : 3) > 75 {
                 output.append(contentsOf: [UInt8(ascii: "="), UInt8(ascii: "\r"), UInt8(ascii: "\n")])
                 column = 0
@@ -39,7 +38,7 @@ func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
     }
 }
 
-/// Whether a byte stands for itself: visible ASCII but `=`, and blanks that do not end a line.
+/// Whether a byte is written unescaped: visible ASCII except `=`, and spaces and tabs that do not end a line.
 private func isLiteral(_ byte: UInt8, before next: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "="): false

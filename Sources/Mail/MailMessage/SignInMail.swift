@@ -4,36 +4,38 @@ import Net
 import Platform
 import Synchronization
 
-/// Makes the message of a mail job: its words, its form, and its header.
+/// Renders the message of a mail job: header, plain text and HTML.
 ///
-/// A job gives the same message, byte for byte, however often it is made: one `Message-ID` names one message (RFC 5322
-/// §3.6.4). Its date is when the link was asked for, from which the time that the link holds is counted.
+/// A job always gives the same message, byte for byte, because a `Message-ID` identifies one message (RFC 5322 §3.6.4).
+/// The `Date` is the time of the request for the link, from which the link's lifetime counts.
 package final class SignInMail: Sendable {
     private let sender: Mailbox
     private let from: String
     private let productName: String
     private let templates: MailTemplates
     private let pages = Mutex<[MailTemplates.Variant: MailTemplates.Page]>([:])
-    /// So many pages are remembered; when more come, all are forgotten.
+    /// The maximum number of cached pages. When it is reached, the cache is emptied.
     private static let maximumPageCount = 256
 
     /// - Parameters:
-    ///   - productName: what people sign in to; without control characters.
+    ///   - sender: the sender of all messages.
+    ///   - productName: the name of the product that people sign in to, without control characters.
+    ///   - templates: the layouts and texts.
     package init(sender: Mailbox, productName: String, templates: MailTemplates) {
-        precondition(!holdsControlCharacter(productName), "checked where the setting is read")
+        precondition(!holdsControlCharacter(productName), "MailSettings refuses control characters")
         self.sender = sender
         from = SignInMail.from(sender)
         self.productName = productName
         self.templates = templates
     }
 
-    /// The message that takes a job's link to its recipient.
+    /// Returns the message of a job.
     package func message(for job: MailJob) -> MailMessage {
         let page = page(for: job)
         var content: [UInt8] = []
         content.reserveCapacity(10_240 + job.link.utf8.count * 5)
         appendHeader(of: job, subject: page.subjectField, to: &content)
-        // Quoted-printable text never holds `=_`.
+        // Quoted-printable text never contains `=_`.
         let boundary = "=_\(job.id)"
         content += "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n".utf8
         for (type, text) in [("plain", page.text), ("html", page.html)] {
@@ -46,7 +48,7 @@ package final class SignInMail: Sendable {
         return MailMessage(id: job.id, sender: sender.address, recipient: job.recipient, content: content)
     }
 
-    /// The texts for a job, rendered for the first mail of many that have the same.
+    /// Returns the texts for a job, from the cache if another job had the same variant.
     private func page(for job: MailJob) -> MailTemplates.Page {
         let variant = MailTemplates.Variant(
             language: job.language, product: productName, portal: job.origin.authority, isNewestOnly: job.isNewestOnly,
@@ -65,14 +67,14 @@ package final class SignInMail: Sendable {
             "Date: ", CivilTime(job.issuedAt).mailDate, "\r\n", from, "\r\nTo: <", job.recipient.text, ">\r\nSubject: ",
             subject, "\r\nMessage-ID: <", job.id, "@", sender.domain, ">\r\nMIME-Version: 1.0\r\nContent-Language: ",
             job.language.rawValue,
-            // Nobody's holiday note is to answer it (RFC 3834 §5; the second is Exchange's).
+            // These suppress automatic replies (RFC 3834 §5; the second is for Exchange).
             "\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n",
         ] {
             content += line.utf8
         }
     }
 
-    /// The field that says who the message is from. Behind a long name the address has a line of its own.
+    /// Returns the `From` field. After a long name the address is on a line of its own.
     private static func from(_ sender: Mailbox) -> String {
         let name = sender.name.map { displayName($0, startingAt: 6) + " " } ?? ""
         let fold = !name.isEmpty && name.utf8.count + sender.address.text.utf8.count > 68 ? "\r\n " : ""

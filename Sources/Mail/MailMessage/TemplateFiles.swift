@@ -1,7 +1,7 @@
 import Foundation
 import Mustache
 
-/// Why a template cannot be used: which file, and what is wrong with it.
+/// An error for a template that is not usable. It names the file and the reason.
 package struct TemplateError: Error, Equatable, CustomStringConvertible {
     enum Reason: Error, Equatable {
         case notAFolder
@@ -33,11 +33,12 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// The built-in template files, and a folder whose files replace them.
+/// The built-in template files, and an optional folder whose files replace them.
 struct TemplateFiles {
     let folder: String?
 
-    /// - Throws: where there is no such folder: its files would be missed.
+    /// - Throws: ``TemplateError`` if the folder cannot be read. Without this check, a wrong path would silently select
+    ///   the built-in files.
     init(folder: String?) throws(TemplateError) {
         self.folder = folder
         guard let folder else { return }
@@ -46,10 +47,11 @@ struct TemplateFiles {
         }
     }
 
-    /// A file's template.
+    /// Reads a layout.
     /// - Parameters:
-    ///   - builtIn: what counts where the folder has no such file.
-    ///   - start: what is put before it.
+    ///   - builtIn: the content to use if the folder has no such file.
+    ///   - start: text to insert before the content.
+    /// - Throws: ``TemplateError`` if the file cannot be read, or is not UTF-8 or not a Mustache template.
     func template(
         _ name: String, _ builtIn: [UInt8], startingWith start: String
     ) throws(TemplateError) -> MustacheTemplate {
@@ -63,7 +65,8 @@ struct TemplateFiles {
         }
     }
 
-    /// A file's words.
+    /// Reads the texts of a language.
+    /// - Throws: ``TemplateError`` if the file cannot be read, or its content is not usable.
     func words(_ name: String, _ builtIn: [UInt8]) throws(TemplateError) -> MailWords {
         let bytes = try bytes(name, builtIn)
         do throws(TemplateError.Reason) {

@@ -1,18 +1,19 @@
-/// A job that this worker has taken from the stream, and that is its own until it is settled, put off or given up; or
-/// until the worker has not been heard of for too long.
+/// A job that this worker has claimed. It belongs to this worker until its outcome is recorded, or until another worker
+/// reclaims it because this one was idle for too long.
 package struct ClaimedJob: Sendable, Equatable {
     /// The stream entry's id.
     package let entry: String
-    /// What the entry holds; `nil` where it is not a job of version 1.
+    /// The job in the entry, or `nil` if the entry is not a job of version 1.
     package let job: SealedMailJob?
-    /// Whether the entry is of a version that this worker does not know.
+    /// Whether the entry has a version that this worker does not know.
     package let isOfOtherVersion: Bool
-    /// How many attempts to deliver it were made before.
+    /// The number of delivery attempts made before this claim.
     package let attempts: Int
-    /// How often the entry was claimed, this time included: more than once where a worker died with it.
+    /// The number of times that the entry was claimed, this time included: more than 1 after a worker failed to record
+    /// an outcome.
     package let claims: Int
 
-    /// A job as it was claimed.
+    /// Creates a claimed job from its parts.
     package init(
         entry: String, job: SealedMailJob?, isOfOtherVersion: Bool = false, attempts: Int, claims: Int
     ) {

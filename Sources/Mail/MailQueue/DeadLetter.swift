@@ -1,20 +1,20 @@
-/// A job that was given up.
+/// A dead letter: a job that failed for good.
 package struct DeadLetter: Sendable {
-    /// The id of its entry.
+    /// The stream entry's id.
     let entry: String
-    /// The job's id, or `unknown`.
+    /// The job's id, or `unknown` if the entry has none.
     package let id: String
-    /// A ``DeadLetterCause/Reason``, or another that a later version gave.
+    /// The raw value of a ``DeadLetterCause/Reason``, a reason of a later version, or `unknown` if the entry has none.
     package let reason: String
-    /// How many attempts to deliver it were made.
+    /// The number of delivery attempts made.
     package let attempts: Int
-    /// The last reply's code, of SMTP or HTTP.
+    /// The last reply's SMTP code or HTTP status, or `nil` if there was no reply.
     package let replyCode: Int?
-    /// The last reply's enhanced status code (RFC 3463).
+    /// The last reply's enhanced status code (RFC 3463), or `nil` if it had none.
     package let enhancedStatus: String?
-    /// When it was given up, in Unix milliseconds by Redis' clock.
+    /// The time of dead-lettering, in Unix milliseconds by Redis' clock.
     package let time: Int
-    /// Whether the job was kept, sealed, so that it can be tried again.
+    /// Whether the entry holds the sealed job, so that it can be requeued.
     package let isKept: Bool
 
     init(_ entry: QueuePages.Entry) {

@@ -1,29 +1,29 @@
-/// Why a job was given up, and what is kept of it.
+/// The reason for dead-lettering a job, with the details that are stored with it.
 package struct DeadLetterCause: Sendable, Equatable {
-    /// Why no mail will be delivered.
+    /// A reason for which a job's email will not be delivered. The raw value is stored in Redis.
     package enum Reason: String, Sendable, CaseIterable {
-        /// The link could not be delivered while it was alive.
+        /// The link expired before its email could be delivered.
         case expired
-        /// The mail server refused it for good.
+        /// The mail server refused the email permanently.
         case rejected
-        /// It was sent again and again, and each time the server's reply was lost: it may have been delivered.
+        /// The server's final reply was lost at the last attempt allowed, so the email may have been delivered.
         case unconfirmed
-        /// Worker after worker took it and was not heard of again.
+        /// Too many workers claimed the job without recording an outcome.
         case poison
-        /// It is not a job, or not one of this deployment.
+        /// The entry does not hold a job that this deployment's keys open.
         case unreadable
     }
 
-    /// Why.
+    /// The reason.
     package var reason: Reason
-    /// How many attempts to deliver it were made.
+    /// The number of delivery attempts made.
     package var attempts: Int
-    /// The last reply's code, of SMTP or HTTP.
+    /// The last reply's SMTP code or HTTP status, or `nil` if there was no reply.
     package var replyCode: Int?
-    /// The last reply's enhanced status code (RFC 3463), such as `5.1.1`.
+    /// The last reply's enhanced status code (RFC 3463), such as `5.1.1`; `nil` if it had none.
     package var enhancedStatus: String?
 
-    /// An end, with the last reply where there was one.
+    /// Creates a cause, with the details of the last reply if there was one.
     package init(reason: Reason, attempts: Int, replyCode: Int? = nil, enhancedStatus: String? = nil) {
         self.reason = reason
         self.attempts = attempts

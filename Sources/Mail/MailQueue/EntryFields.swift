@@ -1,11 +1,11 @@
 import Bytes
 import Redis
 
-/// The fields of a stream's entry.
+/// The fields of a stream entry.
 struct EntryFields {
     private var values: [String: [UInt8]] = [:]
 
-    /// - Parameter list: names and values by turns, as Redis gives them.
+    /// - Parameter list: names and values alternately, as in Redis' reply.
     init(_ list: [RESPValue]) {
         for index in stride(from: 0, to: list.count - 1, by: 2) {
             guard case .bulk(let name) = list[index], case .bulk(let value) = list[index + 1] else { continue }
@@ -15,9 +15,10 @@ struct EntryFields {
 
     subscript(name: String) -> String? { values[name].map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The job of version 1 that the entry holds; `nil` where it holds none.
+    /// The job of version 1 in the entry, or `nil` if there is none.
     ///
-    /// Id and key are checked, since they become parts of a retry: a blank in them would tear that apart.
+    /// The job's id and the key's id are checked, because both become parts of a retry, whose parts are separated by
+    /// spaces.
     var job: SealedMailJob? {
         guard self["v"] == "1", let id = self["id"], let key = self["key"], let box = values["job"],
             EntryFields.isName(id), EntryFields.isName(key)
@@ -25,12 +26,13 @@ struct EntryFields {
         return SealedMailJob(id: id, keyID: key, box: box)
     }
 
-    /// Whether the entry says that it is of another version than 1.
+    /// Whether the entry has a version field other than `1`.
     var isOfOtherVersion: Bool { self["v"].map { $0 != "1" } ?? false }
 
     var holdsJob: Bool { values["job"] != nil }
 
-    /// Within reason, since anybody who can write to Redis can write this.
+    /// The number of delivery attempts, or `nil` if the field is missing or not a number. Limited to 0 to 1,000,000,
+    /// because anyone with write access to Redis can set it.
     var attempts: Int? { self["attempts"].flatMap { Int($0) }.map { min(max($0, 0), 1_000_000) } }
 
     /// 1 to 64 visible ASCII characters.

@@ -3,32 +3,33 @@ import Cryptography
 import Net
 import Platform
 
-/// One e-mail that a sender is to deliver.
+/// One sign-in email for a worker to deliver.
 package struct MailJob: Sendable, Equatable {
-    /// What the keys that seal jobs are derived for.
+    /// The purpose that the keys sealing jobs are derived for.
     package static let sealingPurpose = "postern mail job 1"
 
-    /// 32 hexadecimal digits, the start of the token's digest: the same however often the request arrives.
+    /// 32 lowercase hexadecimal digits: the first half of the SHA-256 of the link's token. A repeated request has the
+    /// same id.
     package let id: String
-    /// Whom the mail is for.
+    /// The address to deliver to.
     package let recipient: EmailAddress
-    /// The link to sign in, an absolute URL of visible ASCII. It holds the token: not to be logged or stored in the
-    /// open.
+    /// The sign-in link: an absolute `http://` or `https://` URL of visible ASCII. It contains the token, so it must
+    /// not be logged, or stored unencrypted.
     package let link: String
-    /// The code to sign in with in the link's stead; `nil` where none was asked for.
+    /// The 6-digit code that can be entered instead of opening the link, or `nil` if none was requested.
     package let code: String?
-    /// The portal that asked.
+    /// The origin of the portal that requested the link.
     package let origin: Origin
-    /// What the mail is written in.
+    /// The email's language.
     package let language: Language
-    /// Whether only the newest link that a person was sent can be opened.
+    /// Whether only the newest link sent to the recipient works.
     package let isNewestOnly: Bool
-    /// When the link was asked for.
+    /// The time of the request for the link.
     package let issuedAt: UnixTime
-    /// From when on the link is dead, and the mail not worth sending.
+    /// The time from which the link no longer works and the email is not sent.
     package let expiresAt: UnixTime
 
-    /// An email that takes a link to a person.
+    /// Creates a job from its parts.
     package init(
         id: String, recipient: EmailAddress, link: String, code: String? = nil, origin: Origin, language: Language,
         isNewestOnly: Bool = false, issuedAt: UnixTime, expiresAt: UnixTime
@@ -44,10 +45,12 @@ package struct MailJob: Sendable, Equatable {
         self.expiresAt = expiresAt
     }
 
-    /// The job as it is queued: sealed under the first key of the ring, with the job's id beside it in the open.
+    /// Returns the job in the form in which it is queued: sealed with the first key of the ring, and authenticated
+    /// together with the job's id, which is not encrypted.
     ///
-    /// Within is a JSON object: `to`, `link`, `code` where there is one, `origin`, `language` (BCP 47), `newest_only`
-    /// where that is so, and `issued_at` and `expires_at` in Unix milliseconds.
+    /// The plaintext is a JSON object with the members `to`, `link`, `code` (only if there is one), `origin`,
+    /// `language` (BCP 47), `newest_only` (only if true), and `issued_at` and `expires_at` (Unix milliseconds).
+    /// - Throws: ``CryptoError/noRandomness`` if there are no random bytes for the nonce.
     package func sealed(by keys: KeyRing, random: RandomBytes) throws(CryptoError) -> SealedMailJob {
         var json = JSONWriter(capacity: 256 + link.utf8.count)
         json.member("to", recipient.text)
@@ -63,9 +66,9 @@ package struct MailJob: Sendable, Equatable {
         return SealedMailJob(id: id, keyID: keys.sealingKeyID, box: box)
     }
 
-    /// Opens a job as it was queued. A language that is not known is read as English.
-    /// - Throws: ``CryptoError/unknownKey(id:)`` where another deployment, or a later key, sealed it; and
-    ///   ``CryptoError/notAuthentic`` where it was changed, or does not hold what a job holds.
+    /// Opens a queued job. A missing or unknown language is read as English. A malformed code is ignored.
+    /// - Throws: ``CryptoError/unknownKey(id:)`` if the ring does not have the key that sealed it, and
+    ///   ``CryptoError/notAuthentic`` if it was changed, or if a required member is missing or invalid.
     package init(opening sealed: SealedMailJob, with keys: KeyRing) throws(CryptoError) {
         let plaintext = try keys.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
         guard MailJob.isID(sealed.id),

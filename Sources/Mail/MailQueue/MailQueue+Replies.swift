@@ -1,7 +1,8 @@
 import Redis
 
 extension MailQueue {
-    /// The jobs in the reply of XREADGROUP for one stream: null, or an array of the stream's name and its entries.
+    /// Returns the jobs in a reply to XREADGROUP for one stream: null, or an array with one element, the stream's name
+    /// and its entries.
     static func claimedJobs(fromRead reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
         if reply == .null { return [] }
         guard case .array(let streams) = reply, streams.count == 1, case .array(let stream) = streams[0],
@@ -10,7 +11,7 @@ extension MailQueue {
         return try jobs(in: entries) { _ in 1 }
     }
 
-    /// The jobs in the reply of the script that adopts: entries with a count behind the fields.
+    /// Returns the jobs in a reply of Reclaim.lua: entries, each followed by the number of times that it was claimed.
     static func claimedJobs(fromScript reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
         guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of reclaimed entries") }
         return try jobs(in: entries) { parts in
@@ -18,8 +19,8 @@ extension MailQueue {
         }
     }
 
-    /// The jobs in the reply of XCLAIM: entries.
-    /// - Parameter claims: how often each entry was claimed.
+    /// Returns the jobs in a reply to XCLAIM: an array of entries.
+    /// - Parameter claims: the number of times that each entry was claimed, by the entry's id.
     static func claimedJobs(fromClaim reply: RESPValue, claims: [String: Int]) throws(RedisError) -> [ClaimedJob] {
         guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of claimed entries") }
         return try jobs(in: entries) { parts in
@@ -28,13 +29,13 @@ extension MailQueue {
         }
     }
 
-    /// An entry that a worker has claimed and not ended.
+    /// An entry that a worker has claimed and not acknowledged.
     struct PendingEntry {
         let id: String
         let claims: Int
     }
 
-    /// The reply of XPENDING for a range: of each entry its id, worker, idle time and number of claims.
+    /// Returns the entries in a reply to XPENDING with a range: id, consumer, idle time and number of claims of each.
     static func pendingEntries(in reply: RESPValue) throws(RedisError) -> [PendingEntry] {
         guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of pending entries") }
         return try entries.map { (entry) throws(RedisError) in

@@ -1,18 +1,18 @@
 import Platform
 import Redis
 
-/// The queue of mail jobs as a worker uses it: a stream with a consumer group, those that wait for another attempt, and
-/// those that were given up.
+/// The worker's view of the mail queue: a stream with a consumer group, a sorted set of retries, and a stream of dead
+/// letters.
 ///
-/// Workers share the work with no coordination but this. Each job is one worker's at a time; what a dead worker left is
-/// taken over by the others.
+/// Workers coordinate only through this queue. A job belongs to one worker at a time; the jobs of a dead worker are
+/// reclaimed by the others.
 package final class MailQueue: Sendable {
-    /// The consumer group that all workers are in.
+    /// The name of the consumer group that all workers join.
     package static let group = "senders"
-    /// How many given up jobs are kept, about.
-    private static let maximumDeadCount = 10_000
-    /// For how long they are kept: as long as the longest link lives.
-    private static let deadLifetime = Duration.seconds(86_400)
+    /// The approximate number of dead letters to keep.
+    private static let maximumDeadLetterCount = 10_000
+    /// The time to keep dead letters: the longest lifetime of a link.
+    private static let deadLetterLifetime = Duration.seconds(86_400)
 
     private let claims: RedisClient
     private let commands: RedisClient
@@ -22,10 +22,11 @@ package final class MailQueue: Sendable {
     private let scripts: QueueScripts
 
     /// - Parameters:
-    ///   - claims: a connection that this queue has for itself, since claims block it.
-    ///   - commands: for all else.
-    ///   - worker: this worker's name in the group; no other has the same.
-    ///   - maximumRetryCount: how many jobs may wait for another attempt. At a kilobyte each, the default is a gigabyte.
+    ///   - claims: a client used for claims alone, because they block its connection.
+    ///   - commands: the client for all other commands.
+    ///   - worker: this worker's consumer name, unique within the group.
+    ///   - maximumRetryCount: the maximum number of retries. At about 1 kB each, the default uses about 1 GB of Redis'
+    ///     memory.
     package init(
         claims: RedisClient, commands: RedisClient, keyPrefix: String, worker: String,
         maximumRetryCount: Int = 1_000_000
@@ -38,17 +39,18 @@ package final class MailQueue: Sendable {
         scripts = QueueScripts()
     }
 
-    /// What a server should know before the first call of each, which it spares a second round trip.
+    /// The scripts that a worker calls. Loading them in advance saves a second round trip at the first call of each.
     package static var scripts: [Script] { QueueScripts().all }
 
-    // MARK: - Taking jobs
+    // MARK: - Claiming jobs
 
-    /// Claims jobs that nobody has claimed yet; waits for the first of them for as long as is given. The group is made
-    /// where it is missing, as after a loss of data, and then has all that is in the stream.
-    /// - Parameter wait: less than a delivery may take, and not zero, which would be for ever.
-    /// - Returns: none where none came in time.
+    /// Claims jobs that no worker has claimed yet, and waits for the first one if there is none. If the group is
+    /// missing, as after a loss of data, creates it from the start of the stream, and returns no jobs.
+    /// - Parameter wait: the time to wait for a job: at least 1 ms (0 would wait forever), and less than a delivery may
+    ///   take.
+    /// - Returns: up to `count` jobs; an empty array if none arrived in time.
     package func claim(atMost count: Int, waiting wait: Duration) async throws(RedisError) -> [ClaimedJob] {
-        precondition(wait >= .milliseconds(1), "BLOCK 0 waits for ever")
+        precondition(wait >= .milliseconds(1), "BLOCK 0 waits forever")
         let milliseconds = wait.milliseconds
         var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT")
         command.append(count)
@@ -59,17 +61,17 @@ package final class MailQueue: Sendable {
             let reply = try await claims.send(command, blockingFor: wait)
             return try MailQueue.claimedJobs(fromRead: reply)
         } catch .server(code: "NOGROUP", _), .server(code: "UNBLOCKED", _) {
-            try await makeGroup()
+            try await createGroup()
             return []
         }
     }
 
-    /// Claims again what Redis gave this worker in replies that never came: of the jobs that are its own and have not
-    /// ended, those that it does not have.
+    /// Claims again the jobs that Redis assigned to this worker in replies that were lost: those that are pending for
+    /// this worker although it does not have them.
     /// - Parameters:
-    ///   - start: where to go on; ``PendingPosition/start`` at first.
-    ///   - isHeld: whether the worker has the job of an entry.
-    /// - Returns: jobs, and where to go on; `nil` at the end.
+    ///   - start: the position to continue from; ``PendingPosition/start`` for the first call.
+    ///   - isHeld: returns whether this worker has the job of an entry.
+    /// - Returns: up to `count` jobs, and the position to continue from; `nil` at the end of the list.
     package func claimLost(
         from start: PendingPosition, atMost count: Int, unless isHeld: (String) -> Bool
     ) async throws(RedisError) -> (jobs: [ClaimedJob], next: PendingPosition?) {
@@ -81,17 +83,17 @@ package final class MailQueue: Sendable {
         do {
             pending = try MailQueue.pendingEntries(in: try await commands.send(command, isIdempotent: true))
         } catch .server(code: "NOGROUP", _) {
-            return ([], nil)  // Made by the next claim.
+            return ([], nil)  // The next claim creates the group.
         }
         let lost = pending.filter { !isHeld($0.id) }
         let taken = lost.prefix(count)
         let isLast = pending.count < pageSize && taken.count == lost.count
         let last = taken.count < lost.count ? taken.last : pending.last
-        let next = isLast ? nil : last.map { PendingPosition(behind: $0.id) }
+        let next = isLast ? nil : last.map { PendingPosition(after: $0.id) }
         return (taken.isEmpty ? [] : try await claim(Array(taken)), next)
     }
 
-    /// Claims certain entries; those that are no longer in the stream are left out, and pending no more.
+    /// Claims the given entries. Entries that are no longer in the stream are not returned, and stop being pending.
     private func claim(_ entries: [PendingEntry]) async throws(RedisError) -> [ClaimedJob] {
         var command = RedisCommand("XCLAIM", keys.mail, MailQueue.group, worker, "0")
         for entry in entries { command.append(entry.id) }
@@ -99,7 +101,7 @@ package final class MailQueue: Sendable {
         return try MailQueue.claimedJobs(fromClaim: try await commands.send(command), claims: claims)
     }
 
-    /// Takes over jobs whose worker has not been heard of since `idle`, which is longer than any delivery.
+    /// Claims jobs of workers that have been idle for `idle` or longer, which must be longer than any delivery.
     package func reclaim(atMost count: Int, idleFor idle: Duration) async throws(RedisError) -> [ClaimedJob] {
         let reply: RESPValue
         do {
@@ -112,23 +114,23 @@ package final class MailQueue: Sendable {
                 command.append(count)
             }
         } catch .server(code: "NOGROUP", _) {
-            return []  // Made by the next claim.
+            return []  // The next claim creates the group.
         }
         return try MailQueue.claimedJobs(fromScript: reply)
     }
 
-    private func makeGroup() async throws(RedisError) {
+    private func createGroup() async throws(RedisError) {
         do {
             _ = try await commands.send(
                 RedisCommand("XGROUP", "CREATE", keys.mail, MailQueue.group, "0", "MKSTREAM"), isIdempotent: true)
         } catch .server(code: "BUSYGROUP", _) {
-            // Another worker was faster.
+            // Another worker created it first.
         }
     }
 
-    // MARK: - CommandFailure them
+    // MARK: - Recording outcomes
 
-    /// The job's mail was delivered: it leaves the queue.
+    /// Removes a delivered job from the queue. Changes nothing if the entry is already gone.
     package func acknowledge(_ claimed: ClaimedJob) async throws(RedisError) {
         _ = try await scripts.acknowledge.call(on: commands) { command in
             command.append(1)
@@ -138,11 +140,12 @@ package final class MailQueue: Sendable {
         }
     }
 
-    /// The job is to be tried again, after a delay.
+    /// Moves a job to the retries. Changes nothing if another worker has already recorded an outcome.
     /// - Parameters:
-    ///   - job: what the entry holds.
-    ///   - attempts: how many were made, this one included where it counts.
-    /// - Returns: `false` where too many jobs wait already; then the job is still this worker's.
+    ///   - job: the sealed job in the entry.
+    ///   - delay: the time until the retry is due.
+    ///   - attempts: the number of attempts made, this one included if it counts.
+    /// - Returns: `false` if the maximum number of retries is reached; then the job still belongs to this worker.
     @discardableResult
     package func retryLater(
         _ claimed: ClaimedJob, _ job: SealedMailJob, by delay: Duration, attempts: Int
@@ -161,8 +164,8 @@ package final class MailQueue: Sendable {
         return reply != .integer(-1)
     }
 
-    /// No mail will be delivered. The job is kept for a second try by hand, sealed as it is, unless its link has
-    /// expired.
+    /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, unless its link has expired.
+    /// Changes nothing if another worker has already recorded an outcome.
     package func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async throws(RedisError) {
         _ = try await scripts.deadLetter.call(on: commands) { command in
             command.append(2)
@@ -170,7 +173,7 @@ package final class MailQueue: Sendable {
             command.append(keys.deadLetters)
             command.append(MailQueue.group)
             command.append(claimed.entry)
-            command.append(MailQueue.maximumDeadCount)
+            command.append(MailQueue.maximumDeadLetterCount)
             for (field, value) in [
                 ("id", claimed.job?.id), ("reason", cause.reason.rawValue), ("attempts", String(cause.attempts)),
                 ("code", cause.replyCode.map(String.init)), ("status", cause.enhancedStatus),
@@ -188,7 +191,7 @@ package final class MailQueue: Sendable {
         }
     }
 
-    /// Leaves a job as it is, for another worker to take over; that it was claimed here does not count.
+    /// Leaves a job pending for another worker to reclaim, and resets its number of claims.
     package func release(_ claimed: ClaimedJob) async throws(RedisError) {
         _ = try await commands.send(
             RedisCommand(
@@ -196,17 +199,17 @@ package final class MailQueue: Sendable {
             isIdempotent: true)
     }
 
-    /// How many jobs are in the stream, those being delivered included.
+    /// Returns the number of jobs in the stream, including those in delivery.
     package func length() async throws(RedisError) -> Int {
         let reply = try await commands.send(RedisCommand("XLEN", keys.mail), isIdempotent: true)
         guard case .integer(let length) = reply else { throw .unexpectedReply("not a stream length") }
         return length
     }
 
-    // MARK: - Upkeep, which any worker may do
+    // MARK: - Maintenance, by any worker
 
-    /// Moves the retries that are due back into the stream.
-    /// - Returns: how many.
+    /// Moves due retries back to the stream.
+    /// - Returns: the number of retries moved, at most `count`.
     package func promoteDue(atMost count: Int) async throws(RedisError) -> Int {
         let reply = try await scripts.promote.call(on: commands) { command in
             command.append(2)
@@ -218,20 +221,20 @@ package final class MailQueue: Sendable {
         return moved
     }
 
-    /// Removes jobs that were given up so long ago that no link of theirs can be alive.
-    /// - Parameter now: the wall clock.
+    /// Removes dead letters that are so old that their links must have expired.
+    /// - Parameter now: the current time.
     package func trimDeadLetters(at now: UnixTime) async throws(RedisError) {
-        let oldest = now.milliseconds - MailQueue.deadLifetime.milliseconds
+        let oldest = now.milliseconds - MailQueue.deadLetterLifetime.milliseconds
         _ = try await commands.send(
             RedisCommand("XTRIM", keys.deadLetters, "MINID", String(oldest)), isIdempotent: true)
     }
 
-    /// Strikes workers off the group that have nothing to deliver, and were not heard of since `idle`.
+    /// Removes consumers without pending entries from the group if they have been idle for `idle` or longer.
     package func removeConsumers(idleFor idle: Duration) async throws(RedisError) {
         try await removeConsumers("", idleFor: idle)
     }
 
-    /// Strikes this worker off the group, unless it has jobs, which others then take over.
+    /// Removes this worker from the group, unless it has pending jobs: those are left for others to reclaim.
     package func leave() async throws(RedisError) {
         try await removeConsumers(worker, idleFor: .zero)
     }
@@ -246,7 +249,7 @@ package final class MailQueue: Sendable {
                 command.append(idle.milliseconds)
             }
         } catch .server(code: "NOGROUP", _) {
-            // Nobody to strike off.
+            // Without a group there are no consumers.
         }
     }
 }

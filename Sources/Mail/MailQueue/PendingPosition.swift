@@ -1,17 +1,17 @@
-/// A place in the list of the jobs that a worker has claimed and not ended.
+/// A position in the list of a worker's pending entries.
 package struct PendingPosition: Sendable, Equatable {
-    /// As a range of XPENDING begins.
+    /// The start of a range for XPENDING.
     let text: String
 
     private init(text: String) {
         self.text = text
     }
 
-    /// Behind an entry.
-    init(behind entry: String) {
+    /// Creates the position after an entry.
+    init(after entry: String) {
         self.init(text: "(\(entry)")
     }
 
-    /// Before all of them.
+    /// The position before the first entry.
     package static let start = PendingPosition(text: "-")
 }

@@ -1,8 +1,11 @@
--- Moves the retries that are due back into the stream.
+-- Moves due retries back to the stream.
 --
--- KEYS: 1 the mail stream, 2 the retries. ARGV: 1 how many to move at most.
--- A retry is kept as `1 <attempts> <job's id> <key's id> <sealed job>`: a version, and four values parted by one blank each.
--- Returns how many were moved. One that is not of that form is removed, since nobody could ever deliver it.
+-- KEYS: 1 the mail stream; 2 the sorted set of retries.
+-- ARGV: 1 the maximum number of retries to move.
+-- Returns the number of retries that were removed from the set.
+--
+-- A retry has the form `1 <attempts> <job id> <key id> <sealed job>`: a version and four values, separated by one space
+-- each. Retries of any other form are removed without being queued, because no worker could deliver them.
 
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))

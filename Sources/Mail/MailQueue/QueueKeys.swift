@@ -1,8 +1,8 @@
-/// The names of the mail queue's keys in Redis.
+/// The mail queue's key names in Redis.
 package struct QueueKeys: Sendable {
     private let prefix: String
 
-    /// - Parameter prefix: the start of all keys of the deployment.
+    /// - Parameter prefix: the deployment's key prefix (`POSTERN_KEY_PREFIX`).
     package init(prefix: String) {
         self.prefix = prefix
     }
@@ -10,7 +10,7 @@ package struct QueueKeys: Sendable {
     /// The stream of sealed mail jobs.
     package var mail: String { prefix + "mail" }
 
-    /// The sorted set of mail jobs that wait for another attempt, by the time at which they are due.
+    /// The sorted set of retries. The score is the due time, in Unix milliseconds.
     package var retries: String { prefix + "mail:retry" }
 
     /// The stream of dead letters.

@@ -1,15 +1,15 @@
 import Redis
 
-/// The queue of mail jobs as an operator sees it: counts, who is at work, what was given up; and a hand in it.
+/// The operator's view of the mail queue: counts, workers and dead letters, and commands to retry or drop jobs.
 ///
-/// Nothing here opens a job: neither addresses nor links are seen.
+/// Jobs are never opened, so neither addresses nor links are read.
 package final class QueueOperations: Sendable {
     private let redis: RedisClient
     private let keys: QueueKeys
     private let scripts: QueueScripts
     private let pages: QueuePages
 
-    /// The operations on the queue under a key prefix.
+    /// Creates the operations on the queue with the given key prefix.
     package init(redis: RedisClient, keyPrefix: String) {
         self.redis = redis
         keys = QueueKeys(prefix: keyPrefix)
@@ -17,13 +17,13 @@ package final class QueueOperations: Sendable {
         pages = QueuePages(redis: redis, keys: keys)
     }
 
-    /// The queue in numbers.
+    /// Returns the current counts and workers of the queue.
     package func overview() async throws(RedisError) -> QueueOverview {
         let now = try await time()
         let oldest = try await pages.entries(of: keys.mail, after: nil, atMost: 1).first?.time
         var deadByReason: [String: Int] = [:]
-        _ = try await deadLetters { job in
-            deadByReason[job.reason, default: 0] += 1
+        _ = try await deadLetters { letter in
+            deadByReason[letter.reason, default: 0] += 1
             return true
         }
         return QueueOverview(
@@ -35,9 +35,9 @@ package final class QueueOperations: Sendable {
             deadByReason: deadByReason)
     }
 
-    /// Goes through the jobs that were given up, the oldest first.
-    /// - Parameter visit: says whether to go on.
-    /// - Returns: whether it came to the end.
+    /// Calls `visit` with each dead letter, the oldest first.
+    /// - Parameter visit: returns whether to continue.
+    /// - Returns: whether all dead letters were visited.
     @discardableResult
     package func deadLetters(_ visit: (DeadLetter) -> Bool) async throws(RedisError) -> Bool {
         var last: String?
@@ -49,22 +49,23 @@ package final class QueueOperations: Sendable {
         }
     }
 
-    /// Has a job tried again at once: one that waits for another attempt, or one that was given up and kept.
-    /// - Returns: whether there is such a job.
+    /// Makes a waiting retry due now, or requeues a dead letter that holds its job.
+    /// - Parameter id: the job's id.
+    /// - Returns: whether such a job was found.
     package func retry(_ id: String) async throws(RedisError) -> Bool {
         if let retry = try await pages.retry(id) {
-            _ = try await makeDue(retry)  // Nothing to change where that was done before.
+            _ = try await makeDue(retry)  // `false` if it was made due before.
             return true
         }
-        guard let dead = try await deadLetter(id) else { return false }
-        return try await requeue(dead)
+        guard let letter = try await deadLetter(id) else { return false }
+        return try await requeue(letter)
     }
 
-    /// Has all jobs tried again at once that wait for another attempt, or were given up and kept.
+    /// Makes all waiting retries due now, and requeues all dead letters that hold their jobs.
     /// - Parameter progress: called with the number of jobs so far.
-    /// - Returns: how many.
+    /// - Returns: the number of jobs.
     package func retryAll(_ progress: (Int) -> Void) async throws(RedisError) -> Int {
-        // No more than there are now: workers may meanwhile put off again what was made due.
+        // Not more than there are now: meanwhile workers may move the same jobs to the retries again.
         let retries = try await integer("ZCARD", keys.retries)
         var count = 0
         while count < retries, case let page = try await pages.retriesNotDue(), !page.isEmpty {
@@ -72,27 +73,31 @@ package final class QueueOperations: Sendable {
             progress(count)
         }
         var kept: [DeadLetter] = []
-        try await deadLetters { job in
-            if job.isKept { kept.append(job) }
+        try await deadLetters { letter in
+            if letter.isKept { kept.append(letter) }
             return true
         }
-        for job in kept where try await requeue(job) {
+        for letter in kept where try await requeue(letter) {
             count += 1
             progress(count)
         }
         return count
     }
 
-    /// Removes a job wherever it is: in the stream, waiting for another attempt, or given up.
-    /// - Parameter progress: called with the number of entries of the stream that were looked at.
-    /// - Returns: whether there was such a job.
+    /// Removes a job from the retries, the dead letters or the stream, whichever has it.
+    /// - Parameters:
+    ///   - id: the job's id.
+    ///   - progress: called with the number of stream entries searched so far.
+    /// - Returns: whether such a job was found and removed.
     package func drop(_ id: String, _ progress: (Int) -> Void) async throws(RedisError) -> Bool {
         if let retry = try await pages.retry(id) {
             var command = RedisCommand("ZREM", keys.retries)
             command.append(retry)
             return try await integer(command) == 1
         }
-        if let dead = try await deadLetter(id) { return try await integer("XDEL", keys.deadLetters, dead.entry) == 1 }
+        if let letter = try await deadLetter(id) {
+            return try await integer("XDEL", keys.deadLetters, letter.entry) == 1
+        }
         var last: String?
         var count = 0
         while case let page = try await pages.entries(of: keys.mail, after: last), let end = page.last?.id {
@@ -135,8 +140,8 @@ package final class QueueOperations: Sendable {
 
     private func deadLetter(_ id: String) async throws(RedisError) -> DeadLetter? {
         var found: DeadLetter?
-        try await deadLetters { job in
-            if job.id == id { found = job }
+        try await deadLetters { letter in
+            if letter.id == id { found = letter }
             return found == nil
         }
         return found
@@ -148,12 +153,12 @@ package final class QueueOperations: Sendable {
         return try await integer(command) == 1
     }
 
-    private func requeue(_ job: DeadLetter) async throws(RedisError) -> Bool {
+    private func requeue(_ letter: DeadLetter) async throws(RedisError) -> Bool {
         try await scripts.requeue.call(on: redis) { command in
             command.append(2)
             command.append(keys.mail)
             command.append(keys.deadLetters)
-            command.append(job.entry)
+            command.append(letter.entry)
         } == .integer(1)
     }
 

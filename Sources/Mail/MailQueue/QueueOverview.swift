@@ -1,28 +1,28 @@
-/// The queue of mail jobs in numbers.
+/// The counts and workers of the mail queue at one moment.
 package struct QueueOverview: Sendable {
-    /// A worker of the group that was given jobs; it may be gone by now.
+    /// A consumer of the group: a worker that has received jobs. It may have stopped since.
     package struct Worker: Sendable {
-        /// The name that it gave itself: host, process and a random part.
+        /// The consumer name that the worker chose: host, process id and a random part.
         package let name: String
-        /// How many jobs it has claimed and not ended.
+        /// The number of jobs that it has claimed and not acknowledged.
         package let pending: Int
-        /// How long ago it was given jobs.
+        /// The time since it last received jobs.
         package let idle: Duration
     }
 
-    /// How many jobs are in the stream, those being delivered included.
+    /// The number of jobs in the stream, including those in delivery.
     package let length: Int
-    /// How long the oldest of them has been there; `nil` where there is none.
+    /// The age of the oldest job in the stream, or `nil` if the stream is empty.
     package let oldestAge: Duration?
-    /// The workers of the group that were given jobs.
+    /// The consumers of the group.
     package let workers: [Worker]
-    /// How many jobs wait for another attempt.
+    /// The number of jobs that wait for a retry.
     package let retries: Int
-    /// How many of those are due.
+    /// The number of retries that are due.
     package let retriesDue: Int
-    /// How many jobs were given up and are kept, by reason.
+    /// The number of dead letters, by reason.
     package let deadByReason: [String: Int]
 
-    /// How many jobs were given up and are kept.
+    /// The total number of dead letters.
     package var dead: Int { deadByReason.values.reduce(0, +) }
 }

@@ -1,23 +1,23 @@
 import Redis
 
-/// The queue of mail jobs, read a page at a time: it may be long.
+/// Reads the mail queue's streams and retries page by page, because they can be long.
 struct QueuePages: Sendable {
-    /// How many entries are asked for at once.
+    /// The number of entries in a page.
     static let size = 500
 
     let redis: RedisClient
     let keys: QueueKeys
 
-    /// An entry of a stream.
+    /// A stream entry.
     struct Entry {
         let id: String
         let fields: EntryFields
 
-        /// When it was added, in Unix milliseconds by Redis' clock: the first part of its id.
+        /// The time at which it was added, in Unix milliseconds by Redis' clock: the first part of its id.
         var time: Int? { Int(id.prefix { $0 != "-" }) }
     }
 
-    /// The entries of a stream behind one of them, or from its start.
+    /// Returns the entries of a stream after the entry `last`, or from the start if `last` is `nil`.
     func entries(
         of stream: String, after last: String?, atMost count: Int = size
     ) async throws(RedisError) -> [Entry] {
@@ -34,7 +34,7 @@ struct QueuePages: Sendable {
         }
     }
 
-    /// The retry of a job.
+    /// Returns a job's retry, or `nil` if the job does not wait for one.
     func retry(_ id: String) async throws(RedisError) -> [UInt8]? {
         var start = 0
         while true {
@@ -50,13 +50,14 @@ struct QueuePages: Sendable {
         }
     }
 
-    /// The third word of `1 <attempts> <job's id> <key's id> <sealed job>`.
+    /// Returns the job's id in a retry of the form `1 <attempts> <job id> <key id> <sealed job>`, or `nil` if it has
+    /// another form.
     private static func jobID(of retry: [UInt8]) -> ArraySlice<UInt8>? {
         let words = retry.split(separator: UInt8(ascii: " "), maxSplits: 3)
         return words.count == 4 ? words[2] : nil
     }
 
-    /// Retries that were not made due by hand, which gives them the time 0.
+    /// Returns a page of the retries that an operator has not made due: those have the score 0.
     func retriesNotDue() async throws(RedisError) -> [[UInt8]] {
         var command = RedisCommand("ZRANGEBYSCORE", keys.retries, "(0", "+inf", "LIMIT", "0")
         command.append(QueuePages.size)

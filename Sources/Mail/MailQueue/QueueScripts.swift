@@ -1,6 +1,6 @@
 import Redis
 
-/// The scripts that change the queue of mail jobs.
+/// The Redis scripts that change the mail queue.
 struct QueueScripts: Sendable {
     let acknowledge = Script(PackageResources.Acknowledge_lua)
     let deadLetter = Script(PackageResources.DeadLetter_lua)

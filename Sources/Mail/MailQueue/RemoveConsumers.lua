@@ -1,8 +1,9 @@
--- Strikes workers off the group that have nothing to deliver: with jobs they are kept, since striking them off would lose those.
+-- Removes idle consumers without pending entries from the group. A consumer with pending entries stays, because
+-- removing it would lose them.
 --
--- KEYS: 1 the mail stream. ARGV: 1 the group; 2 the worker, or nothing for all; 3 for how many ms nothing may have been
--- heard of it.
--- Returns how many were struck off.
+-- KEYS: 1 the mail stream.
+-- ARGV: 1 the consumer group; 2 the consumer, or an empty string for all; 3 the minimum idle time in ms.
+-- Returns the number of consumers removed.
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local count = 0

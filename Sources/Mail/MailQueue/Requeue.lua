@@ -1,7 +1,8 @@
--- Puts a job that was given up back into the stream, as if it were new.
+-- Moves a dead letter back to the stream as a new job, with no attempts.
 --
--- KEYS: 1 the mail stream, 2 the dead. ARGV: 1 the dead entry.
--- Returns 1; 0 where there is no such entry; -1 where the job was not kept with it.
+-- KEYS: 1 the mail stream; 2 the stream of dead letters.
+-- ARGV: 1 the dead letter's entry id.
+-- Returns 1; 0 if there is no such entry; or -1 if the entry does not hold the job.
 
 local entry = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
 if not entry then return 0 end

@@ -1,10 +1,12 @@
--- Moves a job from the stream to those that wait for another attempt.
+-- Moves a job from the stream to the retries.
 --
--- KEYS: 1 the mail stream, 2 the retries. ARGV: 1 the group; 2 the entry; 3 in how many ms it is due; 4 the retry, as it is
--- kept; 5 how many may wait.
--- Returns 1, or 0 where the entry had gone already: then it is somebody else's, and nothing is done; or -1
--- where too many wait already.
--- What is written first may fail, and then nothing has changed: a script is not rolled back.
+-- KEYS: 1 the mail stream; 2 the sorted set of retries.
+-- ARGV: 1 the consumer group; 2 the entry's id; 3 the delay in ms; 4 the retry, in the form that Promote.lua reads; 5
+-- the maximum number of retries.
+-- Returns 1; 0 if the entry was already gone: then another worker has recorded an outcome, and nothing changes; or -1
+-- if the maximum number of retries is reached.
+--
+-- A script is not rolled back, so the write that can fail (ZADD) comes first: if it fails, nothing has changed.
 
 if #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) == 0 then return 0 end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[5]) then return -1 end

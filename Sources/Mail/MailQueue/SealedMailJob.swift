@@ -1,13 +1,13 @@
-/// A job as it lies in the queue: nobody without the deployment's keys learns who is mailed, or what.
+/// A job as stored in the queue. Without the deployment's keys it reveals neither the recipient nor the content.
 package struct SealedMailJob: Sendable, Equatable {
-    /// The job's id, authenticated with the box.
+    /// The job's id, which is not encrypted, but authenticated together with the box.
     package let id: String
-    /// Which of the deployment's keys opens the box.
+    /// The id of the deployment's key that opens the box.
     package let keyID: String
-    /// Nonce, ciphertext and tag.
+    /// The nonce (12 bytes), the ciphertext and the tag (16 bytes).
     package let box: [UInt8]
 
-    /// A job as it was read from the queue.
+    /// Creates a sealed job from its parts.
     package init(id: String, keyID: String, box: [UInt8]) {
         self.id = id
         self.keyID = keyID

@@ -1,28 +1,29 @@
 import Bytes
 import Foundation
-@testable import MailMessage
 import TestSupport
 import Testing
 
-/// What Python's mail parser makes of a message: a judge that shares no code with what it judges.
-struct Judgement {
+@testable import MailMessage
+
+/// A message as Python's email parser reads it: an implementation that shares no code with this module.
+struct ParsedMessage {
     private let values: JSONObject
 
-    /// Judges messages by `judge.py`, in their order.
-    static func of(_ messages: [MailMessage]) async throws -> [Judgement] {
+    /// Parses messages with `judge.py`. The results are in the order of the messages.
+    static func parse(_ messages: [MailMessage]) async throws -> [ParsedMessage] {
         let folder = try Folder()
         for (number, message) in messages.enumerated() {
-            // Of four digits each, as they are judged in the order of their names.
+            // Names of four digits, because the script reads the files in the order of their names.
             let file = URL(fileURLWithPath: "\(folder.path)/\(1000 + number).eml")
             try Data(message.content).write(to: file)
         }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("judge.py").path
         let output = try await onOwnThread { try ChildProcess.output("python3", [script, folder.path]) }
-        guard case .array(let judgements) = try JSONValue(parsing: Array(output)) else { return [] }
-        try #require(judgements.count == messages.count)
-        return judgements.compactMap { judgement -> Judgement? in
-            guard case .object(let values) = judgement else { return nil }
-            return Judgement(values: values)
+        guard case .array(let parsedMessages) = try JSONValue(parsing: Array(output)) else { return [] }
+        try #require(parsedMessages.count == messages.count)
+        return parsedMessages.compactMap { parsed -> ParsedMessage? in
+            guard case .object(let values) = parsed else { return nil }
+            return ParsedMessage(values: values)
         }
     }
 
@@ -42,5 +43,5 @@ struct Judgement {
         if case .number(let number)? = values[name] { Int(number) } else { nil }
     }
 
-    func holds(_ name: String) -> Bool { values[name] == .boolean(true) }
+    func isTrue(_ name: String) -> Bool { values[name] == .boolean(true) }
 }
