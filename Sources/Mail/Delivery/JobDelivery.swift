@@ -65,6 +65,11 @@ final class JobDelivery: Sendable {
         guard now() < job.expiresAt else {
             return await deadLetter(claimed, DeadLetterCause(reason: .expired, attempts: claimed.attempts))
         }
+        await conclude(claimed, job, sealed, await attempt(claimed, job))
+    }
+
+    /// Makes an attempt to deliver a job.
+    private func attempt(_ claimed: ClaimedJob, _ job: MailJob) async -> DeliveryOutcome {
         let start = ContinuousClock.now
         let outcome = await transport.deliver(mail.message(for: job), within: timeout, nil)
         let duration = ContinuousClock.now - start
@@ -72,6 +77,13 @@ final class JobDelivery: Sendable {
         metrics.duration.observe(duration)
         log.attempted(claimed, outcome, after: duration)
         updateBreaker(outcome)
+        return outcome
+    }
+
+    /// Acknowledges a job, dead-letters it, or retries it later, by the outcome of an attempt.
+    private func conclude(
+        _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, _ outcome: DeliveryOutcome
+    ) async {
         switch outcome {
         case .delivered:
             // The handler's clock may be ahead of this clock.
