@@ -1,5 +1,4 @@
 import Bytes
-import Cryptography
 
 /// Returns a text in the form for a header field: unchanged if it is short ASCII, otherwise as encoded words (RFC 2047
 /// §2), folded so that no line is longer than 78 characters.
