@@ -13,7 +13,7 @@ struct PostfixTests {
         init() async throws {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
             let port = try freePort()
-            let script = Handler.repository.appendingPathComponent("Tests/EndToEndTests/postfix").path
+            let script = Handler.repository.appendingPathComponent("Tests/EndToEnd/postfix").path
             let process = try ChildProcess(script, [folder, "\(port)"])
             self.port = port
             self.process = process

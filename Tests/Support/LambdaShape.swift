@@ -135,7 +135,7 @@ package enum LambdaShape: Sendable, CaseIterable {
     private func balancerEvent(_ request: LambdaRequest) -> [String: Any] {
         var lines = LambdaShape.lowercased(
             request.lines(
-                host: "door.example.com", forwardedFor: request.forwardedFor(adding: request.client)))
+                host: "sign-in.example.com", forwardedFor: request.forwardedFor(adding: request.client)))
         if !request.cookies.isEmpty { lines.append((name: "cookie", value: request.cookies.joined(separator: "; "))) }
         // Not decoded, unlike with the gateways.
         let parameters = request.parameters(isDecoded: false)
@@ -143,7 +143,7 @@ package enum LambdaShape: Sendable, CaseIterable {
             "requestContext": [
                 "elb": [
                     "targetGroupArn":
-                        "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/door/4f1c2b3a5d6e7f80"
+                        "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/postern/4f1c2b3a5d6e7f80"
                 ]
             ],
             "httpMethod": request.method, "path": request.path,
