@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct BadInputTests {
-    /// Bodies that are not accepted, and the code of the refusal.
+    /// Invalid bodies, and the code of each refusal.
     private static let bodies: [(String, String)] = {
         let fields = ["email", "callback_origin", "callback_next"]
         let values = ["null", "true", "7", "1e999", "[]", "{}", #"["https://example.com"]"#]
@@ -34,7 +34,7 @@ struct BadInputTests {
         return bodies
     }()
 
-    @Test("each gets its 4xx in the documented shape; the process neither dies nor grows")
+    @Test("each invalid body gets a 400 in the documented shape; the handler neither ends nor grows")
     func eachBody() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -53,7 +53,7 @@ struct BadInputTests {
         #expect(try handler.signIn().status == 200)
     }
 
-    @Test("every truncation of a valid body is refused, and none is served")
+    @Test("a valid body that is cut off at any length is refused")
     func truncated() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -63,20 +63,20 @@ struct BadInputTests {
         }
     }
 
-    @Test("bytes that are not UTF-8 are named as such")
+    @Test("a body that is not UTF-8 is refused, and the error says so")
     func notUTF8() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
         let connection = try RawHTTP(port: handler.port)
         let body = Array(#"{"email":""#.utf8) + [0xC3, 0x28] + Array(#"@b.co"}"#.utf8)
-        let head = "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n"
+        let head = "POST /auth/send-magic-link HTTP/1.1\r\nHost: postern\r\nContent-Type: application/json\r\n"
         try connection.send(bytes: Array("\(head)Content-Length: \(body.count)\r\n\r\n".utf8) + body)
         let response = try connection.readResponse()
         #expect(response.status == 400)
         #expect(response.json["error"] as? String == "The body is not UTF-8 text")
     }
 
-    @Test("bodies of 10 MB, with and without a length, are refused without being read, again and again")
+    @Test("bodies of 10 MB, with and without a length, are refused repeatedly without being read")
     func large() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -87,9 +87,9 @@ struct BadInputTests {
                 let connection = try RawHTTP(port: handler.port)
                 let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 10485760"
                 try connection.send(
-                    "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n\(length)\r\n\r\n"
+                    "POST /auth/send-magic-link HTTP/1.1\r\nHost: postern\r\nContent-Type: application/json\r\n\(length)\r\n\r\n"
                 )
-                // The handler may close before all was sent: that is its right.
+                // The handler may close the connection before everything is sent.
                 for _ in 0..<640 where (try? connection.send(isChunked ? chunk : String(chunk.dropFirst(6)))) == nil {
                     break
                 }

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct CommandLineTests {
-    @Test("a fresh key is one that the handler takes, and different each time")
+    @Test("a new key is accepted by the handler, and different each time")
     func keys() async throws {
         let (status, output) = try await CommandLineTool.run("keys", "new")
         #expect(status == 0)
@@ -19,7 +19,7 @@ struct CommandLineTests {
         #expect(try await CommandLineTool.run("keys", "new", "--id", "not:this").status == 64)
     }
 
-    @Test("the queue in numbers, for people and for programs")
+    @Test("postern queue shows the queue as text, and as JSON")
     func queue() async throws {
         let queue = try await Queue()
         let environment = ["REDIS_URL": queue.redis.address]
@@ -39,7 +39,7 @@ struct CommandLineTests {
         #expect((object["workers"] as? [[String: Any]])?.first?["pending"] as? Int == 1)
     }
 
-    @Test("a job that was given up is listed, tried again by its id or with all others, or dropped")
+    @Test("a dead letter is listed, requeued by its id or with all others, or dropped")
     func dead() async throws {
         let queue = try await Queue()
         let environment = ["REDIS_URL": queue.redis.address]
@@ -57,7 +57,7 @@ struct CommandLineTests {
         #expect(lines.allSatisfy { $0.hasSuffix("rejected  attempts 1  reply 550 5.7.1") })
 
         #expect(try await CommandLineTool.run("queue", "retry", ids[0], environment: environment).status == 0)
-        try await eventually("the mail") { server.messages.count == 1 }
+        try await eventually("the email to arrive") { server.messages.count == 1 }
         #expect(server.messages[0].field("Message-ID") == "<\(ids[0])@example.com>")
         #expect(try await CommandLineTool.run("queue", "drop", ids[1], environment: environment).status == 0)
         try await queue.becomes([0, 0, 2])
@@ -75,11 +75,11 @@ struct CommandLineTests {
         #expect(worker.process.isRunning)
     }
 
-    @Test("without Redis a command says so, and ends with 69; with a wrong setting it names that, and ends with 78")
-    func endings() async throws {
-        let nowhere = ["REDIS_URL": "redis://127.0.0.1:\(try freePort())"]
+    @Test("without Redis a command ends with 69; with a wrong setting it ends with 78, and names the setting")
+    func exitStatuses() async throws {
+        let withoutRedis = ["REDIS_URL": "redis://127.0.0.1:\(try freePort())"]
         for arguments in [["queue"], ["queue", "dead"], ["queue", "retry", "--all"], ["queue", "drop", "x"]] {
-            let process = try ChildProcess(CommandLineTool.path, arguments, environment: nowhere)
+            let process = try ChildProcess(CommandLineTool.path, arguments, environment: withoutRedis)
             #expect(try await process.waitForExit() == 69)
             #expect(process.log.hasPrefix("postern: Redis is unavailable: "))
         }
@@ -107,7 +107,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("a test message shows each step, and its failures have stable codes")
+    @Test("postern smtp-test shows each step, and its failures have stable codes")
     func smtpTest() async throws {
         let server = try await ScriptedSMTPServer(
             .init { point in
@@ -144,11 +144,11 @@ struct CommandLineTests {
             #expect(output.contains("\npostern: \(code): "), "\(output)")
             #expect(!output.contains("secret"))
         }
-        let nobody = try await CommandLineTool.run(
+        let refusedConnection = try await CommandLineTool.run(
             "smtp-test", "--to", "ada@example.com",
             environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own
             })
-        #expect(nobody.status == 1)
-        #expect(nobody.output.contains("\npostern: connection_refused: "))
+        #expect(refusedConnection.status == 1)
+        #expect(refusedConnection.output.contains("\npostern: connection_refused: "))
     }
 }

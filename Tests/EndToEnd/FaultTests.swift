@@ -3,7 +3,7 @@ import TestSupport
 
 @Suite
 struct FaultTests {
-    @Test("stopped: 503 with Retry-After; started again: served, without a restart of the handler")
+    @Test("while Redis is stopped, requests get a 503 with Retry-After; they are served once it is started again")
     func stopped() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(
@@ -17,7 +17,7 @@ struct FaultTests {
         try await expectRecovery(handler)
     }
 
-    @Test("frozen: 503 within the deadline; thawed: served")
+    @Test("while Redis is frozen, requests get a 503 within the deadline; they are served once it is thawed")
     func frozen() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address, ["POSTERN_REDIS_TIMEOUT": "300ms"])
@@ -28,7 +28,7 @@ struct FaultTests {
         try await expectRecovery(handler)
     }
 
-    @Test("absent at the start: 503 until it is there")
+    @Test("if Redis is absent at the start, requests get a 503 until it is started")
     func absent() async throws {
         let redis = try await RedisServer()
         redis.stop()
@@ -38,7 +38,7 @@ struct FaultTests {
         try await expectRecovery(handler)
     }
 
-    @Test("its scripts flushed: nobody notices")
+    @Test("if Redis has lost its scripts, requests are still served")
     func scriptFlush() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -47,7 +47,7 @@ struct FaultTests {
         #expect(try handler.signIn().status == 200)
     }
 
-    @Test("read-only: 503, named in the log; a primary again: served")
+    @Test("while Redis is a read-only replica, requests get a 503, and the log has the reason")
     func readOnly() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -59,7 +59,7 @@ struct FaultTests {
         try await expectRecovery(handler)
     }
 
-    @Test("out of memory: 503, named in the log; room again: served")
+    @Test("while Redis is out of memory, requests get a 503, and the log has the reason")
     func outOfMemory() async throws {
         let redis = try await RedisServer(arguments: ["--maxmemory-policy", "noeviction"])
         let handler = try await Handler(redis: redis.address)
@@ -71,7 +71,7 @@ struct FaultTests {
         try await expectRecovery(handler)
     }
 
-    @Test("wrong password: 503, named in the log; the right one: served")
+    @Test("while the password for Redis is wrong, requests get a 503, and the log has the reason")
     func wrongPassword() async throws {
         let redis = try await RedisServer(arguments: ["--requirepass", "right"])
         let handler = try await Handler(redis: "redis://:s3cret@127.0.0.1:\(redis.port)")
@@ -91,7 +91,7 @@ struct FaultTests {
         #expect(response.json["retryAfter"] as? Int == 1)
     }
 
-    /// The handler serves again within two seconds.
+    /// Checks that the handler serves again within two seconds.
     private func expectRecovery(_ handler: Handler) async throws {
         try await eventually(within: .seconds(2), "a request to be served") { try handler.signIn().status == 200 }
         #expect(handler.process.isRunning)

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The release build of the handler, started by `bootstrap` as a runtime would, with a Redis of its own.
+/// The release build of the handler, started by `bootstrap`, as a host would start it.
 final class Handler: Sendable {
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -12,10 +12,11 @@ final class Handler: Sendable {
     let process: ChildProcess
     let port: Int
 
-    /// Starts the handler; it answers when this returns.
+    /// Starts the handler, and waits until it listens or has ended.
     /// - Parameters:
-    ///   - settings: environment variables besides those that every test needs.
-    ///   - given: where it will listen, if the settings say so.
+    ///   - url: the URL of Redis.
+    ///   - settings: environment variables in addition to those that every test needs.
+    ///   - given: the port on which it will listen according to the settings; `nil` for a free port.
     init(redis url: String, _ settings: [String: String] = [:], at given: Int? = nil) async throws {
         let port = try given ?? freePort()
         let environment = [
@@ -27,29 +28,29 @@ final class Handler: Sendable {
             environment: environment.merging(settings) { _, own in own })
         self.port = port
         self.process = process
-        try await eventually("the handler to listen; it says: \(process.log)") {
+        try await eventually("the handler to listen; its log: \(process.log)") {
             (try? RawHTTP(port: port)) != nil || !process.isRunning
         }
     }
 
-    /// Sends one sign-in request, on a connection of its own.
+    /// Sends one sign-in request on a new connection.
     func signIn(
         _ body: String = #"{"email":"ada@example.com"}"#, fields: String = "Origin: https://example.com\r\n"
     ) throws -> RawResponse {
         try post(body, fields: "Content-Type: application/json\r\n\(fields)")
     }
 
-    /// Sends a POST of any form.
+    /// Sends a POST with these header fields on a new connection.
     func post(_ body: String, fields: String) throws -> RawResponse {
         let connection = try RawHTTP(port: port)
         try connection.send(
-            "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\n\(fields)"
+            "POST /auth/send-magic-link HTTP/1.1\r\nHost: postern\r\n\(fields)"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
         return try connection.readResponse()
     }
 
-    /// Sends an exact number of the same request over 32 connections by ApacheBench; gives how many were not answered
-    /// by 2xx.
+    /// Sends the same request an exact number of times over 32 connections, with ApacheBench.
+    /// - Returns: The number of responses other than 2xx.
     func flood(requests: Int, body: String = #"{"email":"ada@example.com"}"#) throws -> Int {
         let folder = try Folder()
         let file = "\(folder.path)/body"
@@ -71,7 +72,7 @@ final class Handler: Sendable {
 
     func get(_ path: String) throws -> RawResponse {
         let connection = try RawHTTP(port: port)
-        try connection.send("GET \(path) HTTP/1.1\r\nHost: door\r\n\r\n")
+        try connection.send("GET \(path) HTTP/1.1\r\nHost: postern\r\n\r\n")
         return try connection.readResponse()
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct InjectionTests {
-    /// Line ends, a zero byte, a dot that would end the content, what is not ASCII, and what is very long.
+    /// Line ends, a zero byte, a dot that would end the content, text other than ASCII, and very long text.
     private static let payloads = [
         "\r\nRCPT TO:<eve@example.com>\r\n", "\nBcc: eve@example.com", "\rBcc: eve@example.com", "\0",
         "\r\n.\r\nQUIT\r\n",
@@ -12,7 +12,7 @@ struct InjectionTests {
         "\u{2028}Bcc: eve@example.com", "é", "＠", "\u{202E}", String(repeating: "a", count: 1900),
     ]
 
-    /// Each payload in each field that a request has.
+    /// Each payload in each field of a request.
     private static let bodies: [[String: String]] = payloads.flatMap { payload in
         [
             ["email": payload], ["email": "ada@example.com\(payload)"], ["email": "\(payload)ada@example.com"],
@@ -29,7 +29,7 @@ struct InjectionTests {
         "Referer: https://example.com/?a=%0D%0ABcc:eve@example.com\r\n", "X-Request-Id: a%0D%0Ab\r\n",
     ]
 
-    @Test("whatever is accepted is one message, with the commands and fields that every message has")
+    @Test("every accepted request leads to one message, with the usual commands and header fields only")
     func requests() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer()
@@ -46,7 +46,7 @@ struct InjectionTests {
             #expect(status == 200 || status == 400)
             if status == 200 { accepted += 1 }
         }
-        // Paths may hold much of it, percent-encoded; and fields are passed over where they make no sense.
+        // Paths may contain many payloads, percent-encoded; and invalid header fields are ignored.
         #expect(accepted > InjectionTests.fields.count)
         try await queue.becomes([0, 0, 0])
         #expect(server.messages.count == accepted)

@@ -1,28 +1,28 @@
 import TestSupport
 
-/// A kind of invocation: an event, and what is to come of it by the contract.
+/// A kind of invocation: an event, and its expected outcome.
 struct InvocationKind: Sendable {
     let name: String
     let event: [UInt8]
-    /// How many scripts it has Redis run.
+    /// The number of script calls that it makes in Redis.
     var scriptCalls = 0
-    /// `nil` where the event is no HTTP request, and an error is to be reported.
+    /// The expected answer; `nil` if the event is not an HTTP request, for which an error is expected.
     fileprivate var expected: Expected?
 
-    /// An answer.
+    /// An expected answer.
     fileprivate struct Expected: Sendable {
         var shape = LambdaShape.httpAPI
         var status = 200
         /// The `code` of an error.
         var code: String?
-        /// The whole body, where it is no error.
+        /// The whole body; `nil` if it is not checked.
         var text: String?
-        /// What else is to be in the header.
+        /// Further header fields.
         var fields: [String: String] = [:]
         var isReadableByOrigin = true
     }
 
-    /// What is wrong with the outcome of an invocation; `nil` where nothing is.
+    /// A description of the first fault in the outcome of an invocation; `nil` if there is none.
     func fault(of outcome: RuntimeAPIServer.Outcome, requestID: String) -> String? {
         guard let expected else { return outcome.isUnreadable ? nil : "\(outcome)" }
         let answer: LambdaAnswer
@@ -38,13 +38,13 @@ struct InvocationKind: Sendable {
         return nil
     }
 
-    /// What the handler must be set to.
+    /// The settings that the handler needs for these kinds.
     static let settings = [
         "POSTERN_IP_LIMIT": "1000000/1d", "POSTERN_VERIFY_LIMIT": "off",
-        "POSTERN_LANDING_URL": "https://door.example.com",
+        "POSTERN_LANDING_URL": "https://sign-in.example.com",
     ]
 
-    /// Every request in every shape, and every foreign event.
+    /// Every request in every shape, and every event that is not an HTTP request.
     static let all: [InvocationKind] =
         LambdaShape.allCases.flatMap { kinds(as: $0) }
         + LambdaEvents.foreign.map { InvocationKind(name: $0.name, event: $0.event) }
@@ -60,10 +60,10 @@ struct InvocationKind: Sendable {
     }
 }
 
-// MARK: - What is asked for
+// MARK: - Requests
 
 extension InvocationKind {
-    /// A request of any shape.
+    /// A request, independent of the event's shape.
     private struct Request {
         let name: String
         let request: LambdaRequest
@@ -71,7 +71,7 @@ extension InvocationKind {
         let expected: Expected
     }
 
-    /// A token that nobody was given: the bytes 0 to 31.
+    /// A token that was never issued: the bytes 0 to 31.
     static let unknownToken = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
     private static let origin = (name: "Origin", value: "https://example.com")
@@ -92,7 +92,7 @@ extension InvocationKind {
         return [
             Request(name: "a sign-in", request: .signIn(), scriptCalls: 1, expected: accepted),
             Request(name: "a sign-in in base64", request: inBase64, scriptCalls: 1, expected: accepted),
-            Request(name: "a named sign-in with cookies", request: named, scriptCalls: 1, expected: asNamed),
+            Request(name: "a sign-in with request id and cookies", request: named, scriptCalls: 1, expected: asNamed),
         ]
     }()
 
@@ -100,15 +100,15 @@ extension InvocationKind {
         let foreign = LambdaRequest.signIn().with { $0.fields[0].value = "https://evil.example" }
         return [
             Request(
-                name: "no address", request: .signIn(#"{"email":"ada@"}"#),
+                name: "an invalid address", request: .signIn(#"{"email":"ada@"}"#),
                 expected: Expected(status: 400, code: "validation_error")),
             Request(
-                name: "no JSON", request: .signIn("{"), expected: Expected(status: 400, code: "invalid_json")),
+                name: "invalid JSON", request: .signIn("{"), expected: Expected(status: 400, code: "invalid_json")),
             Request(
                 name: "another site's request", request: foreign,
                 expected: Expected(status: 400, code: "origin_not_allowed", isReadableByOrigin: false)),
             Request(
-                name: "no path", request: LambdaRequest("GET", "/nowhere", fields: [origin]),
+                name: "an unknown path", request: LambdaRequest("GET", "/nowhere", fields: [origin]),
                 expected: Expected(status: 404, code: "not_found")),
             Request(
                 name: "a wrong method", request: LambdaRequest("GET", "/auth/send-magic-link", fields: [origin]),

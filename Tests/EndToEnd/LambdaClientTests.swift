@@ -3,11 +3,11 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(2)))
 struct LambdaClientTests {
-    /// Two requests for each client, and no third for an hour.
+    /// Settings that admit two requests from each client in an hour.
     private let settings = ["POSTERN_IP_LIMIT": "2/1h"]
 
     @Test(
-        "is told by the trigger, with or without a port, whatever else X-Forwarded-For says; of IPv6 the /64 counts",
+        "the client is the trigger's source address, with or without a port; an IPv6 /64 is one client",
         arguments: LambdaShape.allCases)
     func client(shape: LambdaShape) async throws {
         let redis = try await RedisServer()
@@ -20,7 +20,7 @@ struct LambdaClientTests {
         for (index, (client, status)) in table.enumerated() {
             let request = LambdaRequest.signIn().with { request in
                 request.client = client
-                // Another with each request, which would have it pass for somebody else.
+                // A different entry in each request, which must not change the client.
                 request.fields.append((name: "X-Forwarded-For", value: "198.51.100.\(index)"))
             }
             let answer = try await lambda.answer(to: request, as: shape)
@@ -31,7 +31,7 @@ struct LambdaClientTests {
     }
 
     @Test(
-        "behind a trusted proxy is the hop before it",
+        "behind a trusted proxy, the client is the hop before it",
         arguments: [LambdaShape.httpAPI, .functionURL, .loadBalancer, .loadBalancerMultiValue])
     func trustedProxy(shape: LambdaShape) async throws {
         let redis = try await RedisServer()
@@ -40,7 +40,7 @@ struct LambdaClientTests {
         let table = [
             ("198.51.100.1", "203.0.113.7", 200), ("198.51.100.1", "203.0.113.8", 200),
             ("198.51.100.1", "203.0.113.9", 429), ("198.51.100.2", "203.0.113.7", 200),
-            // No proxy of ours: what it says of others does not count.
+            // An untrusted proxy, whose entries are ignored.
             ("198.51.100.3", "192.0.2.1", 200), ("198.51.100.4", "192.0.2.1", 200), ("198.51.100.5", "192.0.2.1", 429),
         ]
         for (hop, client, status) in table {

@@ -5,7 +5,7 @@ import TestSupport
 @Suite(.timeLimit(.minutes(3)))
 struct LambdaEventTests {
     @Test(
-        "the events that are kept beside the function's template are answered 200, by bootstrap and by the handler alone",
+        "the sample events in deploy/aws-lambda are answered with 200, by bootstrap and by the handler alone",
         arguments: ["bootstrap", ".build/postern/bin/postern-handler"])
     func samples(program: String) async throws {
         let redis = try await RedisServer()
@@ -22,7 +22,7 @@ struct LambdaEventTests {
         #expect(try redis.callCount(of: "evalsha") == files.count)
     }
 
-    @Test("a stage is taken off the path where it stands before it, once and whole, and nowhere else")
+    @Test("a stage is removed from the start of the path, once, and only as a whole segment")
     func stage() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -51,7 +51,7 @@ struct LambdaEventTests {
         }
     }
 
-    @Test("with format 1.0, too, an HTTP API's stage stands before the path and is taken off it")
+    @Test("an HTTP API's stage is removed from the start of the path with format 1.0, too")
     func stageInFormat1() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -69,7 +69,7 @@ struct LambdaEventTests {
         }
     }
 
-    @Test("a body in base64 is decoded, and then read as any other", arguments: LambdaShape.allCases)
+    @Test("a body in base64 is decoded, and then read like any other", arguments: LambdaShape.allCases)
     func base64(shape: LambdaShape) async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -101,19 +101,19 @@ struct LambdaEventTests {
     }
 
     @Test(
-        "the query's escapes are taken away once, whether the trigger has done so or not",
+        "the query is percent-decoded once, whether the trigger has already decoded it or not",
         arguments: LambdaShape.allCases)
     func query(shape: LambdaShape) async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, InvocationKind.settings)
-        // Redis is asked only for what has the form of a token.
+        // A script is called only for a value that has the form of a token.
         let token = InvocationKind.unknownToken
         let escaped = "%41\(token.dropFirst())"
         let table: [(String, Int)] = [
             ("token=\(token)", 1), ("token=\(escaped)", 1), ("token=\(escaped.replacing("%", with: "%25"))", 0),
             ("token=\(escaped)&a=b%26c%3Dd", 1), ("a=%26token%3D\(token)", 0), ("a=b;token=\(token)", 0),
             ("to%6ben=\(token)", 1), ("token=\(token)&empty=&none", 1), ("token=%20\(token)", 0), ("token", 0), ("", 0),
-            // A load balancer of single values tells of the last alone.
+            // A load balancer without multi-value headers passes on only the last value.
             ("token=\(token)&token=\(token)", shape == .loadBalancer ? 1 : 0),
         ]
         for (query, calls) in table {
@@ -125,7 +125,7 @@ struct LambdaEventTests {
     }
 
     @Test(
-        "of a field that comes twice both lines count, so that an allowed origin does not hide another",
+        "both lines of a repeated field count, so that an allowed origin does not hide another",
         arguments: LambdaShape.allCases.filter { $0 != .loadBalancer }, [false, true])
     func twice(shape: LambdaShape, isAllowedLast: Bool) async throws {
         let redis = try await RedisServer()
@@ -140,7 +140,7 @@ struct LambdaEventTests {
         #expect(answer.code == "origin_not_allowed")
     }
 
-    @Test("a request is named as its caller names it, else as Lambda does", arguments: LambdaShape.allCases)
+    @Test("the request id is the client's, or else Lambda's", arguments: LambdaShape.allCases)
     func requestID(shape: LambdaShape) async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -150,7 +150,7 @@ struct LambdaEventTests {
         #expect(try await lambda.answer(to: named, as: shape)["X-Request-Id"] == "caller-1")
     }
 
-    @Test("an event that is cut off, at whatever length, is reported")
+    @Test("an event that is cut off at any length is reported as an error")
     func truncated() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -163,7 +163,7 @@ struct LambdaEventTests {
     }
 
     @Test(
-        "an event with a member of a wrong type is served without it, refused or reported",
+        "an event with a member of a wrong type is served without it, refused, or reported as an error",
         arguments: LambdaShape.allCases)
     func misshapen(shape: LambdaShape) async throws {
         let redis = try await RedisServer()

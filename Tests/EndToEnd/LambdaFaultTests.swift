@@ -4,18 +4,18 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(3)))
 struct LambdaFaultTests {
-    /// How a frozen process finds the world again.
+    /// The state in which a frozen process is thawed.
     enum Thaw: Sendable, CaseIterable {
-        /// The event comes once it runs again.
+        /// The event arrives after the process is thawed.
         case beforeEvent
-        /// The event waits in its socket.
+        /// The event is already in the process's socket.
         case withEvent
-        /// The Runtime API has closed its connections, too.
+        /// The Runtime API has closed the connections as well.
         case disconnected
     }
 
     @Test(
-        "frozen until Redis has closed its connection, and thawed: the invocation is answered 200",
+        "after a freeze in which Redis closed the connection, the invocation is answered with 200",
         arguments: Thaw.allCases)
     func frozen(thaw: Thaw) async throws {
         let redis = try await RedisServer(arguments: ["--timeout", "1"])
@@ -33,20 +33,20 @@ struct LambdaFaultTests {
             lambda.process.signal(SIGCONT)
             #expect(try await outcome.status == 200)
         }
-        // Nothing was done twice, and nobody was alarmed.
+        // Nothing was done twice, and no outage was logged.
         #expect(try redis.command("XLEN", "postern:mail") == "6")
         #expect(!lambda.process.log.contains("unavailable"), "\(lambda.process.log)")
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("frozen like that again and again, after Redis was started again: each invocation is answered 200")
+    @Test("after a restart of Redis and repeated freezes, each invocation is answered with 200")
     func frozenAfterOutage() async throws {
         let redis = try await RedisServer(arguments: ["--timeout", "1"])
         let lambda = try await LambdaHandler(redis: redis.address)
         redis.stop()
         #expect(try await lambda.answer().status == 503)
         try await redis.start()
-        // It connects again by itself, and is frozen before an invocation has used that connection.
+        // The handler reconnects by itself, and is frozen before an invocation has used the connection.
         try await eventually("a connection to Redis") {
             try redis.command("CLIENT", "LIST").contains("name=postern-handler")
         }
@@ -59,7 +59,7 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("frozen while Redis is away, and thawed when it is back: the invocation is answered 200")
+    @Test("after a freeze during which Redis came back, the invocation is answered with 200")
     func frozenDuringOutage() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -68,7 +68,7 @@ struct LambdaFaultTests {
             #expect(try await lambda.answer().status == 503)
             let outcome = try await lambda.thaw(with: LambdaRequest.signIn().event(as: .functionURL)) {
                 try await redis.start()
-                // The freeze: longer than it would have waited before it connects again.
+                // The freeze lasts longer than the delay before reconnecting.
                 try await Task.sleep(for: .seconds(1))
             }
             #expect(outcome.status == 200)
@@ -76,20 +76,20 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("a Runtime API that ends each connection with its reply gets every answer, once")
+    @Test("a Runtime API that closes each connection after its reply gets every answer once")
     func closing() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
         lambda.api.closesAfterReply = true
         for shape in LambdaShape.allCases { #expect(try await lambda.answer(as: shape).status == 200) }
         guard case .failed = try await lambda.api.invoke(Array("{}".utf8)) else {
-            Issue.record("no report of an event that is none")
+            Issue.record("an event that is not an HTTP request was not reported")
             return
         }
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("frozen while Redis is started again: the next invocation is answered 200")
+    @Test("after a freeze during which Redis restarted, the next invocation is answered with 200")
     func redisRestarted() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -105,7 +105,7 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("Redis stopped: 503, and served again when it is back; absent at the start: the same")
+    @Test("while Redis is stopped, even at the start, invocations get a 503; they are served once it is started")
     func redisStopped() async throws {
         let redis = try await RedisServer()
         redis.stop()
@@ -123,7 +123,7 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("the Runtime API closes its connections while it is idle: it asks again", arguments: [0, 1])
+    @Test("if the Runtime API closes idle connections, the handler requests the next event again", arguments: [0, 1])
     func disconnected(invocationsBefore count: Int) async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -146,7 +146,7 @@ struct LambdaFaultTests {
             #expect(try await lambda.api.invoke(event, within: .zero) == .late)
             #expect(try await lambda.answer().status == 200)
         }
-        // Frozen in the midst of one, as Lambda does when the time is over.
+        // Frozen during an invocation, as Lambda does after its deadline.
         redis.freeze()
         async let outcome = lambda.api.invoke(event, within: .seconds(1))
         try await lambda.waitUntilInFlight()
@@ -173,7 +173,7 @@ struct LambdaFaultTests {
     }
 
     @Test(
-        "500 from the Runtime API ends the process, with another status than 0",
+        "a 500 from the Runtime API ends the process with a status other than 0",
         arguments: [RuntimeAPIServer.Call.next, .response, .error])
     func failure(call: RuntimeAPIServer.Call) async throws {
         let redis = try await RedisServer()
@@ -192,7 +192,7 @@ struct LambdaFaultTests {
         #expect(lambda.process.log.contains("500"), "\(lambda.process.log)")
     }
 
-    @Test("500 to one of several that wait ends the process, with another status than 0")
+    @Test("a 500 on one of several waiting connections ends the process with a status other than 0")
     func failureOfOne() async throws {
         let redis = try await RedisServer()
         let api = try await RuntimeAPIServer(concurrency: 8)
@@ -203,7 +203,7 @@ struct LambdaFaultTests {
         #expect(lambda.process.log.contains("500"), "\(lambda.process.log)")
     }
 
-    @Test("a Redis that takes connections and says nothing does not hold the first invocation up for long")
+    @Test("a Redis that accepts connections but does not answer delays the first invocation only for a short time")
     func silentRedis() async throws {
         let redis = try await RedisServer()
         redis.freeze()
@@ -213,7 +213,7 @@ struct LambdaFaultTests {
         try await expectRecovery(lambda)
     }
 
-    @Test("a Redis that does not answer: 503 before the deadline, and served when it goes on")
+    @Test("while Redis does not answer, invocations get a 503 before their deadline")
     func deadline() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, ["POSTERN_REDIS_TIMEOUT": "30s"])
@@ -232,7 +232,7 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("a Runtime API that takes its time gets every answer all the same")
+    @Test("a slow Runtime API gets every answer")
     func slow() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -241,7 +241,7 @@ struct LambdaFaultTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    /// The handler serves again.
+    /// Checks that the handler serves again within 20 seconds.
     private func expectRecovery(_ lambda: LambdaHandler) async throws {
         try await eventually(within: .seconds(20), "a request to be served") {
             try await lambda.answer().status == 200
@@ -251,10 +251,10 @@ struct LambdaFaultTests {
 }
 
 extension RedisServer {
-    /// Waits until nobody is connected.
+    /// Waits until no other client is connected.
     fileprivate func waitUntilAlone() async throws {
-        try await eventually(within: .seconds(20), "Redis to close the connections to it") {
-            // The one that asks.
+        try await eventually(within: .seconds(20), "Redis to close its connections") {
+            // The only one left is that of this command.
             try self.command("CLIENT", "LIST").split(separator: "\n").count == 1
         }
     }

@@ -1,19 +1,20 @@
 import Foundation
 import TestSupport
 
-/// The release build of the handler as a function of AWS Lambda, with a stand-in for the Runtime API. It is started by
-/// `bootstrap`, or by itself, as in the archive for Lambda.
+/// The release build of the handler as a function of AWS Lambda, with a simulated Runtime API. It is started by
+/// `bootstrap`, or directly, as in the archive for Lambda.
 final class LambdaHandler: Sendable {
     let api: RuntimeAPIServer
     let process: ChildProcess
-    /// Where it would listen, if it were not a function.
+    /// The port in its settings, on which it must not listen.
     let port: Int
 
-    /// Starts the handler; it waits for its first event when this returns, or has ended.
+    /// Starts the handler, and waits until it waits for its first event, or has ended.
     /// - Parameters:
-    ///   - settings: environment variables besides those that every test needs.
-    ///   - api: a Runtime API other than the usual.
-    ///   - program: what is started, a path in the repository.
+    ///   - url: the URL of Redis.
+    ///   - settings: environment variables in addition to those that every test needs.
+    ///   - given: the Runtime API to use; `nil` for a new one.
+    ///   - program: the path of the program to start, relative to the repository.
     init(
         redis url: String, _ settings: [String: String] = [:], api given: RuntimeAPIServer? = nil,
         program: String = "bootstrap"
@@ -25,12 +26,12 @@ final class LambdaHandler: Sendable {
         self.port = port
         self.api = api
         self.process = process
-        try await eventually("the handler to wait for an event; it says: \(process.log)") {
+        try await eventually("the handler to wait for an event; its log: \(process.log)") {
             api.waitingCount > 0 || !process.isRunning
         }
     }
 
-    /// Starts a handler's process.
+    /// Starts the process without waiting.
     static func start(
         redis url: String, api address: String, _ settings: [String: String] = [:], program: String = "bootstrap"
     ) throws -> ChildProcess {
@@ -44,8 +45,8 @@ final class LambdaHandler: Sendable {
             environment: environment.merging(settings) { _, own in own })
     }
 
-    /// Has a request answered.
-    /// - Throws: where the outcome is another.
+    /// Invokes the function with a request, and returns the answer.
+    /// - Throws: ``LambdaAnswer/Unexpected`` if the outcome is not a valid answer.
     func answer(
         to request: LambdaRequest = .signIn(), as shape: LambdaShape = .httpAPI,
         within limit: Duration = .seconds(10), requestID: String = RuntimeAPIServer.newRequestID()
@@ -53,9 +54,9 @@ final class LambdaHandler: Sendable {
         try LambdaAnswer(await api.invoke(request.event(as: shape), within: limit, requestID: requestID))
     }
 
-    /// Freezes the handler, while it waits for an event, for as long as `meanwhile` takes; and thaws it when the event is
-    /// in its socket.
-    /// - Returns: what came of the event.
+    /// Freezes the handler while it waits for an event, runs `meanwhile`, and thaws the handler once the event is in
+    /// its socket.
+    /// - Returns: The outcome of the event.
     func thaw(with event: [UInt8], after meanwhile: () async throws -> Void) async throws -> RuntimeAPIServer.Outcome {
         try await api.waitForNext()
         process.signal(SIGSTOP)
@@ -66,7 +67,7 @@ final class LambdaHandler: Sendable {
         return try await outcome
     }
 
-    /// Waits until an invocation is with the handler.
+    /// Waits until the handler has received invocations that it has not answered yet.
     func waitUntilInFlight(count: Int = 1) async throws {
         try await eventually("\(count) invocations to be in flight") { api.inFlightCount >= count }
     }

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(5)))
 struct LambdaTests {
-    @Test("10,000 events, of all triggers and of none: each is answered once, the right way, and nothing grows")
+    @Test("10,000 events, from all triggers and others, are each answered once as expected, and memory does not grow")
     func invocations() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, InvocationKind.settings)
@@ -28,7 +28,7 @@ struct LambdaTests {
         #expect(lambda.process.isRunning)
     }
 
-    @Test("before it asks for its first event it has a connection to Redis, which knows the scripts; no port is open")
+    @Test("before the first event, the handler is connected to Redis and has loaded its scripts; it opens no port")
     func warmStart() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -42,7 +42,7 @@ struct LambdaTests {
         #expect(try redis.callCount(of: "script|load") == loads)
     }
 
-    @Test("with AWS_LAMBDA_MAX_CONCURRENCY it has that many invocations in flight at once, and no more")
+    @Test("AWS_LAMBDA_MAX_CONCURRENCY is the number of invocations in flight at once")
     func concurrency() async throws {
         let redis = try await RedisServer()
         let api = try await RuntimeAPIServer(concurrency: 8)
@@ -66,7 +66,7 @@ struct LambdaTests {
         #expect(api.violations.isEmpty, "\(api.violations)")
     }
 
-    @Test("SIGTERM while it waits for an event ends it with status 0")
+    @Test("SIGTERM while the handler waits for an event ends it with status 0")
     func endWhileIdle() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address)
@@ -77,7 +77,7 @@ struct LambdaTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("SIGTERM while an invocation is with it: that is answered, and it ends with status 0")
+    @Test("on SIGTERM during an invocation, the handler answers it, and ends with status 0")
     func endInFlight() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(
@@ -95,7 +95,7 @@ struct LambdaTests {
     }
 
     @Test(
-        "a wrong setting is reported to the Runtime API by its name, and ends the start with status 78",
+        "a wrong setting is reported to the Runtime API by its name, and ends the process with status 78",
         arguments: [
             ("REDIS_URL", "s3cret"), ("POSTERN_SECRET_KEYS", "k1:s3cret"), ("POSTERN_ALLOWED_ORIGINS", "s3cret"),
             ("POSTERN_IP_LIMIT", "s3cret"), ("AWS_LAMBDA_MAX_CONCURRENCY", "s3cret"),
@@ -114,7 +114,7 @@ struct LambdaTests {
         #expect(lambda.api.violations.isEmpty, "\(lambda.api.violations)")
     }
 
-    @Test("a wrong setting ends the start with status 78 where nobody is there to be told, too")
+    @Test("a wrong setting ends the process with status 78 even if the Runtime API does not answer")
     func wrongSettingUnheard() async throws {
         let process = try LambdaHandler.start(
             redis: "redis://127.0.0.1:1", api: "127.0.0.1:\(try freePort())", ["POSTERN_SECRET_KEYS": ""])
@@ -122,7 +122,7 @@ struct LambdaTests {
         #expect(process.log.contains("POSTERN_SECRET_KEYS must"))
     }
 
-    @Test("at debug level the log tells an invocation's id, its trace's and the client's on one line")
+    @Test("at debug level, one log line has the ids of the invocation, the trace and the client's request")
     func debugLog() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, ["POSTERN_LOG_LEVEL": "debug"])
@@ -139,7 +139,7 @@ struct LambdaTests {
             "\(lambda.process.log)")
     }
 
-    @Test("what is logged and reported at the most talkative level holds no address, token or link, nor an event")
+    @Test("logs at trace level and reported errors contain no address, token, link or event")
     func log() async throws {
         let redis = try await RedisServer()
         let lambda = try await LambdaHandler(redis: redis.address, ["POSTERN_LOG_LEVEL": "trace"])
@@ -148,7 +148,7 @@ struct LambdaTests {
             #expect(try await lambda.answer(to: .signIn(body), as: shape).status == 200)
             _ = try await lambda.answer(to: .signIn(String(body.dropLast())), as: shape)
         }
-        var told = ""
+        var output = ""
         let event = LambdaRequest.signIn(body).event(as: .httpAPI)
         let cutOff = Array(event.dropLast())
         for event in LambdaEvents.foreign.map({ $0.event }) + [cutOff, event + cutOff] {
@@ -157,9 +157,9 @@ struct LambdaTests {
                 Issue.record("\(outcome)")
                 continue
             }
-            told += String(decoding: report, as: UTF8.self)
+            output += String(decoding: report, as: UTF8.self)
         }
-        told += lambda.process.log
-        for word in ["customer", "ada@", "token=", "invoices"] { #expect(!told.contains(word), "\(word)") }
+        output += lambda.process.log
+        for word in ["customer", "ada@", "token=", "invoices"] { #expect(!output.contains(word), "\(word)") }
     }
 }

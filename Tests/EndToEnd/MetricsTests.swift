@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct MetricsTests {
-    @Test("both answer /metrics at a port of the loopback interface, in a form that promtool finds nothing wrong with")
+    @Test("handler and worker serve /metrics on loopback, in a form that promtool accepts")
     func metrics() async throws {
         let (handlerPort, workerPort) = (try freePort(), try freePort())
         let redis = try await RedisServer()
@@ -17,15 +17,15 @@ struct MetricsTests {
         for (address, status) in [("ada", 200), ("gone", 200), ("", 400), ("grace", 200), ("alan", 429)] {
             #expect(try handler.signIn("{\"email\":\"\(address)@example.com\"}").status == status)
         }
-        try await eventually("the mails") { server.messages.count == 2 }
-        try await eventually("their ends") { try redis.command("XLEN", "postern:mail:dead") == "1" }
+        try await eventually("the emails to arrive") { server.messages.count == 2 }
+        try await eventually("the dead letter") { try redis.command("XLEN", "postern:mail:dead") == "1" }
 
-        let asked = try metrics(at: handlerPort)
-        #expect(asked.contains("postern_mail_queued_total 3\n"))
-        #expect(asked.contains("postern_rate_limited_total{limit=\"client\"} 1\n"))
+        let requested = try metrics(at: handlerPort)
+        #expect(requested.contains("postern_mail_queued_total 3\n"))
+        #expect(requested.contains("postern_rate_limited_total{limit=\"client\"} 1\n"))
         for (status, count) in [(200, 3), (400, 1), (429, 1)] {
             let series = "postern_http_requests_total{route=\"/auth/send-magic-link\",status=\"\(status)\"} \(count)\n"
-            #expect(asked.contains(series), "\(asked)")
+            #expect(requested.contains(series), "\(requested)")
         }
         try await eventually("the worker's counts") {
             try metrics(at: workerPort).contains("postern_mail_in_flight 0\n")
@@ -39,11 +39,11 @@ struct MetricsTests {
         ] {
             #expect(delivered.contains(line + "\n"), "\(delivered)")
         }
-        for text in [asked, delivered] { try await expectWellFormed(text) }
+        for text in [requested, delivered] { try await expectWellFormed(text) }
         #expect(worker.process.isRunning)
     }
 
-    @Test("a port that is taken ends handler and worker with a line that says so")
+    @Test("if the port for metrics is taken, handler and worker end with a line that says so")
     func portTaken() async throws {
         let redis = try await RedisServer()
         let taken = ["POSTERN_METRICS": "\(redis.port)"]
@@ -64,7 +64,7 @@ struct MetricsTests {
         return String(decoding: response.body, as: UTF8.self)
     }
 
-    /// Prometheus' own judgement.
+    /// Checks metrics with `promtool`.
     private func expectWellFormed(_ text: String) async throws {
         let folder = try Folder()
         try text.write(toFile: "\(folder.path)/metrics", atomically: true, encoding: .utf8)

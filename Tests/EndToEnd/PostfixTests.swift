@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct PostfixTests {
-    /// A Postfix of its own, and where its mailbox is. It ends, and its folder with it, when its owner does.
+    /// A private Postfix with one mailbox. When this is released, the server ends and its folder is removed.
     private final class Postfix {
         let folder = "/tmp/postern-\(UUID().uuidString)"
         let port: Int
@@ -13,11 +13,11 @@ struct PostfixTests {
         init() async throws {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
             let port = try freePort()
-            let script = Handler.repository.appendingPathComponent("Tests/EndToEndTests/postfix").path
+            let script = Handler.repository.appendingPathComponent("Tests/EndToEnd/postfix").path
             let process = try ChildProcess(script, [folder, "\(port)"])
             self.port = port
             self.process = process
-            try await eventually(within: .seconds(30), "Postfix; it says: \(process.log)") {
+            try await eventually(within: .seconds(30), "Postfix to start; its log: \(process.log)") {
                 process.log.contains("ready") || !process.isRunning
             }
         }
@@ -29,7 +29,7 @@ struct PostfixTests {
 
         var log: String { (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? "" }
 
-        var mails: [String] {
+        var messages: [String] {
             let new = "\(folder)/mail/inbox/new"
             let names = (try? FileManager.default.contentsOfDirectory(atPath: new)) ?? []
             return names.compactMap { try? String(contentsOfFile: "\(new)/\($0)", encoding: .utf8) }
@@ -39,21 +39,21 @@ struct PostfixTests {
         var url: String { "smtp://postern:p%40ss%20word%2F1%25@localhost:\(port)" }
     }
 
-    @Test("takes a mail into its mailbox, refuses a wrong recipient, and a wrong password is named")
+    @Test("Postfix accepts an email for its mailbox and refuses an unknown recipient; a wrong password is reported")
     func delivered() async throws {
         let postfix = try await Postfix()
         let queue = try await Queue()
         let settings = ["SSL_CERT_FILE": "\(postfix.folder)/ca.pem", "POSTERN_MAIL_TIMEOUT": "10s"]
         let worker = try await Worker(redis: queue.redis.address, mail: postfix.url, settings)
         #expect(try queue.handler.signIn(#"{"email":"inbox@example.test"}"#).status == 200)
-        try await eventually("the mail; Postfix says: \(postfix.log); the worker: \(worker.process.log)") {
-            postfix.mails.count == 1
+        try await eventually("the email; Postfix's log: \(postfix.log); the worker's: \(worker.process.log)") {
+            postfix.messages.count == 1
         }
-        let mail = try #require(postfix.mails.first)
-        // As Postfix notes it: by TLS, and authenticated.
-        #expect(mail.contains("with ESMTPSA"))
-        #expect(mail.contains("To: <inbox@example.test>"))
-        #expect(mail.contains("Subject: Sign in to Portal"))
+        let message = try #require(postfix.messages.first)
+        // Postfix's word for a message that came with TLS and authentication.
+        #expect(message.contains("with ESMTPSA"))
+        #expect(message.contains("To: <inbox@example.test>"))
+        #expect(message.contains("Subject: Sign in to Portal"))
         #expect(try queue.handler.signIn(#"{"email":"nobody@example.test"}"#).status == 200)
         try await queue.becomes([0, 0, 1])
         #expect(worker.process.log.contains("\"reply\":\"550 5.1.1\""))

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite
 struct ProcessTests {
-    @Test("SIGTERM: not ready any more, still answering, then the end with status 0")
+    @Test("after SIGTERM the handler is not ready, still answers, and then ends with status 0")
     func drain() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -15,7 +15,7 @@ struct ProcessTests {
         #expect(try await handler.process.waitForExit(within: .seconds(10)) == 0)
     }
 
-    @Test("SIGINT ends it with status 0, too")
+    @Test("SIGINT ends the handler with status 0, too")
     func interrupt() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -24,7 +24,7 @@ struct ProcessTests {
     }
 
     @Test(
-        "a wrong setting stops the start with status 78 and one line that names it",
+        "a wrong setting ends the handler with status 78 and one line that names it",
         arguments: [
             ("REDIS_URL", "s3cret"), ("POSTERN_SECRET_KEYS", "k1:s3cret"), ("POSTERN_ALLOWED_ORIGINS", "s3cret"),
             ("POSTERN_IP_LIMIT", "s3cret"), ("PORT", "s3cret"),
@@ -38,7 +38,7 @@ struct ProcessTests {
         #expect(!handler.process.log.contains("s3cret"))
     }
 
-    @Test("Azure's port counts before PORT")
+    @Test("Azure's variable for the port takes precedence over PORT")
     func azure() async throws {
         let redis = try await RedisServer()
         let (port, azure) = (try freePort(), try freePort())
@@ -48,7 +48,7 @@ struct ProcessTests {
         #expect(throws: RawHTTPError.self) { try RawHTTP(port: port) }
     }
 
-    @Test("a port that is taken is one line, and no success")
+    @Test("if its port is taken, the handler ends with status 1 and a line that says so")
     func portTaken() async throws {
         let redis = try await RedisServer()
         let first = try await Handler(redis: redis.address)
@@ -57,7 +57,7 @@ struct ProcessTests {
         #expect(second.process.log.contains("cannot listen on 127.0.0.1:\(first.port)"))
     }
 
-    @Test("bootstrap without a handler beside it is one line, and status 69")
+    @Test("bootstrap without a handler next to it ends with status 69 and one line")
     func withoutHandler() async throws {
         let folder = try Folder()
         let copy = "\(folder.path)/bootstrap"
@@ -68,7 +68,7 @@ struct ProcessTests {
         #expect(process.log.split(separator: "\n").count == 1)
     }
 
-    @Test("what is logged at the most talkative level holds no address, token or link")
+    @Test("logs at trace level contain no address, token or link")
     func log() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address, ["POSTERN_LOG_LEVEL": "trace"])
@@ -84,7 +84,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("too low a limit on open files stops the start with status 1 and a line that names it")
+    @Test("if the limit on open files is too low, the handler ends with status 1 and a line that names it")
     func fileLimit() async throws {
         let bootstrap = Handler.repository.appendingPathComponent("bootstrap").path
         let process = try ChildProcess(
@@ -98,7 +98,7 @@ struct ProcessTests {
         #expect(process.log.contains("postern-handler: cannot start: \(line)\n"))
     }
 
-    @Test("the description that is served is the file of the repository")
+    @Test("the served openapi.yaml is the repository's file")
     func description() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)

@@ -8,7 +8,7 @@ import TestSupport
 
 @Suite
 struct RequestTests {
-    @Test("an accepted request queues one job, whose link carries the token that the record opens with")
+    @Test("an accepted request queues one job, whose link contains the token of the stored record")
     func accepted() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(redis: redis.address)
@@ -35,7 +35,7 @@ struct RequestTests {
         #expect(try redis.command("EXISTS", "postern:token:\(token.digest)") == "1")
     }
 
-    @Test("100,000 accepted requests make exactly 100,000 script calls, and invalid ones none")
+    @Test("100,000 accepted requests make exactly 100,000 script calls, and invalid requests none")
     func oneCallEach() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(
@@ -51,7 +51,7 @@ struct RequestTests {
         #expect(try redis.command("XLEN", "postern:mail") == "100000")
     }
 
-    @Test("with a burst of 10 and 10 a second, 64 connections get at least 38 and at most 40 through in 3 seconds")
+    @Test("with a burst of 10 and a rate of 10 a second, 38 to 40 requests of 64 connections are admitted in 3 seconds")
     func blackBoxLimit() async throws {
         let redis = try await RedisServer()
         let handler = try await Handler(
@@ -70,13 +70,13 @@ struct RequestTests {
 
     // MARK: -
 
-    /// Sends requests over one connection until the time has come; gives how many were admitted.
+    /// Sends requests over one connection until the end, and returns the number of admitted ones.
     private func flood(_ connection: RawHTTP, until end: ContinuousClock.Instant) throws -> Int {
         let body = #"{"email":"ada@example.com"}"#
         var admitted = 0
         while ContinuousClock.now < end {
             try connection.send(
-                "POST /auth/send-magic-link HTTP/1.1\r\nHost: door\r\nOrigin: https://example.com\r\n"
+                "POST /auth/send-magic-link HTTP/1.1\r\nHost: postern\r\nOrigin: https://example.com\r\n"
                     + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             let response = try connection.readResponse()
             if response.status == 200 { admitted += 1 } else { try #require(response.status == 429) }
@@ -84,11 +84,11 @@ struct RequestTests {
         return admitted
     }
 
-    /// The newest job, opened as a worker would with the deployment's key.
+    /// The newest job, opened with the deployment's key, as by a worker.
     private func openedJob(_ redis: RedisServer) async throws -> JSONObject {
         let id = try redis.command("--raw", "XREVRANGE", "postern:mail", "+", "-", "COUNT", "1")
             .split(separator: "\n")[4]
-        // redis-cli cannot be asked for one field of an entry, and its output is not made for bytes: a script can.
+        // redis-cli cannot return one field of an entry, nor arbitrary bytes, so a script returns it in hexadecimal.
         let hex = try redis.command(
             "EVAL",
             "local f = redis.call('XREVRANGE', 'postern:mail', '+', '-', 'COUNT', 1)[1][2][8]; "

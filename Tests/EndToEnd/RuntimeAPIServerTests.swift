@@ -1,12 +1,12 @@
 import Testing
 import TestSupport
 
-/// The stand-in is held against the rules by hand: what it let pass, no test of the handler would see.
+/// Tests of the simulated Runtime API itself. A fault that it missed would be missed by every test of the handler.
 @Suite(.timeLimit(.minutes(1)))
 struct RuntimeAPIServerTests {
     private let event = Array(#"{"a":1}"#.utf8)
 
-    @Test("an event is given to who waits for it, and what is answered is the outcome")
+    @Test("an event is given to a waiting runtime, and its answer is the outcome")
     func answered() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -29,7 +29,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.isEmpty, "\(server.violations)")
     }
 
-    @Test("who asks first waits until there is an event, and events wait until somebody asks")
+    @Test("a runtime waits until there is an event, and events wait until a runtime requests them")
     func waiting() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -47,7 +47,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.isEmpty, "\(server.violations)")
     }
 
-    @Test("answered twice: 403; never given: 403; unknown: 400; no such call: 404")
+    @Test("a second or premature answer gets a 403, one to an unknown invocation a 400, an unknown call a 404")
     func wrongOrder() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -70,7 +70,7 @@ struct RuntimeAPIServerTests {
         #expect(violations.contains { $0.contains("not given yet") })
     }
 
-    @Test("as many may wait or be in flight at once as are allowed to, and no more", arguments: [1, 2, 8])
+    @Test("no more runtimes may wait or have an invocation at once than the concurrency allows", arguments: [1, 2, 8])
     func concurrency(count: Int) async throws {
         let server = try await RuntimeAPIServer(concurrency: count)
         let runtimes = try (0...count).map { _ in try Runtime(server) }
@@ -90,7 +90,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.count == 2)
     }
 
-    @Test("whoever closes its connection waits no longer, on either side")
+    @Test("a wait ends when either side closes the connection")
     func disconnected() async throws {
         let server = try await RuntimeAPIServer()
         for _ in 0..<3 {
@@ -98,7 +98,7 @@ struct RuntimeAPIServerTests {
             try runtime.askForNext()
             try await server.waitForNext()
             runtime.connection.close()
-            try await eventually("nobody to wait") { server.waitingCount == 0 }
+            try await eventually("no runtime to wait") { server.waitingCount == 0 }
         }
         let runtime = try Runtime(server)
         try runtime.askForNext()
@@ -110,7 +110,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.isEmpty, "\(server.violations)")
     }
 
-    @Test("later than the deadline: 410; larger than allowed: 413, and no report after that")
+    @Test("an answer after the deadline gets a 410; one that is too large gets a 413, and no report is accepted then")
     func lateAndLarge() async throws {
         let server = try await RuntimeAPIServer(maximumAnswerBytes: 10)
         let runtime = try Runtime(server)
@@ -132,7 +132,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.isEmpty, "\(server.violations)")
     }
 
-    @Test("an invocation's own id must be sent back: without it a violation, with another's 410")
+    @Test("Lambda-Runtime-Invocation-Id must be sent back; its absence is a violation, a wrong one gets a 410")
     func invocationID() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -146,7 +146,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.count == 2)
     }
 
-    /// Bodies and header fields of reports that are not as they should be.
+    /// Bodies and header fields of invalid reports.
     private static let reports: [(String, [String: String])] = [
         (Runtime.report, [:]), ("", Runtime.errorType), ("[]", Runtime.errorType),
         (#"{"errorMessage":"m","errorType":"t"}"#, Runtime.errorType),
@@ -154,7 +154,9 @@ struct RuntimeAPIServerTests {
         (#"{"errorMessage":"m","errorType":"t","stackTrace":[7]}"#, Runtime.errorType),
     ]
 
-    @Test("a report has a type and a body of its form; what has not is taken, and noted", arguments: reports)
+    @Test(
+        "a report without a type, or with an invalid body, is accepted, and recorded as a violation", arguments: reports
+    )
     func report(body: String, fields: [String: String]) async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -167,7 +169,7 @@ struct RuntimeAPIServerTests {
         #expect(server.violations.count == 1)
     }
 
-    @Test("the start is reported to have failed before the first event is asked for, and nothing follows")
+    @Test("a failed start is accepted only before the first event is requested, and no event can be requested then")
     func initError() async throws {
         let failed = try await RuntimeAPIServer()
         let runtime = try Runtime(failed)
@@ -189,7 +191,7 @@ struct RuntimeAPIServerTests {
         #expect(started.violations.count == 1)
     }
 
-    @Test("500 is answered when a test asks for it, once: at once to who waits, else to the next call of the kind")
+    @Test("a test can have one call fail with 500: one that waits, or else the next one of its kind")
     func failure() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -209,7 +211,7 @@ struct RuntimeAPIServerTests {
         #expect(try await another == .answered([]))
     }
 
-    @Test("a large event comes in chunks, and every reply as late as a test wants it")
+    @Test("a large event is sent in chunks, and a test can delay every reply")
     func chunksAndDelay() async throws {
         let server = try await RuntimeAPIServer()
         server.delay = .milliseconds(200)
@@ -227,7 +229,7 @@ struct RuntimeAPIServerTests {
         #expect(throws: RawHTTPError.self) { try Runtime(server) }
     }
 
-    @Test("what is no HTTP is a violation")
+    @Test("bytes that are not HTTP are a violation")
     func notHTTP() async throws {
         let server = try await RuntimeAPIServer()
         let runtime = try Runtime(server)
@@ -238,7 +240,7 @@ struct RuntimeAPIServerTests {
     }
 }
 
-/// A runtime, as far as the stand-in sees of it.
+/// A minimal runtime: one connection to the simulated Runtime API.
 private struct Runtime: Sendable {
     static let report = #"{"errorMessage":"it broke","errorType":"Test.Error","stackTrace":["here"]}"#
     static let errorType = ["Lambda-Runtime-Function-Error-Type": "Test.Error"]

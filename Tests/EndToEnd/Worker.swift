@@ -25,17 +25,20 @@ enum CommandLineTool {
 final class Worker: Sendable {
     let process: ChildProcess
 
-    /// Starts a worker; it is about to claim when this returns.
-    /// - Parameter settings: environment variables besides those that every test needs.
+    /// Starts a worker, and waits until it is about to claim jobs, or has ended.
+    /// - Parameters:
+    ///   - url: the URL of Redis.
+    ///   - mail: the value of `POSTERN_MAIL_URL`.
+    ///   - settings: environment variables in addition to those that every test needs.
     init(redis url: String, mail: String, _ settings: [String: String] = [:]) async throws {
         let process = try Worker.start(redis: url, mail: mail, settings)
         self.process = process
-        try await eventually("the worker to start; it says: \(process.log)") {
+        try await eventually("the worker to start; its log: \(process.log)") {
             process.log.contains("\"sending\"") || !process.isRunning
         }
     }
 
-    /// Starts a worker's process.
+    /// Starts the process without waiting.
     static func start(redis url: String, mail: String, _ settings: [String: String] = [:]) throws -> ChildProcess {
         let environment = [
             "REDIS_URL": url, "POSTERN_SECRET_KEYS": Handler.secretKey, "POSTERN_MAIL_URL": mail,
@@ -45,15 +48,15 @@ final class Worker: Sendable {
             CommandLineTool.path, ["send"], environment: environment.merging(settings) { _, own in own })
     }
 
-    /// Tells it to end, and waits for that.
-    /// - Returns: its exit status.
+    /// Sends SIGTERM, and waits until the worker ends.
+    /// - Returns: The exit status.
     func stop() async throws -> Int32 {
         process.signal(SIGTERM)
         return try await process.waitForExit()
     }
 }
 
-/// Redis, a handler without limits and, by whatever the test makes of it, mail.
+/// Redis and a handler without rate limits, which queues jobs for the test's workers.
 struct Queue {
     let redis: RedisServer
     let handler: Handler
@@ -64,7 +67,7 @@ struct Queue {
             redis: redis.address, ["POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off"])
     }
 
-    /// How many jobs are in the stream, waiting for another attempt, and given up.
+    /// The numbers of jobs in the stream, of jobs that wait for a retry, and of dead letters.
     func lengths() throws -> [Int] {
         try [
             redis.command("XLEN", "postern:mail"), redis.command("ZCARD", "postern:mail:retry"),
@@ -72,7 +75,7 @@ struct Queue {
         ].map { Int($0) ?? -1 }
     }
 
-    /// Waits until each of those is as given.
+    /// Waits until ``lengths()`` are these.
     func becomes(_ lengths: [Int], within limit: Duration = .seconds(20)) async throws {
         var found: [Int] = []
         do {
@@ -85,18 +88,19 @@ struct Queue {
 }
 
 extension RedisServer {
-    /// Puts a job into the stream as a handler would have at another time.
+    /// Adds a job to the stream, like a handler, but with any time of issue.
     func addJob(to address: String = "ada@example.com", issuedAt: UnixTime, lifetime: Duration) throws {
         let link = MagicLink(
             origin: try Origin(parsing: "https://example.com"), callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: nil)
         let job = MailJob(
-            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // Of the right form.
+            // Cannot fail: tests pass valid addresses.
+            for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),
             issuedAt: issuedAt, expiresAt: issuedAt + lifetime)
         let keys = KeyRing(
             [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
         let sealed = try job.sealed(by: keys, random: .system)
-        // redis-cli's arguments are no bytes: a script makes them.
+        // redis-cli's arguments cannot contain arbitrary bytes, so a script decodes them from hexadecimal.
         let hex = sealed.box.withUnsafeBytes { hexadecimal($0) }
         try command(
             "EVAL",
@@ -107,7 +111,7 @@ extension RedisServer {
 }
 
 extension ScriptedSMTPServer.Received {
-    /// The tokens in its links, each once.
+    /// The distinct tokens in the message's links.
     var tokens: Set<String> {
         let text = text.replacing("=\r\n", with: "").replacing("=3D", with: "=")
         return Set(text.matches(of: /token=([A-Za-z0-9_-]{43})/).map { String($0.1) })
@@ -119,7 +123,7 @@ extension ScriptedSMTPServer.Received {
     }
 }
 
-/// A token's name in Redis.
+/// The digest of a token, which is part of its key in Redis.
 func digest(of token: String) -> String {
     LoginToken(parsing: token)?.digest ?? "not a token"
 }

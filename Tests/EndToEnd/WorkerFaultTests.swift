@@ -4,10 +4,9 @@ import TestSupport
 
 @Suite
 struct WorkerFaultTests {
-    @Test("10,000 jobs and four workers that are killed at random moments: each is delivered, and a kill doubles few")
+    @Test("although four workers are killed at random, 10,000 jobs are all delivered, with few duplicates per kill")
     func kills() async throws {
         let queue = try await Queue()
-        // A server of the same make as all others, but one that is quick: it keeps the message ids alone.
         let server = try await ScriptedSMTPServer()
         let count = 10_000
         #expect(try queue.handler.flood(requests: count) == 0)
@@ -39,7 +38,7 @@ struct WorkerFaultTests {
         print("kills \(kills), jobs \(count), delivered \(deliveries.count), duplicates \(duplicates)")
     }
 
-    @Test("Redis restarts, with its append-only file: workers go on, and no job is lost")
+    @Test("after a restart of Redis with its append-only file, workers continue, and no job is lost")
     func restart() async throws {
         let queue = try await Queue(redisArguments: ["--appendonly", "yes", "--appendfsync", "always"])
         let server = try await ScriptedSMTPServer()
@@ -48,26 +47,28 @@ struct WorkerFaultTests {
         #expect(try queue.handler.flood(requests: 300) == 0)
         queue.redis.stop()
         try await queue.redis.start()
-        try await eventually("all mails") { Set(server.messages.compactMap { $0.field("Message-ID") }).count == 300 }
+        try await eventually("all emails to arrive") {
+            Set(server.messages.compactMap { $0.field("Message-ID") }).count == 300
+        }
         try await queue.becomes([0, 0, 0])
         for each in [worker, other] { #expect(try await each.stop() == 0) }
     }
 
-    @Test("Redis loses its data, the group with it: what comes later is delivered")
+    @Test("after Redis has lost its data and the consumer group, new jobs are delivered")
     func flushed() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer()
         let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
         #expect(try queue.handler.signIn().status == 200)
-        try await eventually("the first mail") { server.messages.count == 1 }
+        try await eventually("the first email to arrive") { server.messages.count == 1 }
         try queue.redis.command("FLUSHALL")
         #expect(try queue.handler.signIn().status == 200)
-        try await eventually("the second mail") { server.messages.count == 2 }
+        try await eventually("the second email to arrive") { server.messages.count == 2 }
         try await queue.becomes([0, 0, 0])
         #expect(worker.process.isRunning)
     }
 
-    @Test("Redis forgets its scripts: nobody notices")
+    @Test("after Redis has lost its scripts, jobs are still delivered")
     func scriptFlush() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer()
@@ -75,13 +76,13 @@ struct WorkerFaultTests {
         for number in 1...3 {
             try queue.redis.command("SCRIPT", "FLUSH")
             #expect(try queue.handler.signIn().status == 200)
-            try await eventually("mail \(number)") { server.messages.count == number }
+            try await eventually("email \(number) to arrive") { server.messages.count == number }
             try await queue.becomes([0, 0, 0])
         }
         #expect(worker.process.isRunning)
     }
 
-    @Test("Redis is frozen for 10 seconds while mails are delivered: workers go on when it is back")
+    @Test("after Redis was frozen for 10 seconds during deliveries, workers continue")
     func frozen() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer(
@@ -89,9 +90,9 @@ struct WorkerFaultTests {
         let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
         let other = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
         #expect(try queue.handler.flood(requests: 400) == 0)
-        try await eventually("some mails") { server.messages.count > 20 }
+        try await eventually("some emails to arrive") { server.messages.count > 20 }
         queue.redis.freeze()
-        try await Task.sleep(for: .seconds(10))  // The time of the outage itself.
+        try await Task.sleep(for: .seconds(10))  // The duration of the outage.
         queue.redis.thaw()
         try await queue.becomes([0, 0, 0])
         #expect(Set(server.messages.compactMap { $0.field("Message-ID") }).count == 400)
@@ -101,26 +102,26 @@ struct WorkerFaultTests {
         }
     }
 
-    @Test("Redis is absent at the start: the worker waits for it")
+    @Test("if Redis is absent at the start, the worker waits for it")
     func absent() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer()
         queue.redis.stop()
         let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
-        try await eventually("the worker to say so") { worker.process.log.contains("redis_unavailable") }
+        try await eventually("the outage to be logged") { worker.process.log.contains("redis_unavailable") }
         try await queue.redis.start()
-        try await eventually("the handler") { try queue.handler.signIn().status == 200 }
-        try await eventually("the mail") { server.messages.count == 1 }
+        try await eventually("the handler to serve") { try queue.handler.signIn().status == 200 }
+        try await eventually("the email to arrive") { server.messages.count == 1 }
     }
 
-    @Test("a worker that dies again and again over one job gives it up, and delivers the others")
+    @Test("a job that was claimed five times without success becomes a dead letter, and other jobs are delivered")
     func poison() async throws {
         let queue = try await Queue()
         let server = try await ScriptedSMTPServer(
             .init { $0.moment == .recipient && $0.line.contains("poison@") ? .silence : nil })
         let settings = ["POSTERN_MAIL_TIMEOUT": "1s", "POSTERN_REDIS_TIMEOUT": "100ms"]
         #expect(try queue.handler.signIn(#"{"email":"poison@example.com"}"#).status == 200)
-        // What a worker that died left: claimed five times, and not heard of for an hour.
+        // The state after a crashed worker: claimed five times, and idle for an hour.
         try queue.redis.command("XGROUP", "CREATE", "postern:mail", "senders", "0")
         try queue.redis.command("XREADGROUP", "GROUP", "senders", "gone", "STREAMS", "postern:mail", ">")
         let entry = try queue.redis.command("--raw", "XRANGE", "postern:mail", "-", "+").split(separator: "\n")[0]

@@ -1,27 +1,28 @@
 import Foundation
 import TestSupport
 
-/// A program that was started, and that has to be ended. What it writes to its standard output goes to standard error.
+/// A started program, which the caller must end. Its standard output is redirected to standard error.
 ///
-/// It is not a ``ChildProcess``, which starts a program by way of another: that would be part of the program's time.
+/// This is not a ``ChildProcess``, because that starts a program through `env`, which would add to the measured time.
 struct Program: Sendable {
-    /// A program that cannot be started.
+    /// The program cannot be started.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Between SIGTERM and SIGKILL: as long as Lambda waits.
+    /// The time between SIGTERM and SIGKILL, as on Lambda.
     private static let grace = Duration.milliseconds(500)
 
-    /// Just before it was started.
+    /// The time just before the program was started.
     let start: ContinuousClock.Instant
     private let id: pid_t
 
-    /// Starts a program found on the path, or by its own path.
+    /// Starts a program.
     /// - Parameters:
-    ///   - command: the program and its arguments; not empty.
-    ///   - environment: what it is given besides this process' own environment.
-    /// - Throws: ``Failure``.
+    ///   - command: the program and its arguments; not empty. The program is a path, or a name that is looked up in
+    ///     `PATH`.
+    ///   - environment: variables in addition to this process's own.
+    /// - Throws: ``Failure`` if the program cannot be started.
     init(_ command: [String], environment: [String: String]) throws(Failure) {
         var attributes = posix_spawnattr_t()
         var actions = posix_spawn_file_actions_t()
@@ -31,7 +32,8 @@ struct Program: Sendable {
             posix_spawnattr_destroy(&attributes)
             posix_spawn_file_actions_destroy(&actions)
         }
-        // A program would inherit that threads of this process block signals, and that SwiftNIO ignores SIGPIPE.
+        // Otherwise the program would inherit the signals blocked by this process's threads, and the SIGPIPE that
+        // SwiftNIO ignores.
         var (none, pipe) = (sigset_t(), sigset_t())
         sigemptyset(&none)
         sigemptyset(&pipe)
@@ -55,7 +57,7 @@ struct Program: Sendable {
         self.id = id
     }
 
-    /// Has a started program not inherit this process' files: SwiftNIO would leave it the listening socket.
+    /// Keeps the program from inheriting this process's files, such as SwiftNIO's listening socket.
     private static func closeFilesOnExec() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
             guard let descriptor = CInt(name), descriptor > STDERR_FILENO else { continue }
@@ -63,19 +65,19 @@ struct Program: Sendable {
         }
     }
 
-    /// Whether it has ended by itself.
+    /// Whether the program has ended.
     var hasEnded: Bool {
         var end = siginfo_t()
-        // It is only looked at: until ``end()`` its number is nobody else's.
+        // WNOWAIT: until ``end()``, the process is not reaped, so its id cannot be reused.
         return waitid(P_PID, id_t(id), &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_signo != 0
     }
 
-    /// The most memory that it has had in use, in KiB; `nil` once it has ended. (`ru_maxrss` would count what this
-    /// process had in use when it started the program.)
+    /// The peak of the program's memory, in KiB; `nil` once it has ended. (`ru_maxrss` would include the memory that
+    /// this process used when it started the program.)
     var peakKilobytes: Int? { try? Memory.kilobytes("VmHWM", of: id) }
 
-    /// Ends it: by SIGTERM, or where that takes too long by SIGKILL.
-    /// - Returns: how it ended: a verb and its status.
+    /// Ends the program with SIGTERM, or with SIGKILL if that takes too long.
+    /// - Returns: A description of its end, such as "ended with status 0".
     func end() async -> String {
         kill(id, SIGTERM)
         try? await eventually(within: Program.grace, "the end of process \(id)") { hasEnded }

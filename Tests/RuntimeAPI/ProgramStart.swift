@@ -1,25 +1,25 @@
 import TestSupport
 
-/// A start of a program as a runtime, and the events that wait for it.
+/// One start of a program as a runtime, with the events for it.
 struct ProgramStart {
     let command: [String]
-    /// Given in this order, at most one at a time.
+    /// The events, which are given to the program in this order, one at a time.
     let events: [[UInt8]]
-    /// How long the program has for all of them.
+    /// The time that the program has for all events.
     let timeout: Duration
 
-    /// What came of a start.
+    /// The result of a start.
     struct Result {
-        /// In the order of the events.
+        /// The answers, in the order of the events.
         let answers: [[UInt8]]
-        /// `nil` where too few events were answered.
+        /// The measured times; `nil` if too few events were answered.
         let timings: Timings?
-        /// What went wrong, each as a line; empty where nothing did.
+        /// A line for each fault; empty if there were none.
         let faults: [String]
     }
 
     /// Starts the program, waits until each event has an outcome, and ends the program.
-    /// - Throws: ``Program/Failure`` where it cannot be started.
+    /// - Throws: ``Program/Failure`` if the program cannot be started.
     func run() async throws -> Result {
         let server = try await RuntimeAPIServer()
         let result = try await withThrowingTaskGroup(of: (Int, RuntimeAPIServer.Outcome)?.self) { group in
@@ -36,7 +36,7 @@ struct ProgramStart {
             }
             group.addTask {
                 while !program.hasEnded { try await Task.sleep(for: .milliseconds(100)) }
-                // Nobody else answers: this gives every event its outcome.
+                // No more answers can arrive. Closing gives every remaining event an outcome.
                 await server.close()
                 return nil
             }
@@ -57,10 +57,11 @@ struct ProgramStart {
 }
 
 extension ProgramStart.Result {
+    /// Creates the result of a start.
     /// - Parameters:
-    ///   - outcomes: one for each event.
-    ///   - memoryKilobytes: the most memory that the program had in use; `nil` where nobody knows.
-    ///   - end: how the program ended.
+    ///   - outcomes: the outcomes, in the order of the events.
+    ///   - memoryKilobytes: the peak of the program's memory; `nil` if unknown.
+    ///   - end: a description of the program's end.
     init(
         _ outcomes: [RuntimeAPIServer.Outcome], of program: Program, with server: RuntimeAPIServer,
         memoryKilobytes: Int?, end: String

@@ -2,42 +2,42 @@ import ArgumentParser
 import Foundation
 import TestSupport
 
-/// `runtime-api`: a program as a function of AWS Lambda, on this machine.
+/// `runtime-api`: runs a program as a function of AWS Lambda on this machine.
 @main
 struct RuntimeAPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runtime-api",
-        abstract: "Starts a program as AWS Lambda does, and gives it events.",
+        abstract: "Start a program as AWS Lambda does, and give it events.",
         discussion: """
-            The program has this command's environment, and AWS_LAMBDA_RUNTIME_API. The events wait for it when it \
-            starts. Prints each answer as it came, or with --timings a line of JSON for each start:
+            The program gets this command's environment and AWS_LAMBDA_RUNTIME_API. The events are queued before it \
+            starts. Prints each answer, or with --timings one line of JSON per start:
 
             next_us: microseconds from just before the start to the first call of next.
-            answer_us: from just before the start to the first answer.
-            warm_us: from the second call of next to the second answer.
-            memory_kib: the most memory that the program had in use.
+            answer_us: microseconds from just before the start to the first answer.
+            warm_us: microseconds from the second call of next to the second answer.
+            memory_kib: the peak of the program's memory.
 
-            With --timings the program is started once more before that, which is not printed: the first start takes \
-            this command itself longer.
+            With --timings there is one more start at the beginning, which is not printed, because this command itself \
+            is slower the first time.
 
-            Exit status: 0 every event was answered; 1 one was not, or the program broke a rule of the Runtime API; 64 \
-            wrong arguments.
+            Exit status: 0 every event was answered; 1 an event was not answered, or the program violated a rule of \
+            the Runtime API; 64 wrong arguments.
             """)
 
     @Option(
         name: .customLong("event"),
         help: ArgumentHelp(
-            "A file with an event; may be given several times. Without it: a sign-in by an HTTP API.",
+            "A file with an event; may be repeated. Default: a sign-in request from an HTTP API.",
             valueName: "file"))
     var files: [String] = []
 
-    @Option(help: "How often each event is given. Default: once, or with --timings twice.")
+    @Option(help: "The number of times that each event is given. Default: 1, or 2 with --timings.")
     var count: Int?
 
-    @Option(help: "How often the program is started, one start after the other.")
+    @Option(help: "The number of starts, one after the other.")
     var starts = 1
 
-    @Option(help: "How many seconds a start and its events may take.")
+    @Option(help: "The longest time for a start and its events, in seconds.")
     var timeout = 30
 
     @Flag(help: "Print times instead of answers.")
@@ -78,15 +78,15 @@ struct RuntimeAPICommand: AsyncParsableCommand {
         return Array(repeating: events, count: timesForEach).flatMap { $0 }
     }
 
-    /// A start that went as it should.
-    /// - Throws: the exit status, where it did not.
+    /// Runs a start, and returns its result.
+    /// - Throws: The exit status, if there were faults.
     private func completed(_ start: ProgramStart) async throws -> ProgramStart.Result {
         let result = try await start.run()
         guard result.faults.isEmpty else { throw failure(result.faults) }
         return result
     }
 
-    /// Says on standard error what was wrong, and gives the exit status.
+    /// Writes faults to standard error, and returns the exit status.
     private func failure(_ faults: [String]) -> ExitCode {
         FileHandle.standardError.write(Data(faults.map { "runtime-api: \($0)\n" }.joined().utf8))
         return .failure

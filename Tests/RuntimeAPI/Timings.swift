@@ -1,23 +1,24 @@
 import TestSupport
 
-/// The times of a start, by when the stand-in for the Runtime API read the program's calls.
+/// The times of a start, measured when the simulated Runtime API read the program's calls.
 struct Timings {
-    /// Fewer leave a time unknown.
+    /// The number of events that is needed to measure all times.
     static let minimumEventCount = 2
 
-    /// From just before the start to the first `next`.
+    /// The time from just before the start to the first `next`.
     let next: Duration
-    /// From just before the start to the first answer.
+    /// The time from just before the start to the first answer.
     let answer: Duration
-    /// From the second `next` to the second answer.
+    /// The time from the second `next` to the second answer.
     let warm: Duration
-    /// The most memory that the program had in use, in KiB.
+    /// The peak of the program's memory, in KiB.
     let memoryKilobytes: Int
 
+    /// Computes the times from the program's calls; `nil` if fewer than two events were answered.
     /// - Parameters:
-    ///   - arrivals: the program's calls, in the order of their coming.
-    ///   - start: just before the program was started.
-    /// - Returns: `nil` where fewer than two events were answered.
+    ///   - arrivals: the program's calls, in order.
+    ///   - start: the time just before the program was started.
+    ///   - memoryKilobytes: the peak of the program's memory.
     init?(_ arrivals: [RuntimeAPIServer.Arrival], since start: ContinuousClock.Instant, memoryKilobytes: Int) {
         let nexts = arrivals.filter { $0.call == .next }
         let answers = arrivals.filter { $0.call == .response }
@@ -28,7 +29,7 @@ struct Timings {
         self.memoryKilobytes = memoryKilobytes
     }
 
-    /// All of it as a line of JSON, times in microseconds.
+    /// The figures as a line of JSON, times in microseconds.
     var json: String {
         let (next, answer, warm) = (microseconds(next), microseconds(answer), microseconds(warm))
         return #"{"next_us":\#(next),"answer_us":\#(answer),"warm_us":\#(warm),"memory_kib":\#(memoryKilobytes)}"#

@@ -6,12 +6,12 @@ import TestSupport
 struct AbsurdInputTests {
     private static let megabytes = [UInt8](repeating: UInt8(ascii: "a"), count: 10 * 1024 * 1024)
 
-    /// Sends a head and what follows it, of which the server need not take all.
+    /// Sends a head and the bytes after it, which the server may refuse before it has read all of them.
     private func answer(_ server: LiveServer, _ head: String, _ rest: [UInt8]) async throws -> RawResponse {
         let client = try await Client(server)
         try await client.send(head)
-        // The response may come, and the connection end, before all is sent.
-        async let sending: Void = sendAsMuchAsIsTaken(rest, by: client)
+        // The response may arrive, and the connection close, before everything is sent.
+        async let sending: Void = sendIgnoringErrors(rest, by: client)
         defer { client.close() }
         let response = try await client.response()
         client.close()
@@ -19,11 +19,11 @@ struct AbsurdInputTests {
         return response
     }
 
-    private func sendAsMuchAsIsTaken(_ bytes: [UInt8], by client: Client) async {
+    private func sendIgnoringErrors(_ bytes: [UInt8], by client: Client) async {
         try? await client.send(bytes: bytes)
     }
 
-    @Test("10 MB with their length are refused")
+    @Test("10 MB with a Content-Length are refused")
     func announced() async throws {
         let server = try await LiveServer()
         for _ in 0..<3 {
@@ -49,7 +49,7 @@ struct AbsurdInputTests {
     func headerLines() async throws {
         let server = try await LiveServer()
         let lines = (0..<10_000).map { "X-Line-\($0): \($0)\r\n" }.joined() + "\r\n"
-        let response = try await answer(server, "GET /healthz HTTP/1.1\r\nHost: door\r\n", Array(lines.utf8))
+        let response = try await answer(server, "GET /healthz HTTP/1.1\r\nHost: postern\r\n", Array(lines.utf8))
         expectRefusal(response, 431, "header_fields_too_large")
         try await expectAlive(server)
     }
@@ -57,7 +57,7 @@ struct AbsurdInputTests {
     @Test("one header line of 10 MB is refused")
     func headerLine() async throws {
         let server = try await LiveServer()
-        let head = "GET /healthz HTTP/1.1\r\nHost: door\r\nX-Line: "
+        let head = "GET /healthz HTTP/1.1\r\nHost: postern\r\nX-Line: "
         let response = try await answer(server, head, AbsurdInputTests.megabytes)
         expectRefusal(response, 431, "header_fields_too_large")
         try await expectAlive(server)
@@ -71,7 +71,7 @@ struct AbsurdInputTests {
         try await expectAlive(server)
     }
 
-    @Test("10 MB of anything are refused", arguments: [0, 0x20, 0x41, 0x7B, 0x80, 0xFF] as [UInt8])
+    @Test("10 MB of any one byte are refused", arguments: [0, 0x20, 0x41, 0x7B, 0x80, 0xFF] as [UInt8])
     func anything(_ byte: UInt8) async throws {
         let server = try await LiveServer()
         let bytes = [UInt8](repeating: byte, count: AbsurdInputTests.megabytes.count)
@@ -80,16 +80,16 @@ struct AbsurdInputTests {
         try await expectAlive(server)
     }
 
-    @Test("random bytes are refused, whatever they are")
+    @Test("random bytes are refused")
     func random() async throws {
         let server = try await LiveServer()
         var generator = SeededGenerator(seed: 17)
         for round in 0..<100 {
-            // Where the first byte stands none beyond ASCII may.
+            // At the position of the first byte, only ASCII is valid.
             var bytes: [UInt8] = [0x80]
             for _ in 0..<200 { bytes.append(UInt8.random(in: 0...255, using: &generator)) }
             let heads = [
-                "", "PO", "POST /", "POST / HTTP/1.1\r\nHost: door\r\n", signInHead("Transfer-Encoding: chunked"),
+                "", "PO", "POST /", "POST / HTTP/1.1\r\nHost: postern\r\n", signInHead("Transfer-Encoding: chunked"),
             ]
             let response = try await answer(server, heads[round % heads.count], bytes)
             expectRefusal(response, 400, "bad_request", "round \(round)")
@@ -97,7 +97,7 @@ struct AbsurdInputTests {
         try await expectAlive(server)
     }
 
-    @Test("a valid request with any one byte changed is answered or refused, and harms nobody")
+    @Test("a request with any one byte changed is refused with a 4xx, and the server keeps serving")
     func oneByte() async throws {
         let server = try await LiveServer()
         let text = Array(signInRequest(#"{"email":"nobody"}"#, "Connection: close").utf8)
@@ -118,7 +118,7 @@ struct AbsurdInputTests {
     }
 }
 
-/// Numbers that are the same at each run (SplitMix64).
+/// A generator of the same numbers in each run (SplitMix64).
 private struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

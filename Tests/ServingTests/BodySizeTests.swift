@@ -4,14 +4,14 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct BodySizeTests {
-    /// A body of some length that is read as JSON and refused for what it says.
+    /// A body of this length that is valid JSON, but does not have the fields of a sign-in request.
     private func paddedBody(_ byteCount: Int) -> String {
         let text = #"{"email":"nobody"}"#
         return text + String(repeating: " ", count: byteCount - text.utf8.count)
     }
 
     @Test(
-        "a body that is said to be longer is refused at once, before any of it has come",
+        "a body with a Content-Length above 16 KiB is refused before any of it arrives",
         arguments: ["16385", "00016385", "99999", "10485760", "4294967296", "9223372036854775807"])
     func announced(_ length: String) async throws {
         let client = try await Client(LiveServer())
@@ -23,7 +23,7 @@ struct BodySizeTests {
     }
 
     @Test(
-        "so is one whose length is beyond a signed number of 64 bits",
+        "a body with a Content-Length above a signed 64-bit number is refused",
         arguments: ["9223372036854775808", "18446744073709551615"])
     func announcedBeyondInt64(_ length: String) async throws {
         let client = try await Client(LiveServer())
@@ -31,7 +31,7 @@ struct BodySizeTests {
         expectRefusal(try await client.response(timeout: .seconds(5)), 413, "payload_too_large")
     }
 
-    @Test("a body in chunks is refused as soon as it is longer, before its end has come")
+    @Test("a chunked body is refused as soon as it exceeds 16 KiB, before its end arrives")
     func chunked() async throws {
         let client = try await Client(LiveServer())
         try await client.send(signInHead("Transfer-Encoding: chunked") + chunk(paddedBody(16_384)))
@@ -40,7 +40,7 @@ struct BodySizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one chunk that is longer by itself is refused within it")
+    @Test("a single chunk above 16 KiB is refused before it is complete")
     func oneChunk() async throws {
         let client = try await Client(LiveServer())
         try await client.send(signInHead("Transfer-Encoding: chunked") + "ffffff\r\n" + paddedBody(16_385))
@@ -48,7 +48,7 @@ struct BodySizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("a body of exactly 16 KiB is read", arguments: [16_383, 16_384])
+    @Test("a body of up to 16 KiB is read", arguments: [16_383, 16_384])
     func exactly(_ byteCount: Int) async throws {
         let client = try await Client(LiveServer())
         let body = paddedBody(byteCount)
@@ -60,13 +60,13 @@ struct BodySizeTests {
         expectRefusal(try await client.ask(singles), 400, "validation_error", closes: false)
     }
 
-    @Test("a body that comes on any path is bounded", arguments: ["/healthz", "/nothing", "/openapi.yaml"])
+    @Test("the limit on bodies applies to all paths", arguments: ["/healthz", "/nothing", "/openapi.yaml"])
     func anyPath(_ path: String) async throws {
         let client = try await Client(LiveServer())
         expectRefusal(try await client.ask(request("PUT", path, ["Content-Length: 16385"])), 413, "payload_too_large")
     }
 
-    @Test("the refusal of a HEAD with a long body has no body itself")
+    @Test("the refusal of a HEAD request with a long body has no body itself")
     func head() async throws {
         let client = try await Client(LiveServer())
         try await client.send(request("HEAD", "/healthz", ["Content-Length: 16385"]))
@@ -79,7 +79,7 @@ struct BodySizeTests {
     // MARK: - Expect: 100-continue
 
     @Test(
-        "a client that asks first is told to go on, and then answered",
+        "a client that expects 100-continue gets it, and then the response",
         arguments: ["100-continue", "100-Continue", "100-CONTINUE"])
     func goOn(_ expectation: String) async throws {
         let client = try await Client(LiveServer())
@@ -93,7 +93,7 @@ struct BodySizeTests {
         }
     }
 
-    @Test("so is one that sends chunks")
+    @Test("a client that expects 100-continue before a chunked body gets it")
     func goOnInChunks() async throws {
         let client = try await Client(LiveServer())
         let interim = try await client.ask(signInHead("Expect: 100-continue", "Transfer-Encoding: chunked"))
@@ -102,7 +102,7 @@ struct BodySizeTests {
         expectRefusal(response, 400, "validation_error", closes: false)
     }
 
-    @Test("one whose body is too long is not told to go on")
+    @Test("a client whose body is too long does not get 100-continue")
     func notGoOn() async throws {
         let client = try await Client(LiveServer())
         let response = try await client.ask(signInHead("Expect: 100-continue", "Content-Length: 16385"))
@@ -110,7 +110,7 @@ struct BodySizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one of HTTP/1.0, or that expects something else, gets no interim answer")
+    @Test("an HTTP/1.0 client, or one that expects something else, gets no interim response")
     func noInterim() async throws {
         let server = try await LiveServer()
         let old = try await Client(server).ask(

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import TestSupport
 
-/// One connection to a server in this process. Whatever waits does so on a thread of its own, so that none of those
-/// that the server's tasks need is held up.
+/// A connection to a server in this process. Blocking calls run on their own threads, so that they do not block the
+/// threads that the server's tasks need.
 struct Client: Sendable {
     let server: LiveServer
     let connection: RawHTTP
@@ -23,7 +23,7 @@ struct Client: Sendable {
         try await onOwnThread { try connection.send(bytes: bytes) }
     }
 
-    /// Sends one byte after the other, each by itself, until all are sent or the server has closed.
+    /// Sends bytes one at a time, until all are sent or the server has closed the connection.
     func sendSingly(_ bytes: [UInt8], every pause: Duration = .zero) async {
         for byte in bytes {
             guard (try? await send(bytes: [byte])) != nil else { return }
@@ -39,13 +39,13 @@ struct Client: Sendable {
         connection.close()
     }
 
-    /// The next response.
+    /// Waits for the next response.
     func response(isHead: Bool = false, timeout: Duration = .seconds(20)) async throws -> RawResponse {
         let connection = connection
         return try await onOwnThread { try connection.readResponse(isHead: isHead, timeout: timeout) }
     }
 
-    /// The next responses.
+    /// Waits for the next responses.
     func responses(_ count: Int) async throws -> [RawResponse] {
         let connection = connection
         return try await onOwnThread {
@@ -53,13 +53,13 @@ struct Client: Sendable {
         }
     }
 
-    /// What comes until the server closes.
+    /// Waits until the server closes the connection, and returns the bytes until then.
     func rest(timeout: Duration = .seconds(20)) async throws -> [UInt8] {
         let connection = connection
         return try await onOwnThread { try connection.readToEnd(timeout: timeout) }
     }
 
-    /// Sends a request and waits for the response.
+    /// Sends a request, and waits for its response.
     func ask(_ text: String) async throws -> RawResponse {
         try await send(text)
         return try await response()
@@ -71,10 +71,10 @@ func getRequest(_ path: String, _ fields: String...) -> String {
     request("GET", path, fields)
 }
 
-/// A request of any method without a body.
+/// A request with any method, without a body.
 func request(_ method: String, _ path: String, _ fields: [String] = []) -> String {
     let lines = fields.map { "\($0)\r\n" }.joined(separator: "")
-    return "\(method) \(path) HTTP/1.1\r\nHost: door\r\n\(lines)\r\n"
+    return "\(method) \(path) HTTP/1.1\r\nHost: postern\r\n\(lines)\r\n"
 }
 
 /// A sign-in request from the portal.
@@ -83,14 +83,14 @@ func signInRequest(_ body: String, _ fields: String...) -> String {
     return request("POST", "/auth/send-magic-link", signInFields + [length] + fields) + body
 }
 
-/// The same without the length of its body, and without its body.
+/// The head of a sign-in request from the portal, without a `Content-Length`.
 func signInHead(_ fields: String...) -> String {
     request("POST", "/auth/send-magic-link", signInFields + fields)
 }
 
 private let signInFields = ["Content-Type: application/json", "Origin: https://portal.example"]
 
-/// A valid sign-in request's body.
+/// The body of a valid sign-in request.
 let validBody = #"{"email":"ada@example.com"}"#
 
 /// One chunk of a chunked body (RFC 9112 §7.1).
@@ -98,7 +98,8 @@ func chunk(_ text: String) -> String {
     "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
 }
 
-/// Checks that a response is a refusal in the documented shape, after which the server closes.
+/// Checks that a response is a refusal in the documented shape.
+/// - Parameter closes: whether the server closes the connection after it.
 func expectRefusal(
     _ response: RawResponse, _ status: Int, _ code: String, closes: Bool = true, _ comment: String = "",
     sourceLocation: SourceLocation = #_sourceLocation
@@ -118,7 +119,7 @@ func expectRefusal(
     #expect(response["Connection"] == connection, comment, sourceLocation: sourceLocation)
 }
 
-/// Checks that a server still serves, on a new connection.
+/// Checks that a server still answers, on a new connection.
 func expectAlive(_ server: LiveServer, sourceLocation: SourceLocation = #_sourceLocation) async throws {
     let response = try await Client(server).ask(getRequest("/healthz"))
     #expect(response.status == 200, sourceLocation: sourceLocation)

@@ -12,7 +12,7 @@ struct ConnectionLimitTests {
         return try await LiveServer(configuration)
     }
 
-    /// Connections that are open and served.
+    /// Opens connections, and checks that each is served.
     private func served(_ count: Int, by server: LiveServer) async throws -> [Client] {
         var clients: [Client] = []
         for _ in 0..<count {
@@ -23,13 +23,13 @@ struct ConnectionLimitTests {
         return clients
     }
 
-    /// Whether a client has its answer, now that the server's event loop has been round many times.
+    /// Whether a client gets its response, after another client's requests have kept the server's event loop running.
     private func isAnswered(_ client: Client, whileAsking other: Client) async throws -> Bool {
         for _ in 0..<20 { _ = try await other.ask(getRequest("/healthz")) }
         return (try? await client.response(timeout: .milliseconds(100))) != nil
     }
 
-    @Test("whoever comes beyond the limit waits, and is served when another leaves")
+    @Test("a client beyond the limit waits, and is served when another disconnects")
     func fifth() async throws {
         let server = try await limitedServer(4)
         var clients = try await served(4, by: server)
@@ -40,15 +40,15 @@ struct ConnectionLimitTests {
 
         clients.removeLast().close()
         #expect(try await fifth.response()["X-Request-Id"] == "fifth")
-        // Those that were there before are served all along.
+        // The clients that were connected before are still served.
         for client in clients { #expect(try await client.ask(getRequest("/healthz")).status == 200) }
     }
 
-    @Test("the limit holds where several come at once")
+    @Test("the limit holds when several clients connect at once")
     func together() async throws {
         let server = try await limitedServer(4)
         let clients = try await served(3, by: server)
-        // The event loop stands still until all four of them have connected, and then finds them together.
+        // The event loop is blocked until all four have connected, so that it accepts them together.
         let isHeld = Mutexed(true)
         defer { isHeld.value = false }
         server.loop.execute {
@@ -68,7 +68,7 @@ struct ConnectionLimitTests {
         #expect(answered == 1)
     }
 
-    @Test("of several that wait, one is let in for each that leaves")
+    @Test("one waiting client is accepted for each that disconnects")
     func oneForOne() async throws {
         let server = try await limitedServer(2)
         let clients = try await served(2, by: server)
@@ -84,7 +84,7 @@ struct ConnectionLimitTests {
         #expect(try await fourth.response().status == 200)
     }
 
-    @Test("connections that come and go are not counted twice")
+    @Test("closed connections no longer count")
     func comingAndGoing() async throws {
         let server = try await limitedServer(2)
         for round in 0..<50 {

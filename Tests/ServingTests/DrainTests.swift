@@ -6,19 +6,19 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct DrainTests {
-    /// A server that goes on accepting until its task is cancelled.
-    private func patient(redis: RedisServer? = nil) async throws -> LiveServer {
+    /// A server that keeps accepting after shutdown begins, until its task is cancelled.
+    private func slowDrainingServer(redis: RedisServer? = nil) async throws -> LiveServer {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.drainDelay = .hours(1)
         return try await LiveServer(configuration, redis: redis)
     }
 
-    /// Lets Redis go on with what it holds back.
-    private func release(_ redis: RedisServer) async throws {
+    /// Ends the pause of Redis.
+    private func unpause(_ redis: RedisServer) async throws {
         _ = try await onOwnThread { try redis.command("CLIENT", "UNPAUSE") }
     }
 
-    /// Sends a sign-in request, and waits until Redis holds it back.
+    /// Pauses writes in Redis, sends a sign-in request, and waits until Redis holds it back.
     private func clientInFlight(_ server: LiveServer, _ redis: RedisServer) async throws -> Client {
         let client = try await Client(server)
         #expect(try await client.ask(getRequest("/readyz")).status == 200)
@@ -31,10 +31,10 @@ struct DrainTests {
         return client
     }
 
-    @Test("once told to end, it is not ready any more, and still takes connections and serves them")
+    @Test("after shutdown begins the server is not ready, but still accepts and serves connections")
     func stillAccepting() async throws {
         let redis = try await RedisServer()
-        let server = try await patient(redis: redis)
+        let server = try await slowDrainingServer(redis: redis)
         let early = try await Client(server)
         #expect(try await early.ask(getRequest("/readyz")).status == 200)
 
@@ -44,7 +44,7 @@ struct DrainTests {
         }
         let late = try await Client(server).ask(signInRequest(validBody))
         #expect(late.status == 200)
-        // A client that is told to leave by then will not be in the way later.
+        // Clients that disconnect now do not delay the end of the drain.
         #expect(late["Connection"] == "close")
         expectRefusal(try await early.ask(getRequest("/readyz")), 503, "service_unavailable")
         #expect(try await early.rest().isEmpty)
@@ -55,23 +55,23 @@ struct DrainTests {
         #expect(await server.refusesConnections())
     }
 
-    @Test("when its time is over it takes no connections, closes those that are silent, and returns")
+    @Test("after the drain delay the server refuses connections, closes idle ones, and returns")
     func returns() async throws {
         let server = try await LiveServer()
-        let fresh = try await Client(server)
+        let unused = try await Client(server)
         let used = try await Client(server)
         #expect(try await used.ask(getRequest("/healthz")).status == 200)
-        // The event loop has seen both once it has answered a third.
+        // Once the event loop has answered a third connection, it has seen both.
         try await expectAlive(server)
 
         await server.shutDown()
-        #expect(try await fresh.rest().isEmpty)
+        #expect(try await unused.rest().isEmpty)
         #expect(try await used.rest().isEmpty)
         try await server.run.value
         #expect(await server.refusesConnections())
     }
 
-    @Test("a request that is with Redis is answered, though nobody new is let in")
+    @Test("a request that waits for Redis is answered, although new connections are refused")
     func inFlight() async throws {
         let redis = try await RedisServer()
         let server = try await LiveServer(redis: redis)
@@ -79,7 +79,7 @@ struct DrainTests {
 
         await server.shutDown()
         try await eventually("connections to be refused") { await server.refusesConnections() }
-        try await release(redis)
+        try await unpause(redis)
         let response = try await client.response()
         #expect(response.status == 200)
         #expect(response["Connection"] == "close")
@@ -88,7 +88,7 @@ struct DrainTests {
         try await server.run.value
     }
 
-    @Test("a request that had begun to come is waited for and answered")
+    @Test("a request that has begun to arrive is waited for and answered")
     func halfway() async throws {
         let server = try await LiveServer()
         let client = try await Client(server)
@@ -107,7 +107,7 @@ struct DrainTests {
         try await server.run.value
     }
 
-    @Test("a request that is on its way on a connection just made is waited for and answered")
+    @Test("the first request of a new connection is waited for and answered")
     func onItsWay() async throws {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.firstRequestTimeout = .seconds(60)
@@ -125,11 +125,11 @@ struct DrainTests {
         try await server.run.value
     }
 
-    @Test("a request that takes too long is not waited for without end")
+    @Test("a request that exceeds the drain timeout is not waited for")
     func tooLong() async throws {
         let redis = try await RedisServer()
         var configuration = HTTPServerConfiguration.onLoopback
-        // How often deadlines are looked at follows the time that a request may take.
+        // Deadlines are checked every quarter of the request timeout.
         configuration.requestTimeout = .seconds(2)
         configuration.drainTimeout = .milliseconds(200)
         let server = try await LiveServer(configuration, redis: redis)
@@ -141,9 +141,9 @@ struct DrainTests {
         #expect(await server.refusesConnections())
     }
 
-    @Test("a cancelled server ends without delay")
+    @Test("a cancelled server stops without the drain delay")
     func cancelled() async throws {
-        let server = try await patient()
+        let server = try await slowDrainingServer()
         let client = try await Client(server)
         #expect(try await client.ask(getRequest("/healthz")).status == 200)
         server.run.cancel()

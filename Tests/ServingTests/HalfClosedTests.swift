@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct HalfClosedTests {
-    @Test("one still gets the answer that needs no wait")
+    @Test("a client that has closed its side still gets an immediate response")
     func atOnce() async throws {
         let client = try await Client(LiveServer())
         try await client.send(getRequest("/healthz"))
@@ -13,7 +13,7 @@ struct HalfClosedTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one still gets the answer that waits for Redis")
+    @Test("a client that has closed its side still gets a response that waits for Redis")
     func afterAWait() async throws {
         let redis = try await RedisServer()
         let client = try await Client(LiveServer(redis: redis))
@@ -23,7 +23,7 @@ struct HalfClosedTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one gets the answers to all requests that it sent, also where each waits for Redis")
+    @Test("all requests sent before the close are answered, even if each waits for Redis")
     func several() async throws {
         let redis = try await RedisServer()
         let client = try await Client(LiveServer(redis: redis))
@@ -35,12 +35,12 @@ struct HalfClosedTests {
         #expect(names == (0..<10).map { "X-Request-Id: \($0)" })
     }
 
-    @Test("one gets every answer whole, also where they are more than a socket takes at once")
+    @Test("all responses arrive completely, even if they exceed the socket's buffer")
     func large() async throws {
         let client = try await Client(LiveServer())
         let one = try await client.ask(getRequest("/openapi.yaml"))
         #expect(one.body.count > 10_000)
-        // Some ten megabytes.
+        // About ten megabytes.
         let count = 10_000_000 / one.body.count
         try await client.send(String(repeating: getRequest("/openapi.yaml"), count: count))
         client.closeWriting()
@@ -49,10 +49,10 @@ struct HalfClosedTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one that closes within a request is told that it is none")
+    @Test("a client that closes its side in the middle of a request gets a 400")
     func within() async throws {
         let server = try await LiveServer()
-        for text in ["GET /heal", "GET /healthz HTTP/1.1\r\nHost: do", signInHead("Content-Length: 9") + "{"] {
+        for text in ["GET /heal", "GET /healthz HTTP/1.1\r\nHost: po", signInHead("Content-Length: 9") + "{"] {
             let client = try await Client(server)
             try await client.send(text)
             client.closeWriting()
@@ -61,7 +61,7 @@ struct HalfClosedTests {
         }
     }
 
-    @Test("one that closes without a request gets nothing")
+    @Test("a client that closes its side without a request gets nothing")
     func nothing() async throws {
         let client = try await Client(LiveServer())
         client.closeWriting()

@@ -13,9 +13,9 @@ struct HeaderSizeTests {
         getRequest("/healthz?\(padding)"),
         request("GET", "/healthz", [String](repeating: "X-Padding: \(padding.prefix(500))", count: 40)),
         request("GET", "/healthz", [String](repeating: "X-Padding:", count: 1000)),
-        // Nothing more comes, and it is refused all the same.
-        "GET /healthz HTTP/1.1\r\nHost: door\r\nX-Padding: \(padding)",
-        "GET /healthz HTTP/1.1\r\nHost: door\r\n\(padding)",
+        // Incomplete heads, which are refused although nothing more arrives.
+        "GET /healthz HTTP/1.1\r\nHost: postern\r\nX-Padding: \(padding)",
+        "GET /healthz HTTP/1.1\r\nHost: postern\r\n\(padding)",
         "GET /\(padding)",
     ]
 
@@ -29,7 +29,7 @@ struct HeaderSizeTests {
         try await expectAlive(server)
     }
 
-    @Test("trailers that are too large are refused as fields are")
+    @Test("trailers that are too large are refused like header fields")
     func trailers() async throws {
         let client = try await Client(LiveServer())
         let trailer = "X-Padding: \(HeaderSizeTests.padding)\r\n"
@@ -39,7 +39,7 @@ struct HeaderSizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("a method that is none is refused however long it is")
+    @Test("an unknown method is refused, even a very long one")
     func method() async throws {
         let client = try await Client(LiveServer())
         let response = try await client.ask(request(HeaderSizeTests.padding.uppercased(), "/healthz"))
@@ -47,7 +47,7 @@ struct HeaderSizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("a large head that is not too large is served, again and again")
+    @Test("a large head within the limit is served, repeatedly")
     func large() async throws {
         let client = try await Client(LiveServer())
         for _ in 0..<3 {

@@ -17,7 +17,8 @@ struct LingerTests {
     ]
 
     @Test(
-        "what one still sends is read for a moment, since a reset could take its answer away", arguments: 0..<7)
+        "after the last response, input is still read for a short time, so that no reset discards the response",
+        arguments: 0..<7)
     func readFor(_ index: Int) async throws {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.lingerTimeout = .seconds(60)
@@ -28,13 +29,13 @@ struct LingerTests {
         #expect(try await client.rest().isEmpty)
         for _ in 0..<6 {
             try await client.send("more of it\r\n")
-            // The event loop has been round.
+            // Once this is answered, the event loop has also read the client's bytes.
             try await expectAlive(server)
         }
     }
 
-    @Test("one that does not leave is left", arguments: 0..<7)
-    func left(_ index: Int) async throws {
+    @Test("a client that does not close its side is disconnected after the linger timeout", arguments: 0..<7)
+    func disconnected(_ index: Int) async throws {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.lingerTimeout = .milliseconds(100)
         configuration.requestTimeout = .seconds(2)

@@ -1,34 +1,35 @@
 import Cryptography
-import Net
-import Platform
-import Redis
-import Serving
 import Foundation
 import Logging
+import Net
 import NIOCore
 import NIOPosix
+import Platform
+import Redis
 import ServiceLifecycle
+import Serving
 import SignIn
 import Telemetry
 import TestSupport
 import Web
 
-/// A logger whose lines nobody reads.
+/// A logger that discards its lines.
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A server in this process, on a free port of loopback and on one event loop. It ends with its last owner; each client
-/// owns it.
+/// A server in this process, on a free loopback port and one event loop. It stops when its last reference is released;
+/// each client holds one.
 final class LiveServer: Sendable {
     let port: Int
     let loop: any EventLoop
-    /// What `run()` of the server's group comes to.
+    /// The task of the service group's `run()`.
     let run: Task<Void, any Error>
     private let services: ServiceGroup
     private let redis: RedisClient
 
+    /// Starts a server, and waits until it listens.
     /// - Parameters:
-    ///   - server: the Redis behind the door; where there is none, nothing answers there.
-    ///   - logger: what the door writes to.
+    ///   - server: the Redis server to use; if `nil`, connections to Redis are refused.
+    ///   - logger: the logger of the sign-in service.
     init(
         _ configuration: HTTPServerConfiguration = .onLoopback, redis server: RedisServer? = nil,
         logger: Logger = quiet
@@ -43,11 +44,12 @@ final class LiveServer: Sendable {
         }.get()
         redis.start()
         let readiness = Readiness()
-        let door = try LiveServer.door(redis, readiness, logger)
+        let signInService = try LiveServer.signInService(redis, readiness, logger)
 
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let http = HTTPServer(
-            configuration: configuration, group: loop, responders: [LoopResponder(eventLoop: loop, responder: door)],
+            configuration: configuration, group: loop,
+            responders: [LoopResponder(eventLoop: loop, responder: signInService)],
             readiness: readiness, logger: quiet,
             onListening: { port in
                 listening.yield(port)
@@ -77,7 +79,9 @@ final class LiveServer: Sendable {
         redis.close()
     }
 
-    private static func door(_ redis: RedisClient, _ readiness: Readiness, _ logger: Logger) throws -> SignInService {
+    private static func signInService(_ redis: RedisClient, _ readiness: Readiness, _ logger: Logger) throws
+        -> SignInService
+    {
         let key = KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))
         let limits = SignInLimits(client: nil, recipient: nil, deployment: nil)
         let store = try SignInStore(
@@ -93,7 +97,7 @@ final class LiveServer: Sendable {
             metrics: SignInMetrics(MetricsRegistry()), logger: logger)
     }
 
-    /// Tells the server to end, as SIGTERM does.
+    /// Begins graceful shutdown, as SIGTERM does.
     func shutDown() async {
         await services.triggerGracefulShutdown()
     }
@@ -105,11 +109,11 @@ final class LiveServer: Sendable {
     }
 }
 
-/// The server ended before it listened.
+/// The server stopped before it listened.
 struct NotListening: Error {}
 
 extension HTTPServerConfiguration {
-    /// A free port of loopback, and times that no test waits out.
+    /// A free loopback port, and timeouts that no test reaches unless it changes them.
     static var onLoopback: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
         configuration.requestTimeout = .seconds(60)

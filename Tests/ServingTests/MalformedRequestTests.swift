@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct MalformedRequestTests {
-    /// Checks that each is answered 400 and ends its connection, and that the server goes on.
+    /// Checks that each text is answered with 400 and closes its connection, and that the server still answers.
     private func expectBadRequests(_ texts: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let server = try await LiveServer()
         for text in texts {
@@ -31,8 +31,8 @@ struct MalformedRequestTests {
             "GET /heal\u{E9}thz HTTP/1.1", "\u{0}GET /healthz HTTP/1.1", "GET\u{0} /healthz HTTP/1.1",
             "{\"email\":\"ada@example.com\"}", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{FC}\u{3}\u{3}",
         ]
-        try await expectBadRequests(lines.map { $0 + "\r\nHost: door\r\n\r\n" })
-        try await expectBadRequests(["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /healthz HTTP/1.1\nHost: door\n\n"])
+        try await expectBadRequests(lines.map { $0 + "\r\nHost: postern\r\n\r\n" })
+        try await expectBadRequests(["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /healthz HTTP/1.1\nHost: postern\n\n"])
     }
 
     @Test("a malformed header field is refused")
@@ -43,11 +43,11 @@ struct MalformedRequestTests {
             "X-Name: val\u{7F}ue", "X-Name: val\rue", "X-Name: val\nX-Other", "X-Name: one\r\n two",
             "X-Name: one\r\n\ttwo", "X-(Name): value", "X-\"Name\": value", "X-Name, X-Other: value", "\u{0}",
         ]
-        try await expectBadRequests(lines.map { "GET /healthz HTTP/1.1\r\nHost: door\r\n\($0)\r\n\r\n" })
-        try await expectBadRequests(["GET /healthz HTTP/1.1\r\n X-Name: value\r\nHost: door\r\n\r\n"])
+        try await expectBadRequests(lines.map { "GET /healthz HTTP/1.1\r\nHost: postern\r\n\($0)\r\n\r\n" })
+        try await expectBadRequests(["GET /healthz HTTP/1.1\r\n X-Name: value\r\nHost: postern\r\n\r\n"])
     }
 
-    @Test("a length that is none is refused")
+    @Test("an invalid Content-Length is refused")
     func contentLength() async throws {
         let lengths = [
             "-1", "-0", "+1", "1.0", "1e3", "0x1", "one", "", "1 1", "1, 1", "1;x", "1\u{0}", "\"1\"", "\u{B2}",
@@ -56,7 +56,7 @@ struct MalformedRequestTests {
         try await expectBadRequests(lengths.map { signInHead("Content-Length: \($0)") + "x" })
     }
 
-    @Test("two lengths, or a length and chunks, are refused: they would be two requests to somebody else")
+    @Test("two lengths, or a length and chunks, are refused, because another parser could see two requests")
     func twoFramings() async throws {
         let framings = [
             ["Content-Length: 5", "Content-Length: 5"], ["Content-Length: 5", "Content-Length: 6"],
@@ -67,7 +67,7 @@ struct MalformedRequestTests {
             framings.map { request("POST", "/auth/send-magic-link", $0) + "0\r\n\r\n" + getRequest("/healthz") })
     }
 
-    @Test("a transfer coding whose end nobody can tell is refused")
+    @Test("any transfer coding except a single chunked is refused")
     func transferEncoding() async throws {
         let codings = [
             "gzip", "identity", "chunked, gzip", "chunked, chunked", "xchunked", "chunkedx", "chunk", "chun ked",
@@ -87,7 +87,7 @@ struct MalformedRequestTests {
         try await expectBadRequests(bodies.map { signInHead("Transfer-Encoding: chunked") + $0 + "0\r\n\r\n" })
     }
 
-    @Test("what is refused within its body is still known by its head")
+    @Test("a refusal within the body still has the request id and CORS fields of the head")
     func knownByHead() async throws {
         let client = try await Client(LiveServer())
         let response = try await client.ask(

@@ -6,13 +6,13 @@ import TestSupport
 struct MessageFramingTests {
     private static let invalidBody = #"{"email":"nobody"}"#
 
-    /// One request, with its length and in chunks. It is answered without Redis.
+    /// The same request with a length and in chunks. It is answered without Redis.
     private static let requests = [
         signInRequest(invalidBody),
         signInHead("Transfer-Encoding: chunked") + chunk(#"{"email":"#) + chunk(#""nobody"}"#) + "0\r\n\r\n",
     ]
 
-    @Test("a request that comes byte by byte is understood", arguments: MessageFramingTests.requests)
+    @Test("a request that arrives byte by byte is answered", arguments: MessageFramingTests.requests)
     func singleBytes(_ text: String) async throws {
         let client = try await Client(LiveServer())
         for _ in 0..<2 {
@@ -32,12 +32,14 @@ struct MessageFramingTests {
             expectRefusal(try await client.response(), 400, "bad_request", "\(length) bytes")
             #expect(try await client.rest().isEmpty)
         }
-        // And whole, it is.
+        // The complete request is served.
         expectRefusal(try await Client(server).ask(text), 400, "validation_error", closes: false)
     }
 
-    @Test("a client that goes away at any point of its request does no harm", arguments: MessageFramingTests.requests)
-    func goneAway(_ text: String) async throws {
+    @Test(
+        "a client that disconnects at any point of a request does not stop the server",
+        arguments: MessageFramingTests.requests)
+    func disconnected(_ text: String) async throws {
         let server = try await LiveServer()
         let bytes = Array(text.utf8)
         for length in 0...bytes.count {
@@ -49,7 +51,7 @@ struct MessageFramingTests {
     }
 
     @Test(
-        "a chunked body is put together from its chunks, whatever their extensions and trailers",
+        "a chunked body is joined from its chunks, whatever their extensions and trailers",
         arguments: [
             "12\r\n{\"email\":\"nobody\"}\r\n0\r\n\r\n",
             "0012\r\n{\"email\":\"nobody\"}\r\n000\r\n\r\n",
@@ -67,7 +69,7 @@ struct MessageFramingTests {
         }
     }
 
-    @Test("empty lines before a request are passed over")
+    @Test("empty lines before a request are ignored")
     func emptyLines() async throws {
         let client = try await Client(LiveServer())
         for _ in 0..<2 {
@@ -86,13 +88,13 @@ struct MessageFramingTests {
         }
     }
 
-    @Test("a request of HTTP/1.1 has one Host; it may be empty")
+    @Test("an HTTP/1.1 request must have exactly one Host, which may be empty")
     func host() async throws {
         let server = try await LiveServer()
         for (lines, isServed) in [
-            ("Host: door\r\n", true), ("host: elsewhere.example\r\n", true), ("Host:\r\n", true), ("", false),
-            ("Host: door\r\nHost: door\r\n", false), ("Host: door\r\nhOST: elsewhere.example\r\n", false),
-            ("X-Host: door\r\n", false),
+            ("Host: postern\r\n", true), ("host: elsewhere.example\r\n", true), ("Host:\r\n", true), ("", false),
+            ("Host: postern\r\nHost: postern\r\n", false), ("Host: postern\r\nhOST: elsewhere.example\r\n", false),
+            ("X-Host: postern\r\n", false),
         ] {
             let response = try await Client(server).ask("GET /healthz HTTP/1.1\r\n\(lines)\r\n")
             if isServed {

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct PersistentConnectionTests {
-    @Test("a connection of HTTP/1.1 stays open, whatever a request came to")
+    @Test("an HTTP/1.1 connection stays open, whatever the status of a response")
     func keepAlive() async throws {
         let client = try await Client(LiveServer())
         for _ in 0..<3 {
@@ -20,7 +20,7 @@ struct PersistentConnectionTests {
     }
 
     @Test(
-        "a client that wants no more gets its answer, and then the end",
+        "after a request with Connection: close, the server responds and closes",
         arguments: ["close", "Close", "CLOSE", "keep-alive, close", "close, TE"])
     func close(_ option: String) async throws {
         let client = try await Client(LiveServer())
@@ -30,15 +30,15 @@ struct PersistentConnectionTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("what is sent behind a last request is not answered")
-    func behindTheLast() async throws {
+    @Test("a request after one with Connection: close is not answered")
+    func afterTheLast() async throws {
         let client = try await Client(LiveServer())
         try await client.send(getRequest("/healthz", "Connection: close") + getRequest("/nothing"))
         #expect(try await client.response().status == 200)
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("a connection of HTTP/1.0 ends with its answer, and needs no Host")
+    @Test("an HTTP/1.0 connection closes after the response, and needs no Host")
     func http1_0() async throws {
         let client = try await Client(LiveServer())
         let response = try await client.ask("GET /healthz HTTP/1.0\r\n\r\n")
@@ -47,7 +47,7 @@ struct PersistentConnectionTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("one of HTTP/1.0 stays open where it is asked to, and is told so")
+    @Test("an HTTP/1.0 connection stays open for Connection: keep-alive, and the response says so")
     func http1_0KeepAlive() async throws {
         let client = try await Client(LiveServer())
         for _ in 0..<3 {
@@ -59,7 +59,7 @@ struct PersistentConnectionTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("the answer to HEAD has the length of a body that does not come", arguments: ["/healthz", "/nothing"])
+    @Test("the response to HEAD has the length of the body, but no body", arguments: ["/healthz", "/nothing"])
     func head(_ path: String) async throws {
         let client = try await Client(LiveServer())
         let get = try await client.ask(getRequest(path))
@@ -68,13 +68,13 @@ struct PersistentConnectionTests {
         #expect(head.status == get.status)
         #expect(head["Content-Length"] == "\(get.body.count)")
         #expect(head["Content-Type"] == get["Content-Type"])
-        // Were there a body, the next response would start in it.
+        // If there were a body, it would be read as the start of the next response.
         let next = try await client.response()
         #expect(next.status == get.status)
         #expect(next.body == get.body)
     }
 
-    @Test("the answer to OPTIONS has neither body nor length")
+    @Test("the response to OPTIONS has neither body nor length")
     func options() async throws {
         let client = try await Client(LiveServer())
         try await client.send(request("OPTIONS", "/auth/send-magic-link") + getRequest("/healthz"))
@@ -85,7 +85,7 @@ struct PersistentConnectionTests {
         #expect(try await client.response().status == 200)
     }
 
-    @Test("the body of a GET is read and passed over")
+    @Test("the body of a GET request is read and ignored")
     func bodyOfGet() async throws {
         let client = try await Client(LiveServer())
         try await client.send(getRequest("/healthz", "Content-Length: 5") + "hello" + getRequest("/nothing"))
@@ -94,7 +94,7 @@ struct PersistentConnectionTests {
     }
 
     @Test(
-        "a request to speak another protocol is answered as if it were none, and then the connection ends",
+        "a request to upgrade is answered as without Upgrade, and then the connection closes",
         arguments: [
             getRequest("/healthz", "Connection: Upgrade", "Upgrade: websocket"),
             getRequest("/healthz", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
@@ -108,7 +108,7 @@ struct PersistentConnectionTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("CONNECT leads nowhere, and ends the connection")
+    @Test("CONNECT is answered with 404, and closes the connection")
     func connect() async throws {
         let client = try await Client(LiveServer())
         let response = try await client.ask("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
@@ -117,24 +117,26 @@ struct PersistentConnectionTests {
     }
 
     @Test(
-        "a target with a query, or in absolute form, is served as its path is",
+        "a target with a query, or in absolute form, is served like its path",
         arguments: [
-            "/healthz?", "/healthz?a=b/../c", "http://door/healthz", "http://elsewhere.example/healthz?x",
-            "https://door:8443/healthz",
+            "/healthz?", "/healthz?a=b/../c", "http://postern/healthz", "http://elsewhere.example/healthz?x",
+            "https://postern:8443/healthz",
         ])
     func targets(_ target: String) async throws {
         let client = try await Client(LiveServer())
         #expect(try await client.ask(getRequest(target)).status == 200)
     }
 
-    @Test("a target that is no path is not found", arguments: ["*", "http://door", "//healthz", "/healthz/"])
+    @Test(
+        "a target that is not the path of a route is not found",
+        arguments: ["*", "http://postern", "//healthz", "/healthz/"])
     func otherTargets(_ target: String) async throws {
         let client = try await Client(LiveServer())
         expectRefusal(try await client.ask(request("OPTIONS", target)), 404, "not_found", closes: false)
     }
 
-    @Test("two requests on two connections have two names")
-    func names() async throws {
+    @Test("requests on different connections have different ids")
+    func requestIDs() async throws {
         let server = try await LiveServer()
         let first = try await Client(server).ask(getRequest("/healthz"))
         let second = try await Client(server).ask(getRequest("/healthz"))

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct PipeliningTests {
-    /// Requests of all kinds, each with its number for a name, and the statuses of their answers.
+    /// Requests of all kinds, each with its number as its id, and the expected statuses.
     private func mixed(_ count: Int) -> (text: String, statuses: [Int]) {
         var text = ""
         var statuses: [Int] = []
@@ -27,7 +27,7 @@ struct PipeliningTests {
         return (text, statuses)
     }
 
-    @Test("20 of all kinds in one write are answered in their order")
+    @Test("20 requests of all kinds in one write are answered in order")
     func inOrder() async throws {
         let redis = try await RedisServer()
         let client = try await Client(LiveServer(redis: redis))
@@ -37,11 +37,11 @@ struct PipeliningTests {
         #expect(responses.map(\.status) == statuses)
         #expect(responses.map { $0["X-Request-Id"] ?? "" } == (0..<20).map { "\($0)" })
         #expect(responses.allSatisfy { $0["Connection"] == nil })
-        // And it goes on.
+        // The connection still works.
         #expect(try await client.ask(getRequest("/healthz")).status == 200)
     }
 
-    @Test("so are 400, written in pieces of any size")
+    @Test("400 requests, written in pieces of various sizes, are answered in order")
     func inPieces() async throws {
         let redis = try await RedisServer()
         let client = try await Client(LiveServer(redis: redis))
@@ -61,7 +61,7 @@ struct PipeliningTests {
         #expect(responses.map { $0["X-Request-Id"] ?? "" } == (0..<400).map { "\($0)" })
     }
 
-    @Test("those before a malformed one are answered, and it is the last")
+    @Test("requests before a malformed one are answered, and the connection closes after it")
     func malformedLast() async throws {
         let client = try await Client(LiveServer())
         try await client.send(String(repeating: getRequest("/healthz"), count: 3) + "nonsense\r\n\r\n")
@@ -70,7 +70,7 @@ struct PipeliningTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("those before one that is too large are answered, and it is the last")
+    @Test("requests before one that is too large are answered, and the connection closes after it")
     func tooLargeLast() async throws {
         let redis = try await RedisServer()
         let client = try await Client(LiveServer(redis: redis))
@@ -83,7 +83,7 @@ struct PipeliningTests {
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("connections do not wait for one another")
+    @Test("connections do not wait for each other")
     func sideBySide() async throws {
         let redis = try await RedisServer()
         let server = try await LiveServer(redis: redis)

@@ -12,12 +12,12 @@ struct RequestSourceTests {
     private let ownID = String(getpid())
 
     @Test(
-        "an address to listen at: Azure's variable counts before the usual one",
+        "Azure's variable for the port takes precedence over PORT",
         arguments: [
             ([:], "0.0.0.0", 8080), (["PORT": "9000"], "0.0.0.0", 9000), (["HOST": "::1", "PORT": "0"], "::1", 0),
             (["FUNCTIONS_CUSTOMHANDLER_PORT": "7071", "PORT": "80"], "0.0.0.0", 7071),
             (["FUNCTIONS_CUSTOMHANDLER_PORT": "", "PORT": "80"], "0.0.0.0", 80),
-            // Sockets that are meant for another process, or for none.
+            // Sockets that are not meant for this process.
             (["LISTEN_FDS": "1"], "0.0.0.0", 8080), (["LISTEN_FDS": "1", "LISTEN_PID": "1"], "0.0.0.0", 8080),
             (["LISTEN_FDS": "1", "LISTEN_PID": "x"], "0.0.0.0", 8080),
         ] as [([String: String], String, Int)])
@@ -25,13 +25,13 @@ struct RequestSourceTests {
         #expect(try source(variables) == .address(host: host, port: port))
     }
 
-    @Test("a socket that is passed counts before an address")
+    @Test("a passed socket takes precedence over an address")
     func socket() throws {
         let variables = ["LISTEN_FDS": "1", "LISTEN_PID": ownID, "PORT": "9000"]
         #expect(try source(variables) == .listeningSocket(descriptor: 3))
     }
 
-    @Test("AWS Lambda counts before both, and says how much may be under way at once")
+    @Test("AWS Lambda takes precedence over both, with its concurrency")
     func lambda() throws {
         var variables = ["AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "LISTEN_FDS": "1", "LISTEN_PID": ownID]
         #expect(try source(variables) == .lambda(host: "127.0.0.1", port: 9001, concurrency: 1))
@@ -40,7 +40,7 @@ struct RequestSourceTests {
     }
 
     @Test(
-        "what is wrong is refused by name",
+        "an invalid variable is refused, and the error names it",
         arguments: [
             ("AWS_LAMBDA_RUNTIME_API", "localhost"), ("AWS_LAMBDA_RUNTIME_API", ":9001"),
             ("AWS_LAMBDA_RUNTIME_API", "localhost:0"), ("AWS_LAMBDA_RUNTIME_API", "localhost:65536"),
@@ -52,7 +52,7 @@ struct RequestSourceTests {
         #expect(error.name == name)
     }
 
-    @Test("two sockets, or none, are not what is listened at", arguments: ["0", "2", "one"])
+    @Test("any number of passed sockets except 1 is refused", arguments: ["0", "2", "one"])
     func sockets(count: String) throws {
         let error = try #require(throws: SettingError.self) {
             try source(["LISTEN_FDS": count, "LISTEN_PID": ownID])
@@ -60,12 +60,12 @@ struct RequestSourceTests {
         #expect(error.name == "LISTEN_FDS")
     }
 
-    @Test("more at once than Lambda knows, or nothing at all, is refused", arguments: ["0", "1001", "-1", "many"])
+    @Test("a concurrency outside 1 to 1000 is refused", arguments: ["0", "1001", "-1", "many"])
     func concurrency(value: String) throws {
         let variables = ["AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "AWS_LAMBDA_MAX_CONCURRENCY": value]
         let error = try #require(throws: SettingError.self) { try source(variables) }
         #expect(error.name == "AWS_LAMBDA_MAX_CONCURRENCY")
-        // Whom to tell is known all the same.
+        // The Runtime API's address can still be read, to report the error.
         #expect(try RequestSource.runtimeAPI(Environment(variables))?.port == 9001)
     }
 }

@@ -1,11 +1,12 @@
-@testable import Serving
 import Testing
 import Web
+
+@testable import Serving
 
 @Suite
 struct RequestTargetTests {
     @Test(
-        "in origin form it is what stands before the query",
+        "in origin form, the path is the part before the query",
         arguments: [
             ("/", "/"), ("/healthz", "/healthz"), ("/healthz?", "/healthz"), ("/healthz?a=b", "/healthz"),
             ("/a?b?c", "/a"), ("/?/healthz", "/"), ("/healthz?x=http://evil.example/y", "/healthz"),
@@ -16,7 +17,7 @@ struct RequestTargetTests {
     }
 
     @Test(
-        "it is not normalised, and its percent escapes stay",
+        "the path is not normalised, and its percent escapes stay",
         arguments: [
             "//healthz", "/healthz/", "/./healthz", "/a/../healthz", "/%68ealthz", "/healthz%3Fa", "/a%2Fb", "/HEALTHZ",
             "/a;b=c", "/a:b", "/a@b",
@@ -27,7 +28,7 @@ struct RequestTargetTests {
     }
 
     @Test(
-        "in absolute form it is what stands behind the authority, and / where nothing does",
+        "in absolute form, the path is the part after the authority, or / if it is empty",
         arguments: [
             ("http://example.com/healthz", "/healthz"), ("https://example.com/healthz?a=b", "/healthz"),
             ("HTTP://EXAMPLE.COM/Healthz", "/Healthz"), ("http://example.com:8080/a/b?c", "/a/b"),
@@ -38,13 +39,15 @@ struct RequestTargetTests {
         #expect(Request.path(ofTarget: target) == path)
     }
 
-    @Test("a slash in the query of an absolute form without a path starts none")
+    @Test("in absolute form without a path, a slash in the query does not start a path")
     func slashInQuery() {
         #expect(Request.path(ofTarget: "http://example.com?a=/healthz") == "/")
         #expect(Request.path(ofTarget: "http://example.com?/healthz") == "/")
     }
 
-    @Test("asterisk and authority form stay as they are", arguments: ["*", "example.com:443", "[2001:db8::1]:443"])
+    @Test(
+        "targets in asterisk and authority form stay unchanged",
+        arguments: ["*", "example.com:443", "[2001:db8::1]:443"])
     func otherForms(_ target: String) {
         #expect(Request.path(ofTarget: target) == target)
     }

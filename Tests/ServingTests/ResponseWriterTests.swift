@@ -1,13 +1,14 @@
 import NIOCore
-@testable import Serving
 import Platform
 import Testing
 import TestSupport
 import Web
 
+@testable import Serving
+
 @Suite
 struct ResponseWriterTests {
-    /// 1994-11-06 08:49:37 UTC, the moment of RFC 9110 §5.6.7.
+    /// 1994-11-06 08:49:37 UTC, the example of RFC 9110 §5.6.7.
     private static let moment = UnixTime(milliseconds: 784_111_777_000)
 
     private static let response = Response(
@@ -31,12 +32,12 @@ struct ResponseWriterTests {
         Content-Length: 11\r\n
         """
 
-    @Test("a response is status line, date, its fields in their order, length and body")
+    @Test("a response is the status line, the date, its fields in order, the length and the body")
     func whole() {
         #expect(written(ResponseWriterTests.response) == ResponseWriterTests.headText + "\r\n" + #"{"ok":true}"#)
     }
 
-    @Test("what becomes of the connection is told where it is not what the version has it be")
+    @Test("Connection is sent only if it differs from the default of the client's version")
     func connection() {
         let response = ResponseWriterTests.response
         let close = ResponseWriterTests.headText + "Connection: close\r\n\r\n" + #"{"ok":true}"#
@@ -45,12 +46,12 @@ struct ResponseWriterTests {
         #expect(written(response, .keepAliveExplicitly) == keepAlive)
     }
 
-    @Test("without its body it still has the body's length")
+    @Test("a response without its body still has the body's length")
     func head() {
         #expect(written(ResponseWriterTests.response, isBodyOmitted: true) == ResponseWriterTests.headText + "\r\n")
     }
 
-    @Test("an empty body has the length 0, but for 204, which has none")
+    @Test("an empty body has the length 0, except with 204, which has no length")
     func empty() {
         let empty = "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"
         #expect(written(Response(status: .notFound)) == empty)
@@ -60,7 +61,7 @@ struct ResponseWriterTests {
     }
 
     @Test(
-        "each status has its registered name",
+        "each status has its registered reason phrase",
         arguments: [
             (.ok, "200 OK"), (.noContent, "204 No Content"), (.badRequest, "400 Bad Request"),
             (.notFound, "404 Not Found"), (.methodNotAllowed, "405 Method Not Allowed"),
@@ -90,7 +91,7 @@ struct ResponseWriterTests {
         #expect(String(buffer: buffer) == one + one + one)
     }
 
-    @Test("the date is that of the second in which a response is written")
+    @Test("the date is the second in which a response is written")
     func date() {
         let milliseconds = Mutexed(784_111_777_000)
         let writer = ResponseWriter(now: { UnixTime(milliseconds: milliseconds.value) })
@@ -110,7 +111,7 @@ struct ResponseWriterTests {
         #expect(written().contains("\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"))
     }
 
-    @Test("the interim response is its status line alone")
+    @Test("the interim response is only a status line")
     func interim() {
         #expect(ResponseWriter.continue == "HTTP/1.1 100 Continue\r\n\r\n")
     }

@@ -5,7 +5,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct SlowReaderTests {
-    /// Counts the requests for the description that the door has answered.
+    /// Counts the requests for `/openapi.yaml` that the server has answered.
     private struct AnswerCounter: LogHandler {
         var logLevel = Logger.Level.debug
         var metadata: Logger.Metadata = [:]
@@ -26,20 +26,20 @@ struct SlowReaderTests {
         (try? await client.send(text)) != nil
     }
 
-    @Test("one is not answered, nor read from, without end")
+    @Test("a client that does not read its responses is answered only up to a limit, then not read from")
     func bounded() async throws {
         let count = Mutexed(0)
         let server = try await LiveServer(logger: Logger(label: "test") { _ in AnswerCounter(count: count) })
         let flooding = try await Client(server)
-        // 16 MB of requests for some 130 MB of responses; sockets take a few of each.
+        // 16 MB of requests for about 130 MB of responses. Sockets buffer a few megabytes of each.
         let padding = "X-Padding: " + String(repeating: "a", count: 4_000)
         let flood = String(repeating: getRequest("/openapi.yaml", padding), count: 4_000)
         async let sent = isSent(flood, by: flooding)
-        // A client that is not read from would wait for ever.
+        // A client whose requests are not read would wait forever.
         defer { flooding.close() }
         try await eventually("the first answers") { count.value > 0 }
 
-        // Others are served meanwhile, and until nothing goes on behind their backs.
+        // Another client is served meanwhile, until the number of answers stays the same.
         let other = try await Client(server)
         var answered = 0
         var unchanged = 0
@@ -55,17 +55,17 @@ struct SlowReaderTests {
         #expect(!isAllSent)
     }
 
-    @Test("one that reads in the end gets every response, whole and in the order of its requests")
+    @Test("a client that reads late gets every response completely and in order")
     func inOrder() async throws {
         let redis = try await RedisServer()
         let server = try await LiveServer(redis: redis)
         let late = try await Client(server)
         let other = try await Client(server)
-        // The event loop has been round, and Redis has answered, whenever another client's requests are answered.
+        // Once another client's requests are answered, the event loop and Redis have processed earlier input.
         func pass() async throws {
             for _ in 0..<20 { #expect(try await other.ask(getRequest("/readyz")).status == 200) }
         }
-        // More than sockets take, and then some that come one by one, while nothing of it is read.
+        // More responses than sockets can buffer, then some one by one, while the client reads nothing.
         var paths = [String](repeating: "/openapi.yaml", count: 600)
         paths += ["/readyz", "/openapi.yaml", "/openapi.yaml", "/readyz", "/healthz", "/openapi.yaml", "/readyz"]
         let requests = paths.enumerated().map { number, path in getRequest(path, "X-Request-Id: \(number)") }
@@ -81,7 +81,7 @@ struct SlowReaderTests {
         #expect(responses.map { $0["X-Request-Id"] ?? "" } == paths.indices.map { "\($0)" })
         #expect(responses.allSatisfy { $0.status == 200 })
         #expect(Set(responses[..<600].map(\.body.count)).count == 1)
-        // And it goes on.
+        // The connection still works.
         #expect(try await late.ask(getRequest("/healthz")).status == 200)
     }
 }

@@ -6,32 +6,32 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct TimeoutTests {
-    /// Little time for a request to come, and much between requests.
-    private var hasty: HTTPServerConfiguration {
+    /// Settings with a short time for a request to arrive, and a long time between requests.
+    private var shortRequestTimeout: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.requestTimeout = .milliseconds(200)
         return configuration
     }
 
-    /// Little time between requests, and much for one to come.
-    private var busy: HTTPServerConfiguration {
+    /// Settings with a short time between requests, and a long time for a request to arrive.
+    private var shortIdleTimeout: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.requestTimeout = .seconds(4)
         configuration.idleTimeout = .milliseconds(500)
         return configuration
     }
 
-    /// What comes at once, and what drips.
+    /// The part of each request that is sent at once, and the part that is sent byte by byte.
     private static let drippingRequests = [
-        ("", "GET /healthz HTTP/1.1\r\nHost: door\r\nX-Padding: " + String(repeating: "a", count: 10_000)),
+        ("", "GET /healthz HTTP/1.1\r\nHost: postern\r\nX-Padding: " + String(repeating: "a", count: 10_000)),
         ("GET /", String(repeating: "a", count: 10_000)),
         (signInHead("Content-Length: 10000"), String(repeating: " ", count: 9_999)),
         (signInHead("Transfer-Encoding: chunked"), String(repeating: "1\r\n \r\n", count: 1_000)),
     ]
 
-    @Test("a request that drips in is refused once its time is up", arguments: 0..<4)
+    @Test("a request that arrives too slowly is refused after the request timeout", arguments: 0..<4)
     func drips(_ index: Int) async throws {
-        let client = try await Client(LiveServer(hasty))
+        let client = try await Client(LiveServer(shortRequestTimeout))
         let (head, rest) = TimeoutTests.drippingRequests[index]
         try await client.send(head)
         async let dripping: Void = client.sendSingly(Array(rest.utf8), every: .milliseconds(10))
@@ -41,59 +41,59 @@ struct TimeoutTests {
     }
 
     @Test(
-        "a request that stops coming is refused once its time is up",
+        "a request that stops arriving is refused after the request timeout",
         arguments: [
-            "G", "GET /healthz HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nHost: door\r\n",
+            "G", "GET /healthz HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nHost: postern\r\n",
             signInHead("Content-Length: 2"), signInHead("Content-Length: 2") + "{",
             signInHead("Transfer-Encoding: chunked") + chunk("{}"),
             signInHead("Transfer-Encoding: chunked") + chunk("{}") + "0\r\n",
         ])
     func stops(_ text: String) async throws {
-        let client = try await Client(LiveServer(hasty))
+        let client = try await Client(LiveServer(shortRequestTimeout))
         expectRefusal(try await client.ask(text), 408, "request_timeout")
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("what is refused within its body is still known by its head")
+    @Test("a refusal within the body still has the request id and CORS fields of the head")
     func knownByHead() async throws {
-        let client = try await Client(LiveServer(hasty))
+        let client = try await Client(LiveServer(shortRequestTimeout))
         let response = try await client.ask(signInHead("Content-Length: 2", "X-Request-Id: caller/17"))
         expectRefusal(response, 408, "request_timeout")
         #expect(response["X-Request-Id"] == "caller/17")
         #expect(response["Access-Control-Allow-Origin"] == "https://portal.example")
     }
 
-    @Test("the time of the second request on a connection begins with its own first byte")
+    @Test("the timeout of a second request starts with its own first byte")
     func second() async throws {
-        let client = try await Client(LiveServer(hasty))
+        let client = try await Client(LiveServer(shortRequestTimeout))
         #expect(try await client.ask(getRequest("/healthz")).status == 200)
-        // Longer than a request may take: the connection is silent, and nothing is late.
+        // Longer than the request timeout, which does not apply between requests.
         try await Task.sleep(for: .milliseconds(600))
         #expect(try await client.ask(getRequest("/healthz")).status == 200)
         expectRefusal(try await client.ask("GET /healthz"), 408, "request_timeout")
     }
 
-    @Test("a connection on which nothing comes is closed without a word")
+    @Test("a connection without a request is closed without a response")
     func silent() async throws {
-        let client = try await Client(LiveServer(busy))
+        let client = try await Client(LiveServer(shortIdleTimeout))
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("so is one on which nothing more comes")
+    @Test("a connection without a further request is closed without another response")
     func silentAfterwards() async throws {
-        let client = try await Client(LiveServer(busy))
+        let client = try await Client(LiveServer(shortIdleTimeout))
         #expect(try await client.ask(getRequest("/healthz")).status == 200)
         #expect(try await client.rest().isEmpty)
     }
 
-    @Test("a request that takes Redis longer than the connection may be silent is still answered")
+    @Test("a request for which Redis takes longer than the idle timeout is still answered")
     func slowAnswer() async throws {
         let redis = try await RedisServer()
-        let client = try await Client(LiveServer(busy, redis: redis))
+        let client = try await Client(LiveServer(shortIdleTimeout, redis: redis))
         #expect(try await client.ask(getRequest("/readyz")).status == 200)
         redis.freeze()
         try await client.send(getRequest("/readyz"))
-        // Longer than a connection may be silent.
+        // Longer than the idle timeout.
         try await Task.sleep(for: .milliseconds(1500))
         redis.thaw()
         #expect(try await client.response().status == 200)

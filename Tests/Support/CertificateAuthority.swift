@@ -1,6 +1,6 @@
-/// A certificate authority made for one test by the `openssl` program, which no system trusts.
+/// A certificate authority that a test creates with the `openssl` program. No system trusts it.
 ///
-/// A certificate that a client must refuse is one for another name, one of another authority, or an expired one.
+/// Clients must refuse its certificates for other hosts, its expired ones, and those of another authority.
 package final class CertificateAuthority: Sendable {
     private let folder: Folder
 
@@ -9,7 +9,8 @@ package final class CertificateAuthority: Sendable {
 
     private var key: String { "\(folder.path)/ca.key" }
 
-    /// - Throws: ``ChildProcess/Failure`` where `openssl` is missing or fails.
+    /// Creates an authority with a new key.
+    /// - Throws: ``ChildProcess/Failure`` if `openssl` is missing or fails.
     package init() throws {
         folder = try Folder()
         _ = try ChildProcess.output(
@@ -18,9 +19,11 @@ package final class CertificateAuthority: Sendable {
                 + ["-days", "2", "-subj", "/CN=Test authority", "-keyout", key, "-out", certificate])
     }
 
-    /// Issues a certificate for hosts, by their names or IP addresses.
-    /// - Parameter isExpired: whether it ended a day ago.
-    /// - Throws: ``ChildProcess/Failure`` where `openssl` fails.
+    /// Issues a certificate.
+    /// - Parameters:
+    ///   - hosts: the names or IP addresses of the hosts.
+    ///   - isExpired: whether the certificate expired a day ago.
+    /// - Throws: ``ChildProcess/Failure`` if `openssl` fails.
     package func issue(
         for hosts: [String] = ["localhost", "127.0.0.1"], isExpired: Bool = false
     ) throws -> ServerCertificate {
@@ -50,7 +53,7 @@ package final class CertificateAuthority: Sendable {
     }
 }
 
-/// A server's certificate and key, in files that end with the last copy of this.
+/// A server's certificate and key, in files that are removed with the last copy of this value.
 package struct ServerCertificate: Sendable {
     fileprivate let folder: Folder
 

@@ -1,13 +1,15 @@
 import Foundation
 
-/// A program that a test started, and that ends with it.
+/// A program that a test starts. It is killed when this object is released.
 package final class ChildProcess: @unchecked Sendable {
     // Unchecked: `Process` is only started, signalled and waited for, which Foundation allows from any thread.
     private let process = Process()
     private let output: URL
 
-    /// Starts a program found on the path, or by its own path.
-    /// - Parameter environment: what it is given besides the test's own environment.
+    /// Starts a program.
+    /// - Parameters:
+    ///   - program: a path, or a name that is looked up in `PATH`.
+    ///   - environment: variables in addition to the test's own.
     package init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
         output = FileManager.default.temporaryDirectory.appendingPathComponent("postern-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
@@ -18,7 +20,7 @@ package final class ChildProcess: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = file
         process.standardError = file
-        // The threads that run tests block signals, which a program would inherit: it is to take those that it is sent.
+        // The threads that run tests block signals. The program would inherit that, and ignore the signals sent to it.
         var (none, mask) = (sigset_t(), sigset_t())
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, &mask)
@@ -33,42 +35,42 @@ package final class ChildProcess: @unchecked Sendable {
 
     package var isRunning: Bool { process.isRunning }
 
-    /// The operating system's number for the process.
+    /// The process id.
     package var id: Int32 { process.processIdentifier }
 
-    /// What it has written so far, to both outputs.
+    /// The text written so far to standard output and standard error.
     package var log: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
     /// Sends a signal.
     package func signal(_ number: Int32) { Foundation.kill(id, number) }
 
-    /// The memory that it has in use, in KiB.
-    /// - Throws: where it has ended.
+    /// The memory in use (resident set size), in KiB.
+    /// - Throws: An error if the process has ended.
     package func residentKilobytes() throws -> Int { try Memory.kilobytes("VmRSS", of: id) }
 
-    /// Waits until it has ended, and gives its exit status.
-    /// - Throws: ``Timeout`` where it does not end in time.
+    /// Waits until the process has ended, and returns its exit status.
+    /// - Throws: ``Timeout`` if it does not end in time.
     package func waitForExit(within limit: Duration = .seconds(20)) async throws -> Int32 {
         try await eventually(within: limit, "the end of process \(id)") { !self.process.isRunning }
         return process.terminationStatus
     }
 
-    /// Tells it to end, and ends it at once where it has not done so within ten seconds. Blocks meanwhile.
+    /// Sends SIGTERM, and SIGKILL if the process has not ended within ten seconds. Blocks until it has ended.
     package func terminate() {
         signal(SIGTERM)
         for _ in 0..<1000 where isRunning { usleep(10_000) }
         kill()
     }
 
-    /// Ends it at once, also where it is stopped.
+    /// Kills the process, even if it is stopped.
     package func kill() {
         guard process.isRunning else { return }
         signal(SIGKILL)
         process.waitUntilExit()
     }
 
-    /// Runs a program to its end, and gives what it wrote to its standard output.
-    /// - Throws: ``Failure`` where it fails.
+    /// Runs a program until it ends, and returns its standard output.
+    /// - Throws: ``Failure`` if its exit status is not 0.
     package static func output(_ program: String, _ arguments: [String]) throws -> Data {
         let process = Process()
         let pipe = Pipe()
@@ -84,13 +86,13 @@ package final class ChildProcess: @unchecked Sendable {
         return data
     }
 
-    /// A program that ended with another status than 0.
+    /// A program ended with a status other than 0.
     package struct Failure: Error {
         package let command: String
     }
 }
 
-/// Something did not come to be in time.
+/// A condition did not hold in time.
 package struct Timeout: Error, CustomStringConvertible {
     package let description: String
 
@@ -99,8 +101,11 @@ package struct Timeout: Error, CustomStringConvertible {
     }
 }
 
-/// Waits until a condition holds.
-/// - Throws: ``Timeout`` where it does not in time.
+/// Waits until a condition holds, checking it every 5 ms.
+/// - Parameters:
+///   - limit: the longest time to wait.
+///   - what: a description of the condition, for the error.
+/// - Throws: ``Timeout`` if it does not hold in time.
 package func eventually(
     within limit: Duration = .seconds(10), _ what: String, _ condition: () async throws -> Bool
 ) async throws {
@@ -111,14 +116,14 @@ package func eventually(
     }
 }
 
-/// Does something that blocks on a thread of its own, of which there may be many at once.
+/// Runs a blocking function on a new thread.
 package func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
     }
 }
 
-/// A port of the loopback interface that nothing listened at a moment ago.
+/// A free port of the loopback interface. Another program may take it before the caller does.
 package func freePort() throws -> Int {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }

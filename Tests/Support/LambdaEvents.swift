@@ -1,8 +1,8 @@
 import Foundation
 
-/// Events that a function may be given, and that no trigger of ``LambdaShape`` sends.
+/// Events that no trigger of ``LambdaShape`` sends, but that a function may receive.
 package enum LambdaEvents {
-    /// What other triggers send, or a person who tries a function, and what is no JSON at all; each with a name.
+    /// Named events that are not HTTP requests: those of other triggers, those of manual invocations, and invalid JSON.
     package static let foreign: [(name: String, event: [UInt8])] = {
         let texts: [(String, String)] = [
             ("SQS", sqs), ("S3", s3), ("a schedule", schedule), ("a WebSocket", webSocket), ("Cognito", cognito),
@@ -25,22 +25,22 @@ package enum LambdaEvents {
         event.indices.map { Array(event[..<$0]) }
     }
 
-    /// A request's event, over and over, each time with another member, at whatever depth, that is of a type that it
-    /// never has; each with the path of that member, such as `$.requestContext.stage`.
+    /// Copies of a request's event, each with one value, at any depth, replaced by one of another type. `member` is the
+    /// path of that value, such as `$.requestContext.stage`.
     package static func misshapen(
         _ request: LambdaRequest, as shape: LambdaShape
     ) -> [(member: String, event: [UInt8])] {
         replacements(in: shape.object(for: request), at: "$").map { (member: $0.member, event: json($0.value)) }
     }
 
-    /// What is made of what JSON has, as text.
+    /// The JSON text of a value.
     static func json(_ value: Any) -> [UInt8] {
         let options: JSONSerialization.WritingOptions = [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes]
-        // Fails for what JSON has not, and nobody gives that.
+        // Fails only for types that JSON does not have, which callers never pass.
         return Array(try! JSONSerialization.data(withJSONObject: value, options: options))
     }
 
-    // MARK: - Of wrong types
+    // MARK: - Wrong types
 
     private enum Kind { case null, boolean, number, text, array, object }
 
@@ -56,8 +56,8 @@ package enum LambdaEvents {
     }
 
     private static func replacements(in value: Any, at path: String) -> [(member: String, value: Any)] {
-        let strangers: [Any] = [NSNull(), true, 7, "text", [Any](), [String: Any]()]
-        var found = strangers.filter { kind(of: $0) != kind(of: value) }.map { (member: path, value: $0) }
+        let samples: [Any] = [NSNull(), true, 7, "text", [Any](), [String: Any]()]
+        var found = samples.filter { kind(of: $0) != kind(of: value) }.map { (member: path, value: $0) }
         if let object = value as? [String: Any] {
             for name in object.keys.sorted() {
                 for replacement in replacements(in: object[name] ?? NSNull(), at: "\(path).\(name)") {
@@ -78,7 +78,7 @@ package enum LambdaEvents {
         return found
     }
 
-    // MARK: - Of other triggers
+    // MARK: - Events of other triggers
 
     private static func deep(_ text: String) -> String { String(repeating: text, count: 50_000) }
 

@@ -1,20 +1,20 @@
 import Foundation
 
-/// An HTTP request, which the triggers of AWS Lambda tell a function of, each in a shape of its own.
+/// An HTTP request, from which the event of each trigger of AWS Lambda is made.
 package struct LambdaRequest: Sendable {
     package var method: String
-    /// Without a stage.
+    /// The path without a stage.
     package var path: String
-    /// As it stands in the URL; empty for none.
+    /// The query as in the URL; empty if there is none.
     package var query: String
-    /// The lines of the header, in the order of their coming.
+    /// The lines of the header, in order.
     package var fields: [(name: String, value: String)]
     package var cookies: [String] = []
-    /// `nil` for none, which is not the same as an empty one to every trigger.
+    /// The body; `nil` if there is none, which some triggers distinguish from an empty one.
     package var body: [UInt8]?
-    /// Whether the event holds the body as base64.
+    /// Whether the event contains the body as base64.
     package var isBase64Encoded = false
-    /// Who asks, as the trigger tells it: an address, with or without a port.
+    /// The client's IP address in the event, with or without a port.
     package var client = "203.0.113.7"
 
     package init(
@@ -35,15 +35,17 @@ package struct LambdaRequest: Sendable {
             fields: [("Origin", "https://example.com"), ("Content-Type", "application/json")], body: body)
     }
 
-    /// The request with something changed.
+    /// A copy of the request with a change.
     package func with(_ change: (inout LambdaRequest) -> Void) -> LambdaRequest {
         var request = self
         change(&request)
         return request
     }
 
-    /// The event that a trigger makes of the request.
-    /// - Parameter change: changes the event's object before it is written.
+    /// The request's event, as a trigger sends it.
+    /// - Parameters:
+    ///   - shape: the trigger.
+    ///   - change: changes the event's object before it is serialized.
     package func event(as shape: LambdaShape, _ change: (inout [String: Any]) -> Void = { _ in }) -> [UInt8] {
         var event = shape.object(for: self)
         change(&event)
@@ -52,8 +54,10 @@ package struct LambdaRequest: Sendable {
 }
 
 extension LambdaRequest {
-    /// The lines of the header as a trigger has them: the client's, and its own.
-    /// - Parameter forwardedFor: what `X-Forwarded-For` says, whatever the client says there included.
+    /// The lines of the header in an event: the client's, and those that the trigger adds.
+    /// - Parameters:
+    ///   - host: the value of `Host`.
+    ///   - forwardedFor: the value of `X-Forwarded-For`, including the client's entries.
     func lines(host: String, forwardedFor: String) -> [(name: String, value: String)] {
         let own: [(name: String, value: String)] = [
             ("Accept", "*/*"), ("Host", host), ("User-Agent", "test/1.0"),
@@ -63,19 +67,19 @@ extension LambdaRequest {
         return fields.filter { $0.name.lowercased() != "x-forwarded-for" } + own
     }
 
-    /// What the client says of `X-Forwarded-For`, and the hops that were added to it.
+    /// The value of `X-Forwarded-For`: the client's entries, and the hops that were added to them.
     func forwardedFor(adding hops: String...) -> String {
         let given = fields.filter { $0.name.lowercased() == "x-forwarded-for" }.map { $0.value }
         return (given + hops).joined(separator: ", ")
     }
 
-    /// The body as text of the event, or `null`.
+    /// The body as it is in the event: a string, or `null`.
     var bodyText: Any {
         guard let body else { return NSNull() }
         return isBase64Encoded ? Data(body).base64EncodedString() : String(decoding: body, as: UTF8.self)
     }
 
-    /// The parameters of the query by name, as they stand there or decoded.
+    /// The parameters of the query by name, percent-decoded or not.
     func parameters(isDecoded: Bool) -> [String: [String]] {
         var parameters: [String: [String]] = [:]
         for pair in query.split(separator: "&") {

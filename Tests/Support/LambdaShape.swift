@@ -1,26 +1,26 @@
 import Foundation
 
-/// A trigger of AWS Lambda that stands for an HTTP request, by the shape of its events. The shapes are those of the
-/// samples that AWS publishes (docs.aws.amazon.com: HTTP APIs' proxy integrations, function URLs, REST APIs' proxy
-/// integrations, Lambda targets of load balancers).
+/// A trigger of AWS Lambda that sends HTTP requests, by the shape of its events. The shapes are those of AWS's samples
+/// (docs.aws.amazon.com: HTTP APIs' proxy integrations, function URLs, REST APIs' proxy integrations, Lambda targets of
+/// load balancers).
 package enum LambdaShape: Sendable, CaseIterable {
     /// An HTTP API with payload format 2.0, at its stage `$default`.
     case httpAPI
-    /// The same at the stage `live`, which stands before the path.
+    /// An HTTP API with payload format 2.0, at the stage `live`, which is prepended to the path.
     case httpAPIWithStage
     case functionURL
     /// An HTTP API with payload format 1.0.
     case httpAPIFormat1
-    /// A REST API at the stage `live`, which does not stand before the path.
+    /// A REST API at the stage `live`, which is not prepended to the path.
     case restAPI
-    /// A load balancer whose target group has one value for each header.
+    /// A load balancer whose target group has multi-value headers off.
     case loadBalancer
     /// A load balancer whose target group has multi-value headers on.
     case loadBalancerMultiValue
 
     package static let stage = "live"
 
-    /// How headers stand in the answer.
+    /// The member of the answer that has the header fields.
     package enum HeaderStyle: Sendable {
         /// `headers`.
         case single
@@ -37,7 +37,7 @@ package enum LambdaShape: Sendable, CaseIterable {
 
     package var isLoadBalancer: Bool { self == .loadBalancer || self == .loadBalancerMultiValue }
 
-    /// The event, before it is written.
+    /// The event's object, before it is serialized.
     func object(for request: LambdaRequest) -> [String: Any] {
         switch self {
         case .httpAPI: format2Event(request, host: LambdaShape.gatewayHost, pathPrefix: "", stage: "$default")
@@ -47,7 +47,7 @@ package enum LambdaShape: Sendable, CaseIterable {
         case .functionURL: format2Event(request, host: LambdaShape.functionHost, pathPrefix: "", stage: "$default")
         case .httpAPIFormat1: gatewayFormat1Event(request)
         case .restAPI:
-            // The hop behind the client is the gateway's own network of caches.
+            // The second hop is the gateway's own caching network.
             format1Event(
                 request, stage: LambdaShape.stage, contextPath: "/\(LambdaShape.stage)\(request.path)",
                 request.lines(
@@ -69,7 +69,7 @@ package enum LambdaShape: Sendable, CaseIterable {
         let lines = request.lines(host: host, forwardedFor: request.forwardedFor(adding: request.client))
         var event: [String: Any] = [
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": request.query,
-            // Names in lower case, and lines of one name as one, joined by commas.
+            // Names are in lower case, and lines of the same name are joined by commas.
             "headers": LambdaShape.joined(LambdaShape.lowercased(lines)),
             "requestContext": [
                 "accountId": "123456789012", "apiId": String(host.prefix { $0 != "." }), "domainName": host,
@@ -110,7 +110,7 @@ package enum LambdaShape: Sendable, CaseIterable {
         let parameters = request.parameters(isDecoded: true)
         return [
             "resource": "/{proxy+}", "path": request.path, "httpMethod": request.method,
-            // The last line of a name, and all of them.
+            // `headers` has the last line of each name, and `multiValueHeaders` has all.
             "headers": LambdaShape.last(lines), "multiValueHeaders": LambdaShape.grouped(lines),
             "queryStringParameters": parameters.isEmpty ? NSNull() : parameters.mapValues { $0.last ?? "" } as Any,
             "multiValueQueryStringParameters": parameters.isEmpty ? NSNull() : parameters as Any,
@@ -135,15 +135,15 @@ package enum LambdaShape: Sendable, CaseIterable {
     private func balancerEvent(_ request: LambdaRequest) -> [String: Any] {
         var lines = LambdaShape.lowercased(
             request.lines(
-                host: "door.example.com", forwardedFor: request.forwardedFor(adding: request.client)))
+                host: "sign-in.example.com", forwardedFor: request.forwardedFor(adding: request.client)))
         if !request.cookies.isEmpty { lines.append((name: "cookie", value: request.cookies.joined(separator: "; "))) }
-        // Not decoded, unlike with the gateways.
+        // Load balancers do not decode parameters; gateways do.
         let parameters = request.parameters(isDecoded: false)
         var event: [String: Any] = [
             "requestContext": [
                 "elb": [
                     "targetGroupArn":
-                        "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/door/4f1c2b3a5d6e7f80"
+                        "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/postern/4f1c2b3a5d6e7f80"
                 ]
             ],
             "httpMethod": request.method, "path": request.path,

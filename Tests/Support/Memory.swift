@@ -1,13 +1,15 @@
 import Foundation
 
-/// What the kernel says of a process' memory (proc(5)).
+/// Figures of the memory of a process, from the kernel (proc(5)).
 package enum Memory {
-    /// A process that is there no longer.
+    /// The process has ended.
     struct Unknown: Error {}
 
-    /// One figure of it, in KiB.
-    /// - Parameter field: such as `VmRSS`, what is in use, or `VmHWM`, the most that was.
-    /// - Throws: where the process has ended.
+    /// Returns one figure, in KiB.
+    /// - Parameters:
+    ///   - field: the name of the figure, such as `VmRSS` (in use) or `VmHWM` (the peak).
+    ///   - id: the process id.
+    /// - Throws: An error if the process has ended.
     package static func kilobytes(_ field: String, of id: Int32) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }

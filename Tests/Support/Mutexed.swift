@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value behind a lock.
+/// A value that is protected by a lock.
 package final class Mutexed<Value: Sendable>: Sendable {
     private let storage: Mutex<Value>
 
@@ -13,7 +13,7 @@ package final class Mutexed<Value: Sendable>: Sendable {
         set { storage.withLock { $0 = newValue } }
     }
 
-    /// Changes the value in one step.
+    /// Changes the value while holding the lock.
     package func update<Result: Sendable>(_ change: @Sendable (inout Value) -> Result) -> Result {
         storage.withLock { change(&$0) }
     }

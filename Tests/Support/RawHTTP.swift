@@ -1,7 +1,7 @@
 import Foundation
 
-/// One TCP connection that sends bytes as they are, and reads responses. It blocks its thread, but never longer than
-/// told.
+/// A TCP connection that sends bytes unchanged, and reads HTTP responses. Reading blocks the thread, at most until the
+/// timeout.
 package final class RawHTTP: Sendable {
     private let descriptor: Int32
     private let pending = Mutexed<[UInt8]>([])
@@ -33,7 +33,7 @@ package final class RawHTTP: Sendable {
     }
 
     /// Sends all bytes.
-    /// - Throws: where the other side has closed.
+    /// - Throws: ``RawHTTPError`` if the other side has closed the connection.
     package func send(bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -45,14 +45,15 @@ package final class RawHTTP: Sendable {
         }
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the connection for writing only.
     package func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Ends the connection in both directions.
+    /// Closes the connection in both directions.
     package func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Reads one response, by its `Content-Length`; those of status 1xx and 204 have no body.
+    /// Reads one response. The length of its body is `Content-Length`; responses with status 1xx and 204 have no body.
     /// - Parameter isHead: whether the request was HEAD, so that no body follows.
+    /// - Throws: ``RawHTTPError`` if the response is not complete in time, or the other side closes the connection.
     package func readResponse(isHead: Bool = false, timeout: Duration = .seconds(10)) throws -> RawResponse {
         let deadline = ContinuousClock.now + timeout
         var bytes = pending.value
@@ -69,7 +70,8 @@ package final class RawHTTP: Sendable {
         }
     }
 
-    /// Reads until the other side closes.
+    /// Reads until the other side closes the connection.
+    /// - Throws: ``RawHTTPError`` if it does not close in time.
     package func readToEnd(timeout: Duration = .seconds(10)) throws -> [UInt8] {
         let deadline = ContinuousClock.now + timeout
         var bytes = pending.value
@@ -81,7 +83,7 @@ package final class RawHTTP: Sendable {
         }
     }
 
-    /// The next bytes; none where the other side has closed.
+    /// Returns the next bytes; empty if the other side has closed the connection.
     private func read(until deadline: ContinuousClock.Instant) throws -> [UInt8] {
         let left = (deadline - .now).components
         let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
@@ -95,28 +97,28 @@ package final class RawHTTP: Sendable {
     }
 }
 
-/// What went wrong with a connection of a test.
+/// An error of a test's connection.
 package struct RawHTTPError: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// A response as it came.
+/// An HTTP response.
 package struct RawResponse: Sendable {
     package let status: Int
     package let fields: [(name: String, value: String)]
     package let body: [UInt8]
 
-    /// A field's value, whatever the case of its name.
+    /// The value of a field. The case of its name is ignored.
     package subscript(name: String) -> String? {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The body as a JSON object; empty where it is none.
+    /// The body as a JSON object; empty if it is not one.
     package var json: [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] ?? [:]
     }
 
-    /// The response at the start of some bytes, and its length; `nil` where it is not whole.
+    /// The response at the start of the bytes, and its length; `nil` if it is not complete.
     fileprivate static func parse(_ bytes: [UInt8], isHead: Bool) -> (RawResponse, Int)? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")

@@ -1,15 +1,15 @@
 import Foundation
 import Redis
 
-/// A private redis-server on a port of its own, which ends with the test.
+/// A private redis-server on a free port. It is killed when this object is released.
 package final class RedisServer: Sendable {
     package let port: Int
     private let arguments: [String]
     private let state: Folder
     private let process: Mutexed<ChildProcess>
 
-    /// Starts a server; it answers when this returns.
-    /// - Parameter arguments: options of redis-server.
+    /// Starts a server, and waits until it answers.
+    /// - Parameter arguments: further options of redis-server.
     package init(arguments: [String] = []) async throws {
         port = try freePort()
         self.arguments = arguments
@@ -21,7 +21,7 @@ package final class RedisServer: Sendable {
     deinit { process.value.kill() }
 
     package var url: RedisURL {
-        // Of the right form by the letter.
+        // Cannot fail: the URL is valid.
         try! RedisURL(parsing: "redis://127.0.0.1:\(port)")
     }
 
@@ -36,19 +36,19 @@ package final class RedisServer: Sendable {
 
     private func waitUntilItAnswers() async throws {
         try await eventually(within: .seconds(20), "redis-server to answer") {
-            // Any answer will do: one that wants a password has started too.
+            // Any answer will do: a server that requires a password has started, too.
             (try? self.command("PING"))?.isEmpty == false
         }
     }
 
-    /// Sends a command by redis-cli, and gives its output without the blanks around it.
+    /// Sends a command with redis-cli, and returns its output without surrounding white space.
     @discardableResult
     package func command(_ words: String...) throws -> String {
         let output = try ChildProcess.output("redis-cli", ["-h", "127.0.0.1", "-p", "\(port)"] + words)
         return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// How often a command was called, by `INFO commandstats`.
+    /// The number of calls of a command, from `INFO commandstats`.
     package func callCount(of command: String) throws -> Int {
         let line = try self.command("INFO", "commandstats").split(whereSeparator: \.isNewline).first {
             $0.hasPrefix("cmdstat_\(command.lowercased()):")
@@ -58,23 +58,23 @@ package final class RedisServer: Sendable {
         return Int(calls.prefix(while: \.isNumber)) ?? 0
     }
 
-    /// Stops the server's process without ending it: connections stay, and nothing is answered.
+    /// Suspends the server's process. Connections stay open, but nothing is answered.
     package func freeze() { process.value.signal(SIGSTOP) }
 
-    /// Lets a frozen server go on.
+    /// Resumes a frozen server.
     package func thaw() { process.value.signal(SIGCONT) }
 
-    /// Ends the server at once.
+    /// Kills the server.
     package func stop() { process.value.kill() }
 
-    /// Starts it again at the same port.
+    /// Starts the server again on the same port, and waits until it answers.
     package func start() async throws {
         process.value = try RedisServer.start(port, state, arguments)
         try await waitUntilItAnswers()
     }
 }
 
-/// A temporary folder, removed with its owner.
+/// A temporary folder, which is removed when this object is released.
 package final class Folder: Sendable {
     package let path: String
 

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection of a ``RuntimeAPIServer``: makes calls of what comes, and sends the reply to one before it looks at
-/// the next.
+/// One connection of a ``RuntimeAPIServer``. It parses calls, and sends the reply to each before it handles the next.
 final class RuntimeAPIConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -14,7 +13,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
     private var bodyByteCount = 0
-    /// Those that have come while the one before them has no reply.
+    /// Calls that wait until an earlier one has its reply.
     private var calls: [RuntimeAPICall] = []
     private var isBusy = false
     private var isOver = false

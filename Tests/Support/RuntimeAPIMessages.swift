@@ -1,28 +1,28 @@
 import NIOCore
 import NIOHTTP1
 
-/// A call of the Runtime API, as it came.
+/// A call of the Runtime API.
 struct RuntimeAPICall: Sendable {
     enum Target: Sendable, Equatable {
         case next
         case response(requestID: String)
         case error(requestID: String)
         case initError
-        /// There is no such call.
+        /// No known call.
         case nothing
     }
 
     let target: Target
-    /// Method and path.
+    /// The method and the path.
     let line: String
     let fields: HTTPHeaders
-    /// Cut off where it is larger than any may be.
+    /// The body, cut off at Lambda's maximum size of an answer.
     let body: [UInt8]
-    /// Whether it is larger than an answer may be.
+    /// Whether the body is larger than an answer may be.
     let isTooLarge: Bool
-    /// Whether the connection ends with the reply.
+    /// Whether the connection closes after the reply.
     let isLast: Bool
-    /// When its end was read.
+    /// The time at which the end of the call was read.
     let instant = ContinuousClock.now
 
     init(_ head: HTTPRequestHead, body: [UInt8], isTooLarge: Bool) {
@@ -34,7 +34,7 @@ struct RuntimeAPICall: Sendable {
         isLast = !head.isKeepAlive
     }
 
-    /// Which call it is; `nil` where there is no such call.
+    /// The kind of call; `nil` if it is not a known call.
     var kind: RuntimeAPIServer.Call? {
         switch target {
         case .next: .next
@@ -45,7 +45,7 @@ struct RuntimeAPICall: Sendable {
         }
     }
 
-    /// What it reports, where it reports an error.
+    /// The error that the call reports, if it is `error` or `init/error`.
     var report: RuntimeAPIServer.ErrorReport {
         RuntimeAPIServer.ErrorReport(
             type: fields.first(name: "Lambda-Runtime-Function-Error-Type") ?? "", body: body)
@@ -70,7 +70,8 @@ struct RuntimeAPICall: Sendable {
 
 /// A reply of the Runtime API.
 struct RuntimeAPIReply: Sendable {
-    /// Go's server, which the real API is, leaves the length out where a body is larger, and sends it in chunks.
+    /// The size above which a body is sent in chunks, without `Content-Length`, as Go's HTTP server, on which the real
+    /// API is based, does it.
     private static let maximumBytesOfKnownLength = 2048
 
     let status: HTTPResponseStatus

@@ -1,20 +1,20 @@
 import Foundation
 
 extension RuntimeAPIServer {
-    /// What came of an invocation.
+    /// The result of an invocation.
     package enum Outcome: Sendable, Equatable {
-        /// The runtime's answer, as it came.
+        /// The body of the runtime's answer.
         case answered([UInt8])
-        /// The runtime reported an error: `Lambda-Runtime-Function-Error-Type`, and a body of JSON.
+        /// The runtime reported an error: `Lambda-Runtime-Function-Error-Type`, and the body.
         case failed(type: String, body: [UInt8])
-        /// An answer or a report came later than the deadline, and was refused with 410.
+        /// An answer or a report arrived after the deadline, and was refused with 410.
         case late
-        /// The answer was too large, and was refused with 413. The real API itself then reports the error, and takes no
-        /// other report.
+        /// The answer was too large, and was refused with 413. The real API then reports the error itself, and accepts
+        /// no other report.
         case tooLarge
-        /// The answer or the report was refused with 500, as the test had asked.
+        /// The answer or the report was refused with 500, because of ``RuntimeAPIServer/fail(_:)``.
         case lost
-        /// Nothing came.
+        /// No answer or report arrived.
         case unanswered
     }
 
@@ -30,24 +30,23 @@ extension RuntimeAPIServer {
         case initError
     }
 
-    /// A call that came.
+    /// A call that has arrived.
     package struct Arrival: Sendable {
         package let call: Call
-        /// When its end was read.
+        /// The time at which the end of the call was read.
         package let instant: ContinuousClock.Instant
     }
 
     /// An error that a runtime reports.
     package struct ErrorReport: Sendable, Equatable {
-        /// `Lambda-Runtime-Function-Error-Type`; empty where there is none.
+        /// The value of `Lambda-Runtime-Function-Error-Type`; empty if there is none.
         package let type: String
-        /// As it came.
         package let body: [UInt8]
 
-        /// `errorMessage`.
+        /// The member `errorMessage` of the body.
         package var message: String? { json?["errorMessage"] as? String }
 
-        /// Whether it has its type in the header, and a body of `errorMessage`, `errorType` and `stackTrace`.
+        /// Whether it has a type, and a body with `errorMessage`, `errorType` and `stackTrace`.
         var isWellFormed: Bool {
             guard !type.isEmpty, let json else { return false }
             return json["errorMessage"] is String && json["errorType"] is String && json["stackTrace"] is [String]

@@ -1,31 +1,31 @@
 import NIOCore
 import NIOHTTP1
 
-/// What a ``RuntimeAPIServer`` knows of its runtime and of its invocations, and the order that it demands. It does
-/// nothing by itself: changes give what is to be done, which ``carryOut(_:)`` does once the state's lock is free.
+/// The state of a ``RuntimeAPIServer`` with its runtime and invocations, and the rules for the order of calls. It
+/// performs no I/O: its methods return actions, which ``carryOut(_:)`` performs after the state's lock is released.
 struct RuntimeAPIState: Sendable {
     typealias Outcome = RuntimeAPIServer.Outcome
 
-    /// An invocation, from when a test asks for it until it is settled.
+    /// An invocation that has no outcome yet.
     struct Invocation: Sendable {
         let requestID: String
         let event: [UInt8]
-        /// The time that the runtime has.
+        /// The time until the deadline, from when the event is given to the runtime.
         let limit: Duration
         let traceID: String?
         let invocationID: String?
-        /// `nil` once nobody waits for it any more.
+        /// The promise of the outcome; `nil` once the test no longer waits for it.
         var outcome: EventLoopPromise<Outcome>?
-        /// When its time is over, in Unix milliseconds; it is set when the event is given.
+        /// The deadline, in Unix milliseconds. It is set when the event is given to the runtime.
         var deadline: Int64 = 0
     }
 
-    /// What is to be done.
+    /// An action to perform.
     enum Action: Sendable {
         case reply(RuntimeAPIReply, EventLoopPromise<RuntimeAPIReply>)
-        /// Nobody is there any more to reply to.
+        /// Drops the reply, because its connection has closed.
         case forget(EventLoopPromise<RuntimeAPIReply>)
-        case acknowledge(Outcome, EventLoopPromise<Outcome>)
+        case finish(Outcome, EventLoopPromise<Outcome>)
     }
 
     /// A `next` that waits for an event.
@@ -44,8 +44,8 @@ struct RuntimeAPIState: Sendable {
     private var queued: [Invocation] = []
     private var polls: [Poll] = []
     private var given: [String: Invocation] = [:]
-    private var settledIDs: Set<String> = []
-    /// The invocations whose answer was too large, and of which no report has come since.
+    private var finishedIDs: Set<String> = []
+    /// The invocations whose answer was too large, and for which no report has arrived since.
     private var oversizedIDs: Set<String> = []
     private var failures: [RuntimeAPIServer.Call] = []
     private var connectionCount = 0
@@ -66,26 +66,26 @@ struct RuntimeAPIState: Sendable {
 
     var inFlightCount: Int { given.count }
 
-    // MARK: - What a test does
+    // MARK: - Calls of the test
 
-    /// An event is to be given to the runtime.
+    /// Queues an event for the runtime.
     mutating func queue(_ invocation: Invocation) -> [Action] {
-        guard phase != .over else { return invocation.acknowledge(.unanswered) }
+        guard phase != .over else { return invocation.finish(.unanswered) }
         queued.append(invocation)
         return give()
     }
 
-    /// An invocation is not waited for any longer. It stays in flight, if it is, until an answer comes.
-    mutating func deadLetter(_ requestID: String) -> [Action] {
+    /// Stops waiting for an invocation. If it is in flight, it stays so until an answer arrives.
+    mutating func abandon(_ requestID: String) -> [Action] {
         if let index = queued.firstIndex(where: { $0.requestID == requestID }) {
-            return queued.remove(at: index).acknowledge(.unanswered)
+            return queued.remove(at: index).finish(.unanswered)
         }
-        let actions = given[requestID]?.acknowledge(.unanswered) ?? []
+        let actions = given[requestID]?.finish(.unanswered) ?? []
         given[requestID]?.outcome = nil
         return actions
     }
 
-    /// A call is to be answered with 500.
+    /// Has a call answered with 500.
     mutating func fail(_ call: RuntimeAPIServer.Call) -> [Action] {
         guard call == .next, !polls.isEmpty else {
             failures.append(call)
@@ -94,18 +94,18 @@ struct RuntimeAPIState: Sendable {
         return [.reply(.failure, polls.removeFirst().reply)]
     }
 
-    /// Nothing is given or taken any more.
+    /// Ends all invocations. No further events are given, and no further connections accepted.
     mutating func end() -> [Action] {
         phase = .over
-        let actions = (queued + given.values).flatMap { $0.acknowledge(.unanswered) }
+        let actions = (queued + given.values).flatMap { $0.finish(.unanswered) }
         queued = []
         given = [:]
         return actions
     }
 
-    // MARK: - What a runtime does
+    // MARK: - Calls of the runtime
 
-    /// A connection was made; gives its number, or `nil` where none is to be made any more.
+    /// Registers a connection, and returns its number, or `nil` if the server has stopped.
     mutating func connect(_ channel: any Channel) -> Int? {
         guard phase != .over else { return nil }
         connectionCount += 1
@@ -113,7 +113,7 @@ struct RuntimeAPIState: Sendable {
         return connectionCount
     }
 
-    /// A connection has ended.
+    /// Removes a closed connection.
     mutating func disconnect(_ connection: Int) -> [Action] {
         connections[connection] = nil
         let gone = polls.filter { $0.connection == connection }
@@ -121,12 +121,12 @@ struct RuntimeAPIState: Sendable {
         return gone.map { .forget($0.reply) }
     }
 
-    /// Something came that is no HTTP.
+    /// Records bytes that are not HTTP.
     mutating func receive(_ error: String) {
         violations.append("not HTTP: \(error)")
     }
 
-    /// A call came, which wants a reply.
+    /// Handles a call.
     mutating func receive(
         _ call: RuntimeAPICall, on connection: Int, _ reply: EventLoopPromise<RuntimeAPIReply>
     ) -> [Action] {
@@ -166,7 +166,7 @@ struct RuntimeAPIState: Sendable {
         return give()
     }
 
-    /// Gives events to who waits for them, as far as there are both.
+    /// Gives queued events to waiting polls.
     private mutating func give() -> [Action] {
         var actions: [Action] = []
         while !queued.isEmpty, !polls.isEmpty {
@@ -178,34 +178,34 @@ struct RuntimeAPIState: Sendable {
         return actions
     }
 
-    /// Takes an answer or a report, and gives the reply to it.
+    /// Handles an answer or a report, and returns the reply to it.
     private mutating func take(_ call: RuntimeAPICall, of requestID: String) -> (RuntimeAPIReply, [Action]) {
         guard let invocation = given[requestID] else { return (refuse(call, of: requestID), []) }
         let echo = call.fields.first(name: "Lambda-Runtime-Invocation-Id")
         if echo != invocation.invocationID {
             violations.append("\(call.line): another Lambda-Runtime-Invocation-Id than was given, or none")
-            // One that was not sent back may be of a runtime that knows none.
+            // A runtime that does not know the field sends nothing back; its answer is still accepted.
             if echo != nil { return (.late, []) }
         }
         if call.kind == .error { check(call) }
         given[requestID] = nil
-        settledIDs.insert(requestID)
-        if now() >= invocation.deadline { return (.late, invocation.acknowledge(.late)) }
+        finishedIDs.insert(requestID)
+        if now() >= invocation.deadline { return (.late, invocation.finish(.late)) }
         if call.kind == .error {
-            return (.accepted, invocation.acknowledge(.failed(type: call.report.type, body: call.body)))
+            return (.accepted, invocation.finish(.failed(type: call.report.type, body: call.body)))
         }
         guard !call.isTooLarge else {
             oversizedIDs.insert(requestID)
-            return (.tooLarge, invocation.acknowledge(.tooLarge))
+            return (.tooLarge, invocation.finish(.tooLarge))
         }
-        return (.accepted, invocation.acknowledge(.answered(call.body)))
+        return (.accepted, invocation.finish(.answered(call.body)))
     }
 
-    /// The reply to an answer or a report of what is not in flight.
+    /// The reply to an answer or a report for an invocation that is not in flight.
     private mutating func refuse(_ call: RuntimeAPICall, of requestID: String) -> RuntimeAPIReply {
-        // A runtime need not know that the API reports this by itself.
+        // Not a violation: a runtime need not know that the API has already reported the error.
         if call.kind == .error, oversizedIDs.remove(requestID) != nil { return .wrongOrder }
-        if settledIDs.contains(requestID) {
+        if finishedIDs.contains(requestID) {
             violations.append("403 to \(call.line): answered already")
             return .wrongOrder
         }
@@ -235,12 +235,12 @@ struct RuntimeAPIState: Sendable {
                 + "stackTrace: \(String(decoding: call.body.prefix(200), as: UTF8.self))")
     }
 
-    /// What a call was to acknowledge is settled by its failure.
+    /// Ends the invocation of a call that was answered with 500.
     private mutating func lose(_ call: RuntimeAPICall) -> [Action] {
         switch call.target {
         case .response(let requestID), .error(let requestID):
-            settledIDs.insert(requestID)
-            return given.removeValue(forKey: requestID)?.acknowledge(.lost) ?? []
+            finishedIDs.insert(requestID)
+            return given.removeValue(forKey: requestID)?.finish(.lost) ?? []
         case .next, .initError, .nothing:
             return []
         }
@@ -248,22 +248,22 @@ struct RuntimeAPIState: Sendable {
 
     // MARK: -
 
-    /// Does what changes want done.
+    /// Performs actions.
     static func carryOut(_ actions: [Action]) {
         for action in actions {
             switch action {
             case .reply(let reply, let promise): promise.succeed(reply)
             case .forget(let promise): promise.fail(ChannelError.ioOnClosedChannel)
-            case .acknowledge(let outcome, let promise): promise.succeed(outcome)
+            case .finish(let outcome, let promise): promise.succeed(outcome)
             }
         }
     }
 }
 
 extension RuntimeAPIState.Invocation {
-    /// Tells who waits for it what came of it.
-    fileprivate func acknowledge(_ outcome: RuntimeAPIServer.Outcome) -> [RuntimeAPIState.Action] {
+    /// The action that passes the outcome to the waiting test, if there is one.
+    fileprivate func finish(_ outcome: RuntimeAPIServer.Outcome) -> [RuntimeAPIState.Action] {
         guard let promise = self.outcome else { return [] }
-        return [.acknowledge(outcome, promise)]
+        return [.finish(outcome, promise)]
     }
 }

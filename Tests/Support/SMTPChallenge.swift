@@ -1,18 +1,18 @@
 import Foundation
 
-/// What AUTH waits for: the response of PLAIN (RFC 4616), or one of the two of LOGIN.
+/// The response that AUTH waits for: that of PLAIN (RFC 4616), or one of the two of LOGIN.
 enum SMTPChallenge {
     case plain
     case user
     case password(user: String)
 
-    /// What a response comes to.
+    /// The result of a response.
     enum Outcome {
         case credentials(user: String, password: String)
         case challenge(SMTPChallenge)
     }
 
-    /// What follows `334`, in Base64.
+    /// The text after `334`, in base64.
     var prompt: String {
         switch self {
         case .plain: ""
@@ -21,13 +21,13 @@ enum SMTPChallenge {
         }
     }
 
-    /// What a response, in Base64, comes to; `nil` where it is none.
+    /// Returns the result of a response in base64; `nil` if the response is invalid.
     func outcome(of response: String) -> Outcome? {
         guard let bytes = Data(base64Encoded: response) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         switch self {
         case .plain:
-            // The identity to act for, that to authenticate as, and the password.
+            // The authorization identity, the authentication identity, and the password.
             let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
             guard parts.count == 3 else { return nil }
             return .credentials(

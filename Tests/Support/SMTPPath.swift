@@ -2,10 +2,11 @@
 struct SMTPPath {
     /// The address without its brackets; empty for the null sender.
     let address: String
-    /// What follows, such as `SIZE=123`.
+    /// The parameters after the address, such as `SIZE=123`.
     let parameters: [String]
 
-    /// Reads an argument such as `FROM:<ada@example.com> SIZE=123`; `nil` where it is of another form.
+    /// Parses an argument such as `FROM:<ada@example.com> SIZE=123`; `nil` if it has another form.
+    /// - Parameter keyword: the text before the address, such as `FROM:`. Its case is ignored.
     init?(_ argument: ArraySlice<UInt8>, after keyword: String) {
         let start = argument.prefix(keyword.utf8.count)
         guard String(decoding: start, as: UTF8.self).uppercased() == keyword else { return nil }
@@ -17,7 +18,7 @@ struct SMTPPath {
         parameters = rest.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Where the closing bracket is; one within quotes is part of the address.
+    /// The index of the closing bracket. One within quotes is part of the address.
     private static func end(of path: ArraySlice<UInt8>) -> Int? {
         var isQuoted = false
         var isEscaped = false

@@ -2,7 +2,8 @@ import Foundation
 import NIOCore
 import NIOSSL
 
-/// One connection of a ``ScriptedSMTPServer``: cuts what comes into lines, and does what the dialogue says to them.
+/// One connection of a ``ScriptedSMTPServer``. It splits input into lines, and performs the dialogue's actions for
+/// them.
 final class SMTPServerConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -10,11 +11,11 @@ final class SMTPServerConnection: ChannelInboundHandler {
     private typealias Sequel = ScriptedSMTPServer.Sequel
 
     private enum Phase {
-        /// Lines are taken as they come.
+        /// Lines are handled as they arrive.
         case listening
-        /// A reply trickles or is late, and lines wait.
+        /// A delayed or trickling reply is being sent, and lines wait.
         case speaking
-        /// Whatever comes is thrown away.
+        /// All input is discarded.
         case deaf
     }
 
@@ -81,7 +82,7 @@ final class SMTPServerConnection: ChannelInboundHandler {
     private func send(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
         guard sequel != .carryOn else { return write(bytes[...], context) }
         phase = .deaf
-        // To close is to drop what is not sent yet.
+        // Closing would discard unsent bytes.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).assumeIsolated().whenComplete { _ in
             self.end(by: sequel, context)
         }
@@ -101,7 +102,7 @@ final class SMTPServerConnection: ChannelInboundHandler {
         }
     }
 
-    /// Ends the connection beneath TLS, with a linger time of none, which makes the system send a reset.
+    /// Closes the connection below TLS with a linger time of zero, so that the system sends a reset.
     private func reset(_ context: ChannelHandlerContext) {
         let socket = context.channel as? any SocketOptionProvider
         _ = socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
@@ -118,9 +119,9 @@ final class SMTPServerConnection: ChannelInboundHandler {
         }
     }
 
-    /// Sends what was waited for, and takes the lines that came meanwhile.
+    /// Sends the rest of a delayed or trickling reply, and handles the lines that have arrived meanwhile.
     private func sendLast(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
-        // The connection may have ended during the wait.
+        // The connection may have closed meanwhile.
         guard phase == .speaking else { return }
         phase = .listening
         send(bytes, then: sequel, context)
@@ -128,9 +129,9 @@ final class SMTPServerConnection: ChannelInboundHandler {
     }
 
     private func flood(_ lines: ByteBuffer, _ context: ChannelHandlerContext) {
-        // The next are written when these have left: what the client does not read must not pile up here.
+        // The next lines are written only after these are sent, so that unread bytes do not pile up here.
         context.writeAndFlush(wrapOutboundOut(lines)).assumeIsolated().whenSuccess {
-            // Not at once: a write that leaves at once would call this from within itself, ever deeper.
+            // Scheduled, because a write that completes at once would recurse without end.
             context.eventLoop.assumeIsolated().execute { self.flood(lines, context) }
         }
     }
@@ -138,7 +139,7 @@ final class SMTPServerConnection: ChannelInboundHandler {
     private func startTLS(_ injected: String, _ context: ChannelHandlerContext) {
         guard let tls else { return }
         write(("220 2.0.0 Go ahead\n" + injected).asLines[...], context)
-        // What came in plain after the command is not part of the encrypted dialogue (RFC 3207 §4.2).
+        // Plaintext that arrived after the command is not part of the encrypted dialogue (RFC 3207 §4.2).
         lines = Lines()
         do {
             try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
@@ -148,10 +149,10 @@ final class SMTPServerConnection: ChannelInboundHandler {
     }
 }
 
-/// Bytes that are taken as lines, each of which ends with CRLF; a CR or LF by itself is part of its line.
+/// A buffer of bytes that are read as lines. Each line ends with CRLF; a single CR or LF is part of its line.
 private struct Lines {
     private var bytes = ByteBuffer()
-    /// How many of the bytes hold no end of a line.
+    /// The number of bytes at the start that are known to contain no CRLF.
     private var scannedCount = 0
 
     mutating func append(_ more: ByteBuffer) {
@@ -159,7 +160,7 @@ private struct Lines {
         bytes.writeImmutableBuffer(more)
     }
 
-    /// Takes the next line, without its CRLF; `nil` where it is not whole.
+    /// Removes and returns the next line, without its CRLF; `nil` if it is not complete.
     mutating func next() -> [UInt8]? {
         let view = bytes.readableBytesView
         var index = view.startIndex + scannedCount
@@ -178,7 +179,7 @@ private struct Lines {
 }
 
 extension String {
-    /// The text as lines that all end with CRLF; no bytes where it is empty.
+    /// The text with CRLF at the end of every line; empty if the text is empty.
     fileprivate var asLines: [UInt8] {
         var bytes: [UInt8] = []
         for byte in utf8 {

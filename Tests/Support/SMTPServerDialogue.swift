@@ -1,6 +1,7 @@
 /// The server's side of one SMTP connection (RFC 5321), without I/O: lines in, actions out.
 ///
-/// At each moment the script is asked first. Whatever is then sent, its code decides how the dialogue goes on.
+/// At each moment the test's script is called first. The code of the reply, scripted or not, decides how the dialogue
+/// continues.
 struct SMTPServerDialogue {
     typealias Action = ScriptedSMTPServer.Action
     typealias Behaviour = ScriptedSMTPServer.Behaviour
@@ -11,7 +12,7 @@ struct SMTPServerDialogue {
         case commands
         /// The next line is the response to a challenge of AUTH.
         case challenge(SMTPChallenge)
-        /// Lines are content until one that is a dot; `true` until the first has come.
+        /// Lines are content until a line with only a dot; `isAtStart` is `true` until the first has arrived.
         case content(isAtStart: Bool)
     }
 
@@ -21,12 +22,12 @@ struct SMTPServerDialogue {
 
     private var phase = Phase.commands
     private var isEncrypted: Bool
-    /// Whether the greeting let the client in; otherwise all but QUIT is refused (RFC 5321 §3.1).
+    /// Whether the greeting accepted the client. If not, all commands except QUIT are refused (RFC 5321 §3.1).
     private var isServing = true
     private var hasSaidHello = false
     private var user: String?
     private var commands: [String] = []
-    /// The message from its MAIL on.
+    /// The message that is being received, since its MAIL command.
     private var transaction: Received?
     private var message = 0
     private var messageOfConnection = 0
@@ -39,14 +40,14 @@ struct SMTPServerDialogue {
         if case .implicit = behaviour.tls { isEncrypted = true } else { isEncrypted = false }
     }
 
-    /// What to do about a new connection.
+    /// Returns the action for a new connection.
     mutating func connect() -> Action {
         let action = act(.connect, "", or: .reply("220 mx.test ESMTP"))
         isServing = ![4, 5].contains(action.code / 100)
         return action
     }
 
-    /// What to do about a line, without its CRLF; `nil` for one that calls for nothing.
+    /// Returns the action for a line without its CRLF; `nil` if there is none.
     mutating func take(_ line: [UInt8]) -> Action? {
         if case .content(let isAtStart) = phase { return takeContent(line, isAtStart) }
         let text = String(decoding: line, as: UTF8.self)
@@ -83,17 +84,18 @@ struct SMTPServerDialogue {
         }
     }
 
-    /// What the script says, or else what is normal.
+    /// Returns the script's action, or else the normal one.
     private mutating func act(_ moment: Moment, _ line: String, or normal: Action) -> Action {
-        acknowledge(scripted(moment, line) ?? normal)
+        applied(scripted(moment, line) ?? normal)
     }
 
-    /// Has the dialogue follow a change to TLS, where that is possible.
-    private mutating func acknowledge(_ action: Action) -> Action {
+    /// Applies an action that starts TLS to the state, and returns it. If TLS is not possible, returns a refusal
+    /// instead.
+    private mutating func applied(_ action: Action) -> Action {
         guard case .startTLS = action else { return action }
         if case .none = behaviour.tls { return .reply("454 4.7.0 TLS is not available") }
         if isEncrypted { return .reply("454 4.7.0 TLS is on already") }
-        // The client has to start anew, and what it said in plain is forgotten (RFC 3207 §4.2).
+        // The client must start again, and everything it sent in plaintext is forgotten (RFC 3207 §4.2).
         isEncrypted = true
         hasSaidHello = false
         user = nil
@@ -140,7 +142,7 @@ struct SMTPServerDialogue {
 
     // MARK: - Authentication (RFC 4954)
 
-    /// Whether credentials may be sent on the connection as it is.
+    /// Whether the connection's encryption allows credentials.
     private var mayAuthenticate: Bool {
         if case .startTLS = behaviour.tls { return isEncrypted }
         return true
@@ -156,9 +158,9 @@ struct SMTPServerDialogue {
             // An empty initial response is written as a lone "=" (RFC 4954 §4).
             return takeResponse(words[1] == "=" ? "" : words[1], to: challenge)
         }
-        let action = acknowledge(scripted ?? normal)
+        let action = applied(scripted ?? normal)
         if action.code == 334 { phase = .challenge(challenge) }
-        // Accepted unheard, and so without a name.
+        // The script accepted the client without credentials, so the user has no name.
         if action.isPositive { user = "" }
         return action
     }
@@ -221,7 +223,7 @@ struct SMTPServerDialogue {
         return .reply("250 2.1.0 OK")
     }
 
-    /// How many bytes a content may have; 0 after SIZE sets no limit (RFC 1870 §3).
+    /// The maximum size of a message's content, in bytes; SIZE 0 sets no limit (RFC 1870 §3).
     private var maximumSize: Int {
         let size = behaviour.extensions.first { $0.hasPrefix("SIZE ") }.flatMap { Int($0.dropFirst(5)) } ?? 0
         return size > 0 ? size : .max
@@ -261,7 +263,7 @@ struct SMTPServerDialogue {
         transaction?.content += [0x0D, 0x0A]
         guard isAtStart else { return nil }
         phase = .content(isAtStart: false)
-        return scripted(.contentStart, String(decoding: line, as: UTF8.self)).map { acknowledge($0) }
+        return scripted(.contentStart, String(decoding: line, as: UTF8.self)).map { applied($0) }
     }
 
     private mutating func endContent() -> Action {

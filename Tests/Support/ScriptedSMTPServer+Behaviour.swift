@@ -1,22 +1,22 @@
 extension ScriptedSMTPServer {
-    /// How a server behaves; one that says nothing else is well-behaved.
+    /// The behaviour of a server. By default it follows the rules.
     package struct Behaviour: Sendable {
-        /// How connections are encrypted. Default: not at all.
+        /// The encryption of connections. Default: none.
         package var tls: TLS
-        /// Whether it speaks nothing newer than TLS 1.1. Default: no.
+        /// Whether the server supports only TLS 1.1 and older. Default: `false`.
         package var isTLSOutdated = false
-        /// Whom a client must authenticate as before MAIL; AUTH is offered once the connection is encrypted, or at once
-        /// where there is no TLS. Default: `nil`, so that no AUTH is offered.
+        /// The credentials that are required before MAIL. With STARTTLS, AUTH is offered only after encryption.
+        /// Default: `nil`, so that AUTH is not offered.
         package var account: (user: String, password: String)?
-        /// The mechanisms that AUTH offers, of which PLAIN and LOGIN are understood.
+        /// The mechanisms that AUTH offers. Only PLAIN and LOGIN are supported.
         package var mechanisms = ["PLAIN", "LOGIN"]
-        /// The extensions that EHLO offers, besides STARTTLS and AUTH. A size in bytes after SIZE is enforced (RFC
-        /// 1870).
+        /// The extensions that EHLO offers, in addition to STARTTLS and AUTH. A size after SIZE, in bytes, is enforced
+        /// (RFC 1870).
         package var extensions = ["PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"]
         /// The pause between the bytes of ``Action/trickle(_:then:)``. Default: 1 s.
         package var trickleInterval = Duration.seconds(1)
-        /// What to do at a point of the dialogue; `nil` for what is normal there. It is asked before any rule of the
-        /// dialogue is, on an event loop, and must not block.
+        /// Returns the action at a point of the dialogue, or `nil` for the normal one. It is called before any rule of
+        /// the dialogue is applied, on an event loop, and must not block.
         package var script: @Sendable (Point) -> Action?
 
         package init(
@@ -28,7 +28,7 @@ extension ScriptedSMTPServer {
             self.script = script
         }
 
-        /// Does one thing at one moment, whenever it comes, and is otherwise well-behaved.
+        /// Performs an action each time that a moment comes, and otherwise follows the rules.
         package init(
             at moment: Moment, _ action: Action, tls: TLS = .none, account: (user: String, password: String)? = nil
         ) {
@@ -36,10 +36,10 @@ extension ScriptedSMTPServer {
         }
     }
 
-    /// How connections are encrypted.
+    /// The encryption of connections.
     package enum TLS: Sendable {
         case none
-        /// After STARTTLS, which is offered but not demanded (RFC 3207).
+        /// After STARTTLS, which is offered but not required (RFC 3207).
         case startTLS(ServerCertificate)
         /// From the first byte (RFC 8314 §3.3).
         case implicit(ServerCertificate)
@@ -47,15 +47,15 @@ extension ScriptedSMTPServer {
 
     /// A moment of the dialogue.
     package enum Moment: Sendable, Hashable, CaseIterable {
-        /// A client has connected; the greeting is due.
+        /// A client has connected, and the greeting is sent.
         case connect
         /// EHLO or HELO.
         case hello
         /// STARTTLS.
         case startTLS
-        /// AUTH; a scripted 334 has the client's next line taken as its response.
+        /// AUTH. After a scripted 334, the client's next line is its response.
         case authenticate
-        /// The last line of the client's credentials, which may be that of AUTH itself; the verdict is due.
+        /// The last line of the client's credentials, which may be that of AUTH itself.
         case credentials
         /// MAIL.
         case mail
@@ -63,9 +63,9 @@ extension ScriptedSMTPServer {
         case recipient
         /// DATA.
         case data
-        /// The first line of a content; nothing is due.
+        /// The first line of a message's content, to which no reply is sent.
         case contentStart
-        /// The dot that ends a content.
+        /// The dot that ends a message's content.
         case content
         /// RSET.
         case reset
@@ -75,58 +75,58 @@ extension ScriptedSMTPServer {
         case other
     }
 
-    /// Where in its dialogues a server is. Numbers start at 1.
+    /// A point in a dialogue. Numbers start at 1.
     package struct Point: Sendable {
         package let moment: Moment
-        /// The line that brought it here, without its CRLF; empty at ``Moment/connect``.
+        /// The client's last line, without its CRLF; empty at ``Moment/connect``.
         package let line: String
         /// The number of the connection.
         package let connection: Int
-        /// The number of the latest MAIL command of this connection, among all that the server has had; 0 before it.
+        /// The number of this connection's latest MAIL command among all of the server; 0 before the first.
         package let message: Int
-        /// The number of the latest MAIL command, among those of this connection; 0 before it.
+        /// The number of the latest MAIL command among those of this connection; 0 before the first.
         package let messageOfConnection: Int
-        /// The number of the latest RCPT command, among those since the latest MAIL command; 0 before it.
+        /// The number of the latest RCPT command since the latest MAIL command; 0 before the first.
         package let recipient: Int
         /// Whether the connection is encrypted.
         package let isEncrypted: Bool
     }
 
-    /// What a server does.
+    /// An action of a server.
     ///
-    /// The dialogue follows the code of what is sent, scripted or not: a 2xx to RCPT has the recipient accepted, any
-    /// 3xx to DATA has the content follow, and so on. Texts are sent with CRLF at the end of each line, whether written
-    /// so or not.
+    /// The dialogue follows the code of the reply, scripted or not: after a 2xx to RCPT the recipient is accepted,
+    /// after a 3xx to DATA content is expected, and so on. Every line of a text is sent with CRLF, even if written with
+    /// LF.
     package enum Action: Sendable {
         /// Sends a reply of one or several lines.
         case reply(String, then: Sequel = .carryOn)
-        /// Sends exactly these bytes, whole reply or not.
+        /// Sends exactly these bytes, even if they are not a complete reply.
         case bytes([UInt8], then: Sequel = .carryOn)
-        /// Sends a reply after a time; lines that come meanwhile wait.
+        /// Sends a reply after a delay. Lines that arrive meanwhile wait.
         case delayedReply(String, by: Duration, then: Sequel = .carryOn)
         /// Sends a reply, one byte at a time.
         case trickle(String, then: Sequel = .carryOn)
-        /// Sends lines again and again, as fast as the client reads, until it closes.
+        /// Sends lines repeatedly, as fast as the client reads, until it closes the connection.
         case flood(String)
-        /// Sends `220` and a text in plain in one write, and goes over to TLS. With no certificate, or encrypted
-        /// already, it is a reply of 454.
+        /// Sends `220` and a plaintext in one write, then switches to TLS. If the server has no certificate, or the
+        /// connection is already encrypted, replies 454 instead.
         case startTLS(injecting: String)
 
-        /// Closes the connection without a word.
+        /// Closes the connection without a reply.
         package static let close = Action.bytes([], then: .close)
-        /// Resets the connection without a word.
+        /// Resets the connection without a reply.
         package static let reset = Action.bytes([], then: .reset)
-        /// Never says anything again.
+        /// Never replies again.
         package static let silence = Action.bytes([], then: .silence)
-        /// Never says anything again, nor reads.
+        /// Never replies or reads again.
         package static let stall = Action.bytes([], then: .stall)
-        /// Nothing; waits for the next line.
+        /// Sends nothing, and waits for the next line.
         package static let nothing = Action.bytes([])
 
         /// Sends a reply and closes the connection.
         package static func replyThenClose(_ text: String) -> Action { .reply(text, then: .close) }
 
-        /// The code of what is sent; 0 where that starts with none.
+        /// The code of the reply; 0 if it does not start with a code.
         var code: Int {
             let start =
                 switch self {
@@ -138,44 +138,45 @@ extension ScriptedSMTPServer {
             return Int(String(decoding: start, as: UTF8.self)) ?? 0
         }
 
-        /// Whether a 2xx is sent.
+        /// Whether the reply is a 2xx.
         var isPositive: Bool { code / 100 == 2 }
     }
 
-    /// What a server does after it has sent something.
+    /// The behaviour of a server after it has sent a reply.
     package enum Sequel: Sendable {
         /// Waits for the next line.
         case carryOn
-        /// Closes the connection in order. Where more of the client's bytes are on their way, the system may turn that
-        /// into a reset, and the client may not see the last reply.
+        /// Closes the connection normally. If more bytes of the client arrive, the system may send a reset, and the
+        /// client may lose the last reply.
         case close
-        /// Ends the connection by a TCP reset, without the end of TLS.
+        /// Ends the connection by a TCP reset, without closing TLS.
         case reset
-        /// Reads and forgets what comes, and never answers.
+        /// Reads and discards all input, and never replies.
         case silence
-        /// Neither reads nor answers.
+        /// Neither reads nor replies.
         case stall
     }
 
-    /// A message whose end has come.
+    /// A message that was received completely.
     package struct Received: Sendable {
         /// The address of MAIL, without its angle brackets; empty for the null sender.
         public internal(set) var sender: String
-        /// What followed the address of MAIL, such as `SIZE=123`.
+        /// The parameters of MAIL, such as `SIZE=123`.
         public internal(set) var parameters: [String]
-        /// The addresses of those RCPT that were accepted, without their angle brackets.
+        /// The addresses of accepted RCPT commands, without their angle brackets.
         public internal(set) var recipients: [String] = []
-        /// The content, with all its CRLF and without the dots that were put in for transport (RFC 5321 §4.5.2).
+        /// The content, with CRLF at the ends of lines, and without the dots that were added for transport (RFC 5321
+        /// §4.5.2).
         public internal(set) var content: [UInt8] = []
-        /// The lines that came on this connection before the content, outside of any content.
+        /// The lines of this connection before the content, except the content of earlier messages.
         public internal(set) var commands: [String] = []
-        /// Whether the answer to its end was a 2xx.
+        /// Whether the reply to its end was a 2xx.
         public internal(set) var isAccepted = false
-        /// Whether it came encrypted.
+        /// Whether the connection was encrypted.
         package let isEncrypted: Bool
-        /// Whom the client has authenticated as.
+        /// The authenticated user; `nil` if the client did not authenticate.
         package let user: String?
-        /// The number of the connection it came on, from 1.
+        /// The number of its connection, from 1.
         package let connection: Int
 
         /// The content as text.

@@ -2,20 +2,22 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// An SMTP server at a port of 127.0.0.1 of its own, which behaves as a test says, and keeps what it was sent.
+/// An SMTP server on a port of 127.0.0.1, whose behaviour a test scripts, and which keeps the received messages.
 ///
-/// Without a script it is a well-behaved server of RFC 5321 that accepts every message. A line ends with CRLF and
-/// nothing else, and may be of any length. It ends with its last owner.
+/// Without a script it follows RFC 5321 and accepts every message. Lines end only with CRLF, and may have any length.
+/// It stops when its last reference is released.
 package final class ScriptedSMTPServer: Sendable {
-    /// The port it listens at.
+    /// The port that it listens on.
     package let port: Int
 
     private let channel: any Channel
     private let ledger: Mutexed<Ledger>
 
-    /// Starts a server; it accepts connections when this returns.
-    /// - Parameter port: where it listens, such as one of ``freePort()``; 0 for any that is free.
-    /// - Throws: where the port is taken, or the certificate cannot be read.
+    /// Starts a server, and waits until it accepts connections.
+    /// - Parameters:
+    ///   - behaviour: the behaviour of the server.
+    ///   - port: the port to listen on, such as one of ``freePort()``; 0 for any free port.
+    /// - Throws: An error if the port is taken, or the certificate cannot be read.
     package init(_ behaviour: Behaviour = Behaviour(), port: Int = 0) async throws {
         let ledger = Mutexed(Ledger())
         let tls = try ScriptedSMTPServer.tlsContext(behaviour)
@@ -46,30 +48,29 @@ package final class ScriptedSMTPServer: Sendable {
         for connection in endLedger() { connection.close(promise: nil) }
     }
 
-    /// The messages whose end has come, accepted or not, in that order.
+    /// The messages that were received completely, accepted or not, in order.
     package var messages: [Received] { ledger.value.messages }
 
-    /// All lines that came outside of a message's content, of all connections, in the order of their coming and without
-    /// their CRLF.
+    /// All lines of all connections except messages' content, in order, without their CRLF.
     package var commands: [String] { ledger.value.commands }
 
-    /// How many connections have been accepted.
+    /// The number of accepted connections.
     package var connectionCount: Int { ledger.value.connectionCount }
 
-    /// How many connections are open. A client's end of one is not seen after ``Sequel/stall``.
+    /// The number of open connections. After ``Sequel/stall``, a close by the client is not noticed.
     package var openConnectionCount: Int { ledger.value.open.count }
 
-    /// Ends the listening and all connections, and waits until they have ended. What was received stays.
+    /// Stops listening, closes all connections, and waits until they are closed. Received messages are kept.
     package func close() async {
         try? await channel.close()
         for connection in endLedger() {
             connection.close(promise: nil)
-            // Not the end of the call: the connection is counted out only after that.
+            // The call returns too early: the connection is removed from the open ones only after it.
             try? await connection.closeFuture.get()
         }
     }
 
-    /// Lets no further connection in; gives those that are open.
+    /// Refuses further connections, and returns the open ones.
     private func endLedger() -> [any Channel] {
         ledger.update { ledger in
             ledger.isOver = true
@@ -77,7 +78,7 @@ package final class ScriptedSMTPServer: Sendable {
         }
     }
 
-    /// Counts a connection in until it closes, and gives its number; `nil` where the server has ended.
+    /// Registers a connection until it closes, and returns its number; `nil` if the server has stopped.
     private static func register(_ channel: any Channel, in ledger: Mutexed<Ledger>) -> Int? {
         let number = ledger.update { ledger -> Int? in
             guard !ledger.isOver else { return nil }
@@ -104,17 +105,17 @@ package final class ScriptedSMTPServer: Sendable {
             configuration.minimumTLSVersion = .tlsv1
             configuration.maximumTLSVersion = .tlsv11
         }
-        // A client that never answers the end of TLS must not hold up the end of the connection.
+        // A client that does not answer TLS's close_notify must not delay the closing of the connection.
         configuration.shutdownTimeout = .milliseconds(200)
         return try NIOSSLContext(configuration: configuration)
     }
 
-    /// What the connections of one server share.
+    /// The state that the connections of a server share.
     struct Ledger {
         var messages: [Received] = []
         var commands: [String] = []
         var connectionCount = 0
-        /// How many MAIL commands have come.
+        /// The number of MAIL commands of all connections.
         var mailCount = 0
         /// The open connections, by number.
         var open: [Int: any Channel] = [:]

@@ -28,37 +28,37 @@ struct FormFieldsTests {
         Case("&&&token=x&&&", "token", "x"), Case("token=x;again=1", "token", "x;again=1"),
         Case("token=x;again=1", "again", nil), Case("?token=x", "token", nil), Case("token=a=b", "token", "a=b"),
         Case("token==", "token", "="), Case("token=x\r\n", "token", "x\r\n"), Case(" token=x", "token", nil),
-        // Blanks and escapes, in names as in values.
+        // Blanks and escapes, in names and in values.
         Case("token=a+b", "token", "a b"), Case("token=+", "token", " "), Case("token=%2B", "token", "+"),
         Case("token=%2b", "token", "+"), Case("token=a%20b", "token", "a b"), Case("token=%26", "token", "&"),
         Case("token=%3D", "token", "="), Case("to%6Ben=x", "token", "x"), Case("to+ken=x", "to ken", "x"),
         Case("a%3Db=x", "a=b", "x"), Case("token%3Dx", "token", nil), Case("token%3Dx", "token=x", ""),
         Case("a%26token=x", "token", nil), Case("token=%25", "token", "%"), Case("token=%2541", "token", "%41"),
         Case("token=%C3%A9", "token", "é"), Case("token=é", "token", "é"), Case("token=%00", "token", "\0"),
-        // What starts no escape stays.
+        // A percent sign that does not start an escape stays.
         Case("token=%", "token", "%"), Case("token=%4", "token", "%4"), Case("token=%zz", "token", "%zz"),
         Case("token=%4g", "token", "%4g"), Case("token=%g4", "token", "%g4"), Case("token=%%41", "token", "%A"),
         Case("token=%u0041", "token", "%u0041"), Case("token=% 41", "token", "% 41"), Case("token=%+1", "token", "% 1"),
         Case("token=%-1", "token", "%-1"), Case("token=%0x41", "token", "%0x41"),
-        // A byte that is no text becomes U+FFFD.
+        // Invalid UTF-8 becomes U+FFFD.
         Case("token=%FF", "token", "\u{FFFD}"), Case("token=%C3", "token", "\u{FFFD}"),
-        // Of a field that is there twice nobody can say which counts.
+        // A repeated field is ambiguous.
         Case("token=x&token=x", "token", nil), Case("token=x&token=y", "token", nil),
         Case("token=x&token", "token", nil), Case("token=&token=x", "token", nil),
         Case("token=x&to%6ben=x", "token", nil), Case("token=x&TOKEN=y", "token", "x"),
         Case("token=x&again=1&again=1", "token", "x"), Case("token=x&token[]=y", "token", "x"),
-        // Empty names are names.
+        // A name may be empty.
         Case("=x", "", "x"), Case("=", "", ""), Case("=x&token=y", "token", "y"), Case("==", "", "="),
         Case("=x&=y", "", nil),
     ]
 
     @Test("a field is found by its name, decoded once", arguments: FormFieldsTests.cases)
-    func field(told: Case) {
-        let fields = FormFields(parsing: Array(told.form.utf8))
-        #expect(fields[told.name] == told.value)
+    func field(field: Case) {
+        let fields = FormFields(parsing: Array(field.form.utf8))
+        #expect(fields[field.name] == field.value)
     }
 
-    @Test("of very many fields the first are looked at, and the others cost nothing")
+    @Test("only the first 32 fields are read")
     func bounded() {
         let many = (0..<10_000).map { "f\($0)=\($0)" }.joined(separator: "&")
         let fields = FormFields(parsing: Array(many.utf8))
@@ -67,15 +67,15 @@ struct FormFieldsTests {
         #expect(fields["f32"] == nil)
         #expect(fields["f9999"] == nil)
         #expect(FormFields(parsing: Array("token=x&\(many)".utf8))["token"] == "x")
-        // Separators alone are no fields.
+        // Separators alone do not count as fields.
         let blank = String(repeating: "&", count: 10_000)
         #expect(FormFields(parsing: Array("\(blank)token=x".utf8))["token"] == "x")
         #expect(FormFields(parsing: Array(String(repeating: "=", count: 10_000).utf8))["token"] == nil)
         #expect(FormFields(parsing: Array(String(repeating: "%", count: 10_000).utf8))["token"] == nil)
     }
 
-    @Test("a form that is cut off anywhere is read as far as it goes")
-    func beginnings() {
+    @Test("a form that is cut off at any length is read up to there")
+    func cutOff() {
         let form = Array("token=%41%42&again=1".utf8)
         let tokens = ["", "%", "%4", "A", "A%", "A%4", "AB"]
         for length in 0...form.count {
@@ -88,7 +88,7 @@ struct FormFieldsTests {
         }
     }
 
-    @Test("any bytes are read without harm")
+    @Test("arbitrary bytes are read without a crash, and yield no long values")
     func anyBytes() {
         var random = SeededGenerator(seed: 1866)
         let awkward = Array("&=+%;0aAfFgG\0".utf8) + [0x80, 0xC3, 0xED, 0xFF]
@@ -101,13 +101,13 @@ struct FormFieldsTests {
             }
             let fields = FormFields(parsing: form)
             #expect((fields["token"]?.utf8.count ?? 0) <= 3 * form.count)
-            // What stands before a form of no such name does not change it.
+            // Bytes that add no field of this name do not change its value.
             let whole = FormFields(parsing: Array("token=x&".utf8) + form.filter { $0 != UInt8(ascii: "=") })
             if !form.contains(UInt8(ascii: "t")), !form.contains(UInt8(ascii: "%")) { #expect(whole["token"] == "x") }
         }
     }
 
-    /// A text as browsers write it into a form, with escapes in either case (WHATWG URL §5.2).
+    /// The text as browsers encode it in a form, with hexadecimal digits in random case (WHATWG URL §5.2).
     private static func encoded(_ text: String, _ random: inout SeededGenerator) -> String {
         var encoded = ""
         for byte in text.utf8 {
@@ -123,7 +123,7 @@ struct FormFieldsTests {
         return encoded
     }
 
-    @Test("what was encoded comes out as it was")
+    @Test("encoded values are decoded to the original text")
     func roundTrip() {
         var random = SeededGenerator(seed: 1738)
         let letters = [

@@ -1,9 +1,10 @@
-@testable import Web
 import Net
 import Testing
 
-/// A refusal, and all that is told of it.
-struct ToldError: Sendable, CustomTestStringConvertible {
+@testable import Web
+
+/// An error, and the response that is expected for it.
+struct ResponseCase: Sendable, CustomTestStringConvertible {
     let error: HTTPError
     let status: Int
     let body: String
@@ -15,22 +16,22 @@ struct ToldError: Sendable, CustomTestStringConvertible {
 
 @Suite
 struct HTTPErrorTests {
-    private static let told = [
-        ToldError(
+    private static let cases = [
+        ResponseCase(
             error: .badRequest, status: 400,
             body: #"{"error":"The request is not valid HTTP/1.1","code":"bad_request"}"#),
-        ToldError(
+        ResponseCase(
             error: .origin(.required), status: 400,
             body: #"""
                 {"error":"The request has no origin: send callback_origin or an Origin header",\#
                 "code":"origin_required"}
                 """#),
-        ToldError(
+        ResponseCase(
             error: .origin(.notAllowed(.origin, .originUserInformation)), status: 400,
             body: #"""
                 {"error":"The Origin header must not contain a user name or password","code":"origin_not_allowed"}
                 """#),
-        ToldError(
+        ResponseCase(
             error: .origin(.notAllowed(.body, .originPort)), status: 400,
             body: #"""
                 {"error":"callback_origin must have a port from 1 to 65535, or none","code":"origin_not_allowed",\#
@@ -38,45 +39,45 @@ struct HTTPErrorTests {
                 "issues":[{"path":"callback_origin",\#
                 "message":"callback_origin must have a port from 1 to 65535, or none","code":"custom"}]}
                 """#),
-        ToldError(
+        ResponseCase(
             error: .notForm, status: 415,
             body: #"""
                 {"error":"Send a form body, with Content-Type: application/x-www-form-urlencoded",\#
                 "code":"unsupported_media_type"}
                 """#),
-        ToldError(
+        ResponseCase(
             error: .notFound, status: 404, body: #"{"error":"There is nothing at this path","code":"not_found"}"#),
-        ToldError(
+        ResponseCase(
             error: .methodNotAllowed("GET, HEAD, OPTIONS"), status: 405,
             body: #"{"error":"This path supports only GET, HEAD, OPTIONS","code":"method_not_allowed"}"#,
             allow: "GET, HEAD, OPTIONS"),
-        ToldError(
+        ResponseCase(
             error: .requestTimeout, status: 408,
             body: #"{"error":"The request took too long to arrive","code":"request_timeout"}"#),
-        ToldError(
+        ResponseCase(
             error: .payloadTooLarge, status: 413,
             body: #"{"error":"The body is larger than 16384 bytes","code":"payload_too_large"}"#),
-        ToldError(
+        ResponseCase(
             error: .notJSON, status: 415,
             body: #"""
                 {"error":"Send a JSON body in UTF-8, with Content-Type: application/json",\#
                 "code":"unsupported_media_type"}
                 """#),
-        ToldError(
+        ResponseCase(
             error: .rateLimited(retryAfter: .seconds(12)), status: 429,
             body: #"{"error":"Too many requests: try again in 12 seconds","code":"rate_limited","retryAfter":12}"#,
             retryAfter: "12"),
-        ToldError(
+        ResponseCase(
             error: .rateLimited(retryAfter: .seconds(1)), status: 429,
             body: #"{"error":"Too many requests: try again in 1 second","code":"rate_limited","retryAfter":1}"#,
             retryAfter: "1"),
-        ToldError(
+        ResponseCase(
             error: .headerFieldsTooLarge, status: 431,
             body: #"{"error":"The request headers are too large","code":"header_fields_too_large"}"#),
-        ToldError(
+        ResponseCase(
             error: .internalError, status: 500,
             body: #"{"error":"Something went wrong on our side","code":"internal_error"}"#),
-        ToldError(
+        ResponseCase(
             error: .serviceUnavailable(retryAfter: .seconds(30)), status: 503,
             body: #"""
                 {"error":"Sign-in is unavailable right now: try again shortly",\#
@@ -85,14 +86,14 @@ struct HTTPErrorTests {
             retryAfter: "30"),
     ]
 
-    @Test("each has its status, and its body to the letter", arguments: HTTPErrorTests.told)
-    func body(_ told: ToldError) {
-        let response = told.error.response
-        #expect(response.status.rawValue == told.status)
-        #expect(String(decoding: response.body, as: UTF8.self) == told.body)
+    @Test("each error has exactly its status, fields and body", arguments: HTTPErrorTests.cases)
+    func body(_ expected: ResponseCase) {
+        let response = expected.error.response
+        #expect(response.status.rawValue == expected.status)
+        #expect(String(decoding: response.body, as: UTF8.self) == expected.body)
         #expect(response.fields[.contentType] == "application/json")
-        #expect(response.fields[.retryAfter] == told.retryAfter)
-        #expect(response.fields[.allow] == told.allow)
+        #expect(response.fields[.retryAfter] == expected.retryAfter)
+        #expect(response.fields[.allow] == expected.allow)
     }
 
     @Test("quotes, backslashes and control characters in a sentence are escaped")
@@ -102,7 +103,7 @@ struct HTTPErrorTests {
         #expect(body.contains(#""fieldErrors":{"a\"b":"\\c\u000a\u007f"}"#))
     }
 
-    @Test("the codes are those of the description, each with its status")
+    @Test("the codes are those of openapi.yaml, each with its status")
     func codes() {
         let statuses = Dictionary(
             uniqueKeysWithValues: HTTPError.Code.allCases.map { ($0.rawValue, $0.status.rawValue) })
@@ -117,7 +118,7 @@ struct HTTPErrorTests {
     }
 
     @Test(
-        "a wait is told in whole seconds, rounded up, and never as none",
+        "a wait is given in whole seconds, rounded up, at least 1",
         arguments: [
             (.zero, 1), (.nanoseconds(1), 1), (.milliseconds(200), 1), (.milliseconds(999), 1), (.seconds(1), 1),
             (.microseconds(1_000_001), 2), (.microseconds(11_000_001), 12), (.seconds(12), 12),

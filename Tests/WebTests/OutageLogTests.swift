@@ -17,7 +17,7 @@ struct OutageLogTests {
         clock.value = clock.value.advanced(by: duration)
     }
 
-    @Test("a reason is reported at once, and then not for ten seconds")
+    @Test("a reason is reported at once, and not again for ten seconds")
     func once() {
         #expect(log.mayReport("away"))
         #expect(!log.mayReport("away"))
@@ -27,7 +27,7 @@ struct OutageLogTests {
         #expect(log.mayReport("away"))
     }
 
-    @Test("ten seconds are counted from the last report, not from the last request")
+    @Test("the ten seconds start at the last report, not at the last request")
     func sinceReport() {
         #expect(log.mayReport("away"))
         for _ in 0..<9 {
@@ -47,7 +47,7 @@ struct OutageLogTests {
         #expect(!log.mayReport("full"))
     }
 
-    @Test("of many requests that find out together, one reports")
+    @Test("of many simultaneous requests, one reports")
     func together() async {
         let log = log
         let reports = await withTaskGroup(of: Bool.self) { group in

@@ -1,11 +1,12 @@
 import Bytes
 import RawStructuredFieldValues
-@testable import Web
 import Redis
 import Testing
 
-/// A limit, what is left of it, and the numbers that are told.
-struct ToldLimit: Sendable, CustomTestStringConvertible {
+@testable import Web
+
+/// A limit, its remaining quota, and the numbers that are expected in the fields.
+struct FieldCase: Sendable, CustomTestStringConvertible {
     let limit: String
     let left: Int
     let fullIn: Duration
@@ -18,17 +19,17 @@ struct ToldLimit: Sendable, CustomTestStringConvertible {
 
 @Suite
 struct RateLimitFieldsTests {
-    private static let told = [
-        ToldLimit(limit: "10/10m", left: 9, fullIn: .seconds(60), burst: 10, window: 600, seconds: 60),
-        ToldLimit(limit: "1/1s", left: 0, fullIn: .microseconds(999_999), burst: 1, window: 1, seconds: 1),
-        ToldLimit(limit: "3/15m", left: 0, fullIn: .microseconds(899_000_001), burst: 3, window: 900, seconds: 900),
-        ToldLimit(limit: "7/1500ms", left: 7, fullIn: .zero, burst: 7, window: 2, seconds: 0),
-        ToldLimit(
+    private static let cases = [
+        FieldCase(limit: "10/10m", left: 9, fullIn: .seconds(60), burst: 10, window: 600, seconds: 60),
+        FieldCase(limit: "1/1s", left: 0, fullIn: .microseconds(999_999), burst: 1, window: 1, seconds: 1),
+        FieldCase(limit: "3/15m", left: 0, fullIn: .microseconds(899_000_001), burst: 3, window: 900, seconds: 900),
+        FieldCase(limit: "7/1500ms", left: 7, fullIn: .zero, burst: 7, window: 2, seconds: 0),
+        FieldCase(
             limit: "1000000/1d", left: 999_999, fullIn: .microseconds(86_400), burst: 1_000_000, window: 86_400,
             seconds: 1),
     ]
 
-    /// The item that a field holds, which must be a list of one.
+    /// The only item of a field, which must be a list of one item.
     private func item(_ text: String?) throws -> Item {
         let text = try #require(text)
         var parser = StructuredFieldValueParser(Array(text.utf8))
@@ -39,26 +40,26 @@ struct RateLimitFieldsTests {
         return item
     }
 
-    @Test("both are lists of one string with two whole numbers each", arguments: RateLimitFieldsTests.told)
-    func readBack(_ told: ToldLimit) throws {
+    @Test("each field is a list of one string with two whole numbers", arguments: RateLimitFieldsTests.cases)
+    func readBack(_ expected: FieldCase) throws {
         var fields: ResponseFields = [:]
-        RateLimitFields(try RateLimit(parsing: told.limit)).add(
-            Quota(left: told.left, fullIn: told.fullIn), to: &fields)
+        RateLimitFields(try RateLimit(parsing: expected.limit)).add(
+            Quota(left: expected.left, fullIn: expected.fullIn), to: &fields)
 
         let policy = try item(fields[.rateLimitPolicy])
         #expect(policy.rfc9651BareItem == RFC9651BareItem.string("ip"))
         #expect(policy.rfc9651Parameters.count == 2)
-        #expect(policy.rfc9651Parameters["q"] == RFC9651BareItem.integer(told.burst))
-        #expect(policy.rfc9651Parameters["w"] == RFC9651BareItem.integer(told.window))
+        #expect(policy.rfc9651Parameters["q"] == RFC9651BareItem.integer(expected.burst))
+        #expect(policy.rfc9651Parameters["w"] == RFC9651BareItem.integer(expected.window))
 
         let state = try item(fields[.rateLimit])
         #expect(state.rfc9651BareItem == RFC9651BareItem.string("ip"))
         #expect(state.rfc9651Parameters.count == 2)
-        #expect(state.rfc9651Parameters["r"] == RFC9651BareItem.integer(Int64(told.left)))
-        #expect(state.rfc9651Parameters["t"] == RFC9651BareItem.integer(told.seconds))
+        #expect(state.rfc9651Parameters["r"] == RFC9651BareItem.integer(Int64(expected.left)))
+        #expect(state.rfc9651Parameters["t"] == RFC9651BareItem.integer(expected.seconds))
     }
 
-    @Test("they are written as the contract writes them")
+    @Test("the fields are written as in openapi.yaml")
     func written() throws {
         var fields: ResponseFields = [:]
         RateLimitFields(try RateLimit(parsing: "10/10m")).add(

@@ -1,9 +1,9 @@
-import Web
 import Testing
+import Web
 
 @Suite
 struct RequestFieldsTests {
-    /// How a field may be written, and where it is found then.
+    /// Spellings of each field's name, and the property that holds its value.
     private static let fields: [(names: [String], value: @Sendable (RequestFields) -> String?)] = [
         (["Origin", "origin", "ORIGIN", "oRiGiN"], { $0.origin }),
         (["Referer", "referer", "REFERER"], { $0.referer }),
@@ -17,7 +17,7 @@ struct RequestFieldsTests {
         ),
     ]
 
-    @Test("the case of a name does not matter")
+    @Test("the case of a name is ignored")
     func caseInsensitive() {
         for (names, value) in RequestFieldsTests.fields {
             for name in names {
@@ -28,7 +28,7 @@ struct RequestFieldsTests {
         }
     }
 
-    @Test("lines of one name are joined by commas, in their order")
+    @Test("lines of the same name are joined by commas, in their order")
     func joined() {
         for (names, value) in RequestFieldsTests.fields {
             var fields = RequestFields()
@@ -39,7 +39,7 @@ struct RequestFieldsTests {
         }
     }
 
-    @Test("a field fills its own place and no other")
+    @Test("a field sets its own property and no other")
     func own() {
         for (names, value) in RequestFieldsTests.fields {
             var fields = RequestFields()
@@ -51,7 +51,7 @@ struct RequestFieldsTests {
     }
 
     @Test(
-        "other names are passed over, those of the same length too",
+        "other names are ignored, even those of the same length",
         arguments: [
             "Host", "Cookie", "Origin ", "Origi", "Origins", "Orig\u{69}\u{307}", "Oriqin", "Refer\u{FC}r", "Referrer",
             "Content_Type", "X-Forwarded-By:", "X-Request_Id", "X_Request-Id", "X-AppHandoff-Callback-0rigin", "",
@@ -63,7 +63,7 @@ struct RequestFieldsTests {
         #expect(fields == RequestFields())
     }
 
-    @Test("a value is kept as it came, an empty one too")
+    @Test("a value is kept unchanged, even if it is empty")
     func untouched() {
         let fields: RequestFields = ["Origin": "", "Content-Type": " Application/JSON ; x=\"a,b\" "]
         #expect(fields.origin == "")

@@ -5,7 +5,7 @@ import Testing
 @Suite
 struct RequestIDTests {
     @Test(
-        "the caller's own is kept where it is 1 to 128 visible ASCII characters",
+        "the client's id is kept if it is 1 to 128 visible ASCII characters",
         arguments: [
             "a", "0", "!", "~", "6f1c0a52-7b7e-4b0e-9d0b-3a1f7c2e9d44", "a,b", "\"'<>&%;\\/",
             String(repeating: "x", count: 127), String(repeating: "x", count: 128),
@@ -16,7 +16,7 @@ struct RequestIDTests {
     }
 
     @Test(
-        "any other is replaced by 32 hexadecimal digits",
+        "any other id is replaced by 32 hexadecimal digits",
         arguments: [
             nil, "", " ", " a", "a ", "a b", "a, b", "a\tb", "a\r\nX-Evil: b", "a\u{0}", "a\u{7F}", "\u{E9}",
             "a\u{1F600}", String(repeating: "x", count: 129), String(repeating: "x", count: 1_000),
@@ -28,7 +28,7 @@ struct RequestIDTests {
         #expect(text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) })
     }
 
-    @Test("no two new ones are the same, on however many threads they are made")
+    @Test("new ids are unique, even across threads")
     func different() async {
         let all = await withTaskGroup(of: [String].self) { group in
             for _ in 0..<8 {

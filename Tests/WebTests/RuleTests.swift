@@ -1,6 +1,6 @@
 import Bytes
-import Web
 import Testing
+import Web
 
 @Suite
 struct RuleTests {
@@ -27,21 +27,21 @@ struct RuleTests {
         #expect(Web.Issue.Code.custom.rawValue == "custom")
     }
 
-    /// A string, and how long JavaScript says it is.
+    /// A string, and its length in JavaScript.
     static let lengths: [(String, Int)] = [
         ("", 0), ("a", 1), ("abc", 3), ("é", 1), ("e\u{301}", 2), ("€", 1),
         ("😀", 2), ("👩‍👩‍👧", 8), ("\r\n", 2), ("\0", 1),
         (String(repeating: "x", count: 254), 254),
     ]
 
-    @Test("a length is counted as JavaScript counts it, and the bounds are within", arguments: RuleTests.lengths)
+    @Test("a length is counted as in JavaScript, and the maximum itself is allowed", arguments: RuleTests.lengths)
     func length(text: String, count: Int) {
         #expect(issues(string().max(count), .string(text)) == [])
         #expect(issues(string().max(count + 1), .string(text)) == [])
         #expect(issues(string().max(count - 1), .string(text)) == [tooBig(count - 1)])
     }
 
-    @Test("the messages of the contract are the ones given, to the letter")
+    @Test("messages are exactly those of openapi.yaml")
     func messages() {
         #expect(
             issues(string().max(254), .string(String(repeating: "x", count: 255))).map(\.message)
@@ -61,7 +61,7 @@ struct RuleTests {
             ])
     }
 
-    @Test("all rules that are broken report, in the order in which they were added")
+    @Test("all violated rules report, in the order in which they were added")
     func order() {
         let schema = string().email().max(2).refine("Must be ours") { _ in false }.url()
         #expect(
@@ -71,27 +71,27 @@ struct RuleTests {
         #expect(issues(schema, .string("abcd")).map(\.message).last == "Invalid URL")
     }
 
-    @Test("no rule is asked about a value of another type")
+    @Test("no rule is checked for a value of another type")
     func otherType() {
-        let schema = string().email().max(2).refine("Never asked") { _ in false }
+        let schema = string().email().max(2).refine("Never checked") { _ in false }
         #expect(issues(schema, .number(1)).map(\.code) == [.invalidType])
     }
 
-    @Test("a rule holds for what an object became")
+    @Test("a rule is checked against an object's output")
     func composite() {
         let pair = object(field("a", string()), field("b", string())).refine("Must be equal") { $0.0 == $0.1 }
         #expect(issues(pair, .object(["a": .string("x"), "b": .string("x")])) == [])
         #expect(issues(pair, .object(["a": .string("x"), "b": .string("y")])).map(\.message) == ["Must be equal"])
     }
 
-    @Test("a value is turned into something else")
+    @Test("a value is converted to another type")
     func transformed() throws {
         let schema = string().transform { text -> Transformed<Int> in .value(text.utf8.count) }
         #expect(try schema.parse(.string("abc")) == 3)
         #expect(try schema.optional().parse(.string("ab")) == 2)
     }
 
-    @Test("what cannot be turned into something else is reported where it stands")
+    @Test("a value that cannot be converted is reported with its path")
     func refusedTransform() {
         let even = string().transform { text -> Transformed<Int> in
             text.utf8.count.isMultiple(of: 2) ? .value(text.utf8.count) : .refused(Finding(.custom, "Must be even"))
@@ -105,13 +105,13 @@ struct RuleTests {
             ])
     }
 
-    @Test("nothing is turned into something else after an issue")
+    @Test("a value that has an issue is not converted")
     func notCalled() {
         let convert: @Sendable (String) -> Transformed<Int> = { _ in .refused(Finding(.custom, "Called")) }
         #expect(issues(string().max(2).transform(convert), .string("abc")) == [tooBig(2)])
         #expect(issues(string().email().transform(convert), .string("abc")).map(\.code) == [.invalidFormat])
         #expect(issues(string().transform(convert), .null).map(\.code) == [.invalidType])
-        // An issue elsewhere is no reason.
+        // An issue in another value does not prevent it.
         let schema = object(field("a", string().max(2)), field("b", string().transform(convert)))
         #expect(
             issues(schema, .object(["a": .string("abc"), "b": .string("")])).map(\.message) == [
@@ -119,7 +119,7 @@ struct RuleTests {
             ])
     }
 
-    @Test("a rule behind a transform is asked about the new value")
+    @Test("a rule after a conversion is checked against the new value")
     func afterTransform() {
         let schema = string().transform { text -> Transformed<Int> in .value(text.utf8.count) }.refine("Must be short")
         { $0 < 3 }

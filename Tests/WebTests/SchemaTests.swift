@@ -1,10 +1,10 @@
 import Bytes
-import Web
 import Testing
+import Web
 
 @Suite
 struct SchemaTests {
-    /// What a schema finds wrong with a JSON text.
+    /// The issues that a schema reports for a JSON text.
     private func issues<Output>(_ schema: Schema<Output>, _ text: String) throws -> [Web.Issue] {
         let value = try JSONValue(parsing: Array(text.utf8))
         do {
@@ -27,25 +27,25 @@ struct SchemaTests {
         ("\"1\"", "string"), ("[]", "array"), ("[\"a\"]", "array"), ("{}", "object"), ("{\"a\":\"b\"}", "object"),
     ]
 
-    @Test("where a string is expected, every other type is named", arguments: SchemaTests.values)
+    @Test("if a string is expected, the issue names any other type", arguments: SchemaTests.values)
     func expectsString(text: String, type: String) throws {
         #expect(try issues(string(), text) == (type == "string" ? [] : [mismatch("", "string", type)]))
     }
 
-    @Test("where a boolean is expected, every other type is named", arguments: SchemaTests.values)
+    @Test("if a boolean is expected, the issue names any other type", arguments: SchemaTests.values)
     func expectsBoolean(text: String, type: String) throws {
         #expect(try issues(boolean(), text) == (type == "boolean" ? [] : [mismatch("", "boolean", type)]))
     }
 
     @Test(
-        "where an object is expected, every other type is named, and the root's path is empty",
+        "if an object is expected, the issue names any other type, and the root's path is empty",
         arguments: SchemaTests.values)
     func expectsObject(text: String, type: String) throws {
         let schema = object(field("a", string().optional()), field("b", string().optional()))
         #expect(try issues(schema, text) == (type == "object" ? [] : [mismatch("", "object", type)]))
     }
 
-    @Test("a missing member is undefined, whatever was expected")
+    @Test("a missing member is reported as undefined, whatever was expected")
     func missing() throws {
         let schema = object(
             field("s", string()), field("b", boolean()),
@@ -57,7 +57,7 @@ struct SchemaTests {
             ])
     }
 
-    @Test("all issues are reported, in the order of the schema's fields and not of the members")
+    @Test("all issues are reported, in the order of the schema's fields, not of the members")
     func order() throws {
         let schema = object(
             field("first", string()), field("second", boolean()), field("third", string().max(2)),
@@ -70,7 +70,7 @@ struct SchemaTests {
             ])
     }
 
-    @Test("paths join names with dots, through objects in objects")
+    @Test("paths join the names of nested members with dots")
     func nested() throws {
         let person = object(
             field("name", string()), field("home", object(field("town", string()), field("own", boolean()))))
@@ -83,7 +83,7 @@ struct SchemaTests {
             ])
     }
 
-    @Test("what is valid comes out, in the order of the fields, and what no field names is ignored")
+    @Test("the output has the order of the fields, and members without a field are ignored")
     func output() throws {
         let schema = object(
             field("text", string()), field("flag", boolean()), field("word", string().optional()))
@@ -94,7 +94,7 @@ struct SchemaTests {
         #expect(word == "b")
     }
 
-    @Test("of several members with one name the last is looked at")
+    @Test("of several members with the same name, the last counts")
     func duplicates() throws {
         let schema = object(field("a", string()), field("b", string().optional()))
         #expect(try issues(schema, #"{"a":1,"a":"x"}"#) == [])
@@ -109,7 +109,7 @@ struct SchemaTests {
         #expect(given == "")
     }
 
-    @Test("an optional member may not be null, nor of another type, nor break its rules")
+    @Test("an optional member must not be null, have another type, or violate its rules")
     func optionalRules() throws {
         let schema = object(field("a", string().max(1).optional()), field("b", boolean().optional()))
         #expect(

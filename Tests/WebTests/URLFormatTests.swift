@@ -4,7 +4,7 @@ import Web
 @Suite
 struct URLFormatTests {
     @Test(
-        "a scheme and something behind it are a URL",
+        "a scheme, a colon and more is a URL",
         arguments: [
             "https://portal.example.com", "https://portal.example.com/", "https://portal.example.com:8443/a?b=c#d",
             "http://localhost", "http://localhost:3000", "HTTPS://EXAMPLE.COM", "hTTp://a", "https://[::1]:8080/",
@@ -17,7 +17,7 @@ struct URLFormatTests {
     }
 
     @Test(
-        "anything else is not",
+        "anything else is not a URL",
         arguments: [
             "", ":", "a", "a:", "https", "https:", "https:/", "https://", "http://", "HTTPS://", "https:///",
             "https:///portal", "https://?a", "https://#a", "https://:443", "https:portal.example.com",
@@ -31,8 +31,8 @@ struct URLFormatTests {
         #expect(!isURL(text))
     }
 
-    @Test("a URL that is cut off is one again once its host has begun")
-    func beginnings() {
+    @Test("a URL that is cut off is a URL as soon as its host has begun")
+    func cutOff() {
         let text = "https://portal.example.com/a?b=c"
         // `https://` has 8 characters.
         for length in 0...text.count {

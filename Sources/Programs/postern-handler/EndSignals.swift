@@ -1,10 +1,11 @@
 import Platform
 
-/// The signals that tell the process to end, SIGTERM and SIGINT, waited for by one thread.
+/// Waits for the signals that stop the process, SIGTERM and SIGINT, on one thread.
 struct EndSignals {
     private var set = sigset_t()
 
-    /// To be made before any other thread, since these are to leave the signals alone as well (pthread_sigmask(3)).
+    /// Blocks the signals. Call this before any other thread starts, because threads inherit the mask
+    /// (pthread_sigmask(3)).
     init() {
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)
@@ -12,7 +13,7 @@ struct EndSignals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits for one of them.
+    /// Waits for one of the signals.
     func wait() {
         var (set, signal) = (set, CInt())
         sigwait(&set, &signal)

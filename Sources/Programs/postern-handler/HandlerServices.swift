@@ -11,13 +11,14 @@ import SignIn
 import Telemetry
 import Web
 
-/// All that the handler is made of, put together by its settings.
+/// The handler's services, created from its settings.
 struct HandlerServices {
     let group: ServiceGroup
-    /// What the services are to be run on.
+    /// The event loop on which to run the services.
     let eventLoop: any EventLoop
 
-    /// - Throws: ``SettingError``, or what makes serving impossible, as a sentence.
+    /// Creates the services, and starts to connect to Redis.
+    /// - Throws: ``SettingError``, or another error that prevents serving, whose description is a sentence.
     init(_ settings: HandlerSettings) throws {
         let level = settings.shared.logLevel
         let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
@@ -33,13 +34,13 @@ struct HandlerServices {
                 try settings.redis.client(
                     named: "postern-handler", scripts: SignInStore.scripts, on: eventLoop, logger: logger)
             }.wait()
-            // It connects while the rest is put together.
+            // It connects while the rest is set up.
             redis.start()
             let service = try HandlerServices.service(settings, redis, readiness, metrics, logger)
             connections.append(redis)
             responders.append(LoopResponder(eventLoop: eventLoop, responder: service))
         }
-        // Services end in reverse order: no request is left when the connections to Redis are closed.
+        // Services end in reverse order: requests are finished before the connections to Redis are closed.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(
@@ -54,13 +55,13 @@ struct HandlerServices {
         eventLoop = loops.next()
     }
 
-    /// Lambda gives a process one invocation at a time, or a few, and hardly more than a core; elsewhere the kernel's
-    /// network stack and Redis want half the cores.
+    /// Returns 1 on Lambda, where a process serves one or a few invocations at a time and has little more than one
+    /// core. Elsewhere returns half the cores; the kernel's network stack and Redis need the others.
     private static func threadCount(for source: RequestSource) -> Int {
         if case .lambda = source { 1 } else { max(1, System.coreCount / 2) }
     }
 
-    /// What takes requests from where they come from.
+    /// The service that receives requests from the source.
     private static func requestService(
         _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder],
         _ readiness: Readiness,
@@ -78,7 +79,7 @@ struct HandlerServices {
         case .address(let host, let port):
             configuration = HTTPServerConfiguration(host: host, port: port)
         }
-        // Some files are not connections of clients.
+        // Files other than clients' connections.
         let otherFileCount = 64
         let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
         guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
@@ -111,7 +112,7 @@ struct HandlerServices {
     }
 }
 
-/// The process may not open enough files to serve anybody.
+/// The limit on open files is too low to serve requests.
 private struct TooFewFiles: Error, CustomStringConvertible {
     let limit: Int
     let needed: Int
@@ -121,7 +122,7 @@ private struct TooFewFiles: Error, CustomStringConvertible {
     }
 }
 
-/// The connections to Redis, which are closed once nothing needs them.
+/// A service that closes the connections to Redis at shutdown.
 private struct RedisConnections: Service {
     private let clients: [RedisClient]
 

@@ -9,11 +9,11 @@ struct HandlerSettings: Sendable {
     let shared: SharedSettings
     let redis: RedisSettings
     let signIn: SignInSettings
-    /// Where requests come from.
+    /// The source of requests.
     let source: RequestSource
 
-    /// Reads all of them.
-    /// - Throws: ``SettingError`` for the first that is missing or wrong.
+    /// Reads all settings.
+    /// - Throws: ``SettingError`` for the first one that is missing or invalid.
     init(_ environment: Environment) throws(SettingError) {
         redis = try RedisSettings(environment)
         shared = try SharedSettings(environment)

@@ -7,10 +7,11 @@ import Serving
 import Settings
 import Telemetry
 
-/// The stateless handler: reads its settings, and serves until it is told to end.
+/// The stateless handler. It reads its settings and serves requests until SIGTERM or SIGINT.
 @main
 enum PosternHandler {
-    /// The main thread waits for signals, and event loops do all else: what starts so does not wait for other threads.
+    /// Starts the services. The main thread then waits for signals, and event loops do everything else, so that the
+    /// start does not wait for other threads.
     static func main() {
         if CommandLine.arguments.dropFirst().first == "--version" {
             print("postern-handler \(Version.text)")
@@ -47,13 +48,13 @@ enum PosternHandler {
         guard let (host, port) = try? RequestSource.runtimeAPI(environment) else { return }
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let address = RuntimeAPIAddress(host: host, port: port)
-        let told = eventLoop.makeFutureWithTask {
+        let report = eventLoop.makeFutureWithTask {
             await LambdaRuntime.reportFailure(error.description, to: address, on: eventLoop)
         }
-        try? told.wait()
+        try? report.wait()
     }
 
-    /// Ends the process with one line on standard error.
+    /// Ends the process, after one line on standard error.
     private static func end(with status: CInt, saying line: String) -> Never {
         StandardError.write("postern-handler: \(line)\n")
         exit(status)

@@ -2,37 +2,38 @@ import ArgumentParser
 import Platform
 import Telemetry
 
-/// Ways for a command to end other than well: a line on standard error, and an exit status.
+/// Failures of a command. Each writes a line to standard error, and returns the exit status.
 enum CommandFailure {
-    /// A setting is missing or wrong.
+    /// A setting is missing or invalid.
     static func wrongSetting(_ error: some Error & CustomStringConvertible) -> ExitCode {
         end(EX_CONFIG, error.description)
     }
 
-    /// Redis does not answer, or not as it should.
+    /// Redis does not answer, or answers with an error.
     static func redisFailed(_ error: some Error & CustomStringConvertible) -> ExitCode {
         end(EX_UNAVAILABLE, error.description)
     }
 
-    /// What was asked for could not be done.
+    /// The command could not do its work.
     static func notDone(_ line: String) -> ExitCode {
         end(EXIT_FAILURE, line)
     }
 
     private static func end(_ status: CInt, _ line: String) -> ExitCode {
-        fflush(nil)  // What was printed comes first.
+        fflush(nil)  // So that earlier output comes first.
         StandardError.write("postern: \(line)\n")
         return ExitCode(status)
     }
 }
 
-/// Shows how far something has come, on a line that is written over; where nobody looks on, nothing.
+/// Shows progress on a line of the terminal that the next call overwrites. Does nothing if standard error is not a
+/// terminal.
 func showProgress(_ text: String) {
     guard isatty(STDERR_FILENO) == 1 else { return }
     StandardError.write("\r\u{1B}[K\(text)")
 }
 
-/// Removes that line.
+/// Removes the line with the progress.
 func endProgress() {
     showProgress("")
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Bytes
 import Cryptography
 
-/// `postern keys`: makes keys.
+/// `postern keys`: creates keys.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Create keys.", subcommands: [New.self])
@@ -34,7 +34,7 @@ struct KeysCommand: ParsableCommand {
 
         func run() throws {
             let random = RandomBytes.system
-            // Any 32 random bytes are a key of either kind.
+            // Random bytes are a valid key of either kind.
             let key = try random.secret(count: signing ? SigningKey.byteCount : SealingKey.keyByteCount)
             let name = try id ?? (signing ? "s" : "k") + random.secret(count: 3).withUnsafeBytes { hexadecimal($0) }
             print("\(name):\(key.withUnsafeBytes(base64))")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MailQueue
 
-/// `postern queue`: the queue in numbers, and a hand in it.
+/// `postern queue`: inspects and manages the mail queue.
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
@@ -12,7 +12,7 @@ struct QueueCommand: AsyncParsableCommand {
             """,
         subcommands: [Show.self, Dead.self, Retry.self, Drop.self], defaultSubcommand: Show.self)
 
-    /// `postern queue show`, or nothing behind `queue`.
+    /// `postern queue show`, or `postern queue` without a subcommand.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show the queue's length, retries, dead letters and workers.")

@@ -3,7 +3,7 @@ import MailQueue
 import Platform
 
 extension QueueOverview {
-    /// For a person.
+    /// The overview as lines for people.
     var text: String {
         let pending = workers.reduce(0) { $0 + $1.pending }
         let oldest = oldestAge.map { ", oldest \($0.brief)" } ?? ""
@@ -20,7 +20,7 @@ extension QueueOverview {
         return lines.joined(separator: "\n")
     }
 
-    /// For a program.
+    /// The overview as a JSON object.
     var json: String {
         var json = JSONWriter()
         json.member("length", length)
@@ -41,7 +41,7 @@ extension QueueOverview {
 }
 
 extension DeadLetter {
-    /// For a person.
+    /// The dead letter as a line for people.
     var text: String {
         var parts = [CivilTime(UnixTime(milliseconds: time)).rfc3339, id, reason, "attempts \(attempts)"]
         if let replyCode { parts.append("reply \(replyCode)\(enhancedStatus.map { " \($0)" } ?? "")") }
@@ -49,7 +49,7 @@ extension DeadLetter {
         return parts.joined(separator: "  ")
     }
 
-    /// For a program.
+    /// The dead letter as a JSON object.
     var json: String {
         var json = JSONWriter()
         json.member("id", id)
@@ -64,7 +64,7 @@ extension DeadLetter {
 }
 
 extension Duration {
-    /// The largest unit that it fills, such as `12 s` or `3 h`.
+    /// The duration in one unit, such as `12 s` or `3 h`.
     fileprivate var brief: String {
         let seconds = Int(components.seconds)
         return switch seconds {

@@ -8,7 +8,8 @@ import Redis
 import Settings
 import Telemetry
 
-/// Makes a client on an event loop, and begins to connect.
+/// Creates a Redis client on an event loop, and starts to connect.
+/// - Throws: The exit status for a wrong setting.
 func redisClient(
     _ settings: RedisSettings, _ name: String, _ scripts: [Script], _ eventLoop: any EventLoop,
     _ logger: Logger
@@ -24,7 +25,9 @@ func redisClient(
     }
 }
 
-/// Lends the queue to a command, and says so where Redis does not answer.
+/// Runs a command's work on the queue.
+/// - Throws: The exit status for a wrong setting or a Redis error, after a line on standard error; or any other error
+///   of `body`.
 func withQueue(_ body: (QueueOperations) async throws -> Void) async throws {
     let settings: RedisSettings
     do throws(SettingError) {
@@ -33,7 +36,7 @@ func withQueue(_ body: (QueueOperations) async throws -> Void) async throws {
         throw CommandFailure.wrongSetting(error)
     }
     let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-    // What the client would log is what the command itself says.
+    // The command itself reports what the client would log.
     let logger = Logger(label: "postern") { _ in SwiftLogNoOpLogHandler() }
     let redis = try await redisClient(settings, "postern-queue", [], eventLoop, logger)
     defer { redis.close() }

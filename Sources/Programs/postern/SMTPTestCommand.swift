@@ -9,7 +9,7 @@ import Platform
 import Settings
 import Synchronization
 
-/// `postern smtp-test`: one message through the configured transport.
+/// `postern smtp-test`: sends one message through the configured transport.
 struct SMTPTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "smtp-test",
@@ -57,7 +57,7 @@ struct SMTPTestCommand: AsyncParsableCommand {
         if !json { print("The message was accepted.") }
     }
 
-    /// A job as a request would make it, with a token and a code that work nowhere.
+    /// A job like that of a real request. Its token and code do not work.
     private static func job(to recipient: EmailAddress, in language: Language) throws -> MailJob {
         let random = RandomBytes.system
         let token = try random.secret(count: 32).withUnsafeBytes(base64URL)

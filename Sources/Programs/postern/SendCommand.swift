@@ -13,7 +13,7 @@ import Settings
 import Telemetry
 import UnixSignals
 
-/// `postern send`: the worker.
+/// `postern send`: runs a worker.
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
@@ -63,7 +63,7 @@ struct SendCommand: AsyncParsableCommand {
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         do {
-            // On the thread that the connections to Redis are served on, so that nothing of theirs changes threads.
+            // On the thread of the connections to Redis, so that their replies need no change of thread.
             try await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
                 try await ServiceGroup(configuration: lifecycle).run()
             }
@@ -72,7 +72,7 @@ struct SendCommand: AsyncParsableCommand {
         }
     }
 
-    /// A name that no other worker has, and that tells an operator where it runs.
+    /// A unique name, from which an operator can tell the worker's host and process.
     private static func workerName() throws(CryptoError) -> String {
         let host = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
             name.initialize(repeating: 0)

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Tells the connection that bytes have come. It stands before the decoder, which is silent until a head is whole.
+/// Tells the connection that bytes have arrived. It comes before the decoder, which reports nothing until a request's
+/// head is complete.
 final class ArrivalObserver: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Stops accepting while as many connections are open as may be; whoever comes then waits in the backlog. The first
-/// handler of the listening channel.
+/// Stops accepting connections while the maximum number is open; further clients wait in the listener's backlog. The
+/// first handler of the listening channel.
 final class ConnectionLimit: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel

@@ -2,10 +2,11 @@ import NIOCore
 import Platform
 
 extension EventLoop {
-    /// What `body` gives, or what `fallback` gives where that takes too long: what was begun then goes on by itself.
+    /// Returns the result of `body`, or that of `fallback` if `body` exceeds the limit. `body` is not cancelled then;
+    /// its result is discarded.
     /// - Parameters:
-    ///   - limit: how long it may take; `nil` for as long as it takes.
-    ///   - executor: this event loop's.
+    ///   - limit: the longest time to wait for `body`; `nil` for no limit.
+    ///   - executor: the executor of this event loop.
     func value<Value: Sendable>(
         within limit: TimeAmount?, on executor: EventLoopExecutor, _ body: @escaping @Sendable () async -> Value,
         else fallback: @escaping @Sendable () -> Value
@@ -14,7 +15,7 @@ extension EventLoop {
         let timer = limit.map { scheduleTask(in: $0) { first.succeed(fallback()) } }
         defer { timer?.cancel() }
         Task.immediate(executorPreference: executor) { first.succeed(await body()) }
-        // A promise fails where its event loop has ended: nobody waits for the value any more.
+        // The promise fails only if its event loop has shut down; then nothing needs the value.
         return (try? await first.futureResult.get()) ?? fallback()
     }
 }

@@ -1,29 +1,29 @@
+import Net
 import NIOCore
 import NIOHTTP1
-import Net
 import Web
 
-/// One HTTP/1.1 connection, as the last handler of its channel: requests one after another, each within its deadline.
+/// The last handler of an HTTP/1.1 connection. It serves requests one after another, each within its deadline.
 ///
-/// Parts of a request that come before the one ahead of it is answered, or while the client does not read its
-/// responses, wait here; when too many do, no more is read.
+/// Parts of a request wait here while an earlier request is being answered, or while the client does not read its
+/// responses. When too many parts wait, reading stops.
 final class HTTPConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
     private enum Phase {
-        /// Nothing of the next request has come.
+        /// Nothing of the next request has arrived.
         case idle
-        /// Some of a request has come; the head is `nil` until all of it has.
+        /// Part of a request has arrived; the head is `nil` until it is complete.
         case receiving(HTTPRequestHead?, body: ByteBuffer)
-        /// A request is with the door.
+        /// The responder is answering a request.
         case answering(HTTPRequestHead)
-        /// The last response was sent, and whatever comes is thrown away.
+        /// The last response was sent; all further input is discarded.
         case closing
     }
 
-    /// How many parts may wait before reading stops. One read of the socket can exceed it, by what that read brought.
+    /// The number of waiting parts at which reading stops. One read of the socket can exceed it.
     private static let maximumWaitingPartCount = 8
 
     private let loopResponder: LoopResponder
@@ -38,15 +38,15 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var peer: IPAddress?
     private var isReadHeld = false
     private var isTakingParts = false
-    /// Whether nothing of any request has come yet.
+    /// Whether nothing of any request has arrived yet.
     private var isNew = true
-    /// Whether no request is to follow the present one.
+    /// Whether the connection closes after the current request.
     private var isLastRequest = false
-    /// Whether the client will send no more, or nothing sensible; what has come before is still answered.
+    /// Whether the client's input has ended or cannot be parsed. Requests received before are still answered.
     private var isInputOver = false
     /// Whether the client has closed its side of the connection.
     private var isInputClosed = false
-    /// Whether the last response has left, and only the client's end of the connection is waited for.
+    /// Whether the last response was sent, and the connection waits only for the client to close it.
     private var isLingering = false
 
     init(
@@ -74,7 +74,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         waitingParts.removeAll()
     }
 
-    /// Bytes have come, of which the decoder may not have made anything yet.
+    /// Called when bytes have arrived, before the decoder has read them.
     func bytesArrived() {
         guard case .idle = phase else { return }
         beginReceiving()
@@ -98,7 +98,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What a decoder says that has given up already.
+        // A decoder that has already failed reports this for all further input.
         if error is ByteToMessageDecoderError { return }
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         switch phase {
@@ -124,10 +124,10 @@ final class HTTPConnection: ChannelDuplexHandler {
         }
     }
 
-    /// Answers what has begun to come, and ends.
+    /// Answers the request that has begun to arrive, then closes the connection.
     private func quiesce(_ context: ChannelHandlerContext) {
         isLastRequest = true
-        // A client that has just connected has a request on its way; one that was answered may go.
+        // A new client probably has a request on its way; an idle connection that was already answered can close.
         if case .idle = phase, !isNew { return finish(context) }
         deadline = min(deadline, .now() + (isNew ? configuration.firstRequestTimeout : configuration.drainTimeout))
         setTimer(context)
@@ -153,7 +153,7 @@ final class HTTPConnection: ChannelDuplexHandler {
             guard body.readableBytes + bytes.readableBytes <= Request.maximumBodyByteCount else {
                 return refuse(.payloadTooLarge, context)
             }
-            phase = .idle  // So that the buffer has one owner while it grows.
+            phase = .idle  // Releases the buffer's other reference, so that writing to it does not copy it.
             body.writeBuffer(&bytes)
             phase = .receiving(head, body: body)
         case (.receiving(let head?, let body), .end):
@@ -167,7 +167,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         if case .idle = phase { beginReceiving() }
         phase = .receiving(head, body: ByteBuffer())
         if let refusal = head.refusal { return refuse(refusal, context) }
-        // Behind a request to upgrade the decoder reads nothing more.
+        // The decoder reads nothing after a request to upgrade.
         if head.asksToUpgrade { isLastRequest = true }
         if head.expectsContinue {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
@@ -176,7 +176,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
         phase = .answering(head)
-        deadline = .distantFuture  // The door has deadlines of its own.
+        deadline = .distantFuture  // The responder has its own deadlines.
         let request = Request(head: head, body: body, peer: peer)
         let responder = loopResponder.responder
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -200,10 +200,9 @@ final class HTTPConnection: ChannelDuplexHandler {
         takeWaitingParts(context)
     }
 
-    /// Goes on with what has come, unless a request is being answered, or the client does not read its responses.
+    /// Takes the waiting parts, unless a request is being answered or the client does not read its responses.
     private func takeWaitingParts(_ context: ChannelHandlerContext) {
-        // A request that needs no wait is answered before `take` returns: the loop that took it goes on, not one within
-        // it.
+        // A request that needs no wait is answered before `take` returns. The outer loop then continues.
         guard !isTakingParts else { return }
         isTakingParts = true
         defer { isTakingParts = false }
@@ -217,10 +216,9 @@ final class HTTPConnection: ChannelDuplexHandler {
         context.read()
     }
 
-    // MARK: - The end
+    // MARK: - Closing
 
-    /// Ends the connection once all that the client had to say is answered, or can never be: a part of a request is
-    /// none.
+    /// Closes the connection once the input has ended and every complete request is answered.
     private func finishIfOver(_ context: ChannelHandlerContext) {
         guard isInputOver, waitingParts.isEmpty else { return }
         switch phase {
@@ -230,7 +228,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         }
     }
 
-    /// Answers a request that is not served, without reading on, and ends the connection.
+    /// Refuses a request without reading the rest of it, and closes the connection.
     private func refuse(_ refusal: HTTPError, _ context: ChannelHandlerContext) {
         let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
         let response = loopResponder.responder.response(
@@ -248,7 +246,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
-    /// Ends the connection behind the last response: once the client has taken it, if it does in time.
+    /// Closes the connection after the last response has been sent, or when the deadline passes.
     private func finish(_ context: ChannelHandlerContext) {
         phase = .closing
         waitingParts.removeAll()
@@ -265,8 +263,8 @@ final class HTTPConnection: ChannelDuplexHandler {
         context.read()
     }
 
-    /// Reads what the client still sends for a moment: a socket that is closed with bytes unread sends a reset, and the
-    /// client may lose the response to it.
+    /// Reads and discards input for a short time. Closing a socket with unread bytes sends a reset, and the client may
+    /// then lose the response.
     private func linger(_ context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
         guard !isInputClosed else { return context.close(promise: nil) }
@@ -278,12 +276,11 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     // MARK: - The deadline
 
-    /// One timer serves all deadlines: it is not moved with them, but looks when it fires whether the present one has
-    /// passed.
+    /// Schedules the one timer for all deadlines. When it fires, it checks whether the current deadline has passed.
     private func setTimer(_ context: ChannelHandlerContext) {
         let this = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        // When a request begins the deadline comes nearer, so it looks more often than that.
+        // A new request moves the deadline closer, so the timer fires more often than at the deadline.
         let next = min(deadline, .now() + .nanoseconds(configuration.requestTimeout.nanoseconds / 4))
         timer?.cancel()
         timer = context.eventLoop.scheduleTask(deadline: next) { this.value.timerFired(bound.value) }

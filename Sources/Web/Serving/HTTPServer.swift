@@ -6,7 +6,7 @@ import NIOPosix
 import ServiceLifecycle
 import Web
 
-/// Serves HTTP/1.1 until it is told to end.
+/// An HTTP/1.1 server, which runs until graceful shutdown or cancellation.
 package struct HTTPServer: Service {
     private let configuration: HTTPServerConfiguration
     private let group: any EventLoopGroup
@@ -15,15 +15,15 @@ package struct HTTPServer: Service {
     private let logger: Logger
     private let onListening: @Sendable (Int) -> Void
 
-    /// The address cannot be listened at.
+    /// The server cannot listen on its address or socket.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
     /// - Parameters:
-    ///   - group: what connections are accepted and served on.
-    ///   - responders: one for each of the group's event loops.
-    ///   - onListening: called with the port once connections are accepted.
+    ///   - group: the event loops that accept and serve connections.
+    ///   - responders: one responder for each event loop of the group.
+    ///   - onListening: called with the port as soon as the server accepts connections.
     package init(
         configuration: HTTPServerConfiguration, group: any EventLoopGroup, responders: [LoopResponder],
         readiness: Readiness,
@@ -40,9 +40,9 @@ package struct HTTPServer: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// Shutdown turns readiness off, and for a moment goes on accepting; then it listens no more, lets requests in
-    /// flight be answered, closes their connections, and returns. Cancellation does the same without that moment.
-    /// - Throws: ``Failure`` where the address cannot be listened at.
+    /// Shutdown turns readiness off, and keeps accepting for `drainDelay`. Then it stops listening, finishes the
+    /// requests in flight, closes their connections, and returns. Cancellation does the same without the delay.
+    /// - Throws: ``Failure`` if the server cannot listen on its address or socket.
     package func run() async throws {
         let quiescing = ServerQuiescingHelper(group: group)
         let channel: any Channel
@@ -58,7 +58,7 @@ package struct HTTPServer: Service {
         let host = channel.localAddress?.ipAddress ?? configuration.host
         logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         onListening(port)
-        // Cancellation ends both waits: whoever cancels does not want to be waited for.
+        // Cancellation ends both waits at once.
         try? await gracefulShutdown()
         readiness.beginDrain()
         logger.notice("draining")
@@ -75,7 +75,7 @@ package struct HTTPServer: Service {
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // One at a time, so that the limit on connections is kept to the letter.
+            // One connection per read, so that the limit on connections is exact.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -87,7 +87,7 @@ package struct HTTPServer: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // The group gives out the loops' own event loops and no others.
+                    // Cannot fail: the group has only the responders' event loops.
                     let index = responders.firstIndex { $0.eventLoop === channel.eventLoop }!
                     let connection = HTTPConnection(
                         responder: responders[index], configuration: configuration, readiness: readiness,

@@ -1,27 +1,29 @@
 import NIOCore
 
-/// Where HTTP is served, and how long and how much of it is waited for.
+/// The address of an HTTP server, its timeouts and its limits.
 package struct HTTPServerConfiguration: Sendable {
+    /// The name or IP address to listen on.
     package var host: String
-    /// 0 takes a free port.
+    /// 0 to 65535; 0 takes a free port.
     package var port: Int
-    /// A socket that listens already, in the address' stead.
+    /// The descriptor of a socket that is already listening. If set, it is used instead of the address.
     package var listeningSocket: Int?
-    /// How long a request may take to arrive, from its first byte to its last.
+    /// The longest time a request may take to arrive, from its first byte to its last.
     package var requestTimeout = TimeAmount.seconds(10)
-    /// How long a connection may be silent between requests.
+    /// The longest time a connection may be silent between requests.
     package var idleTimeout = TimeAmount.seconds(60)
-    /// How long the rest of a refused request is read and thrown away, so that the refusal is not lost in a reset.
+    /// The longest time to read and discard the rest of a refused request. Without this, a reset could keep the client
+    /// from reading the refusal.
     package var lingerTimeout = TimeAmount.seconds(1)
-    /// How many connections are open at once; more wait in the listener's backlog.
+    /// The maximum number of open connections; further ones wait in the listener's backlog.
     package var maximumConnectionCount = 4096
-    /// How many bytes all header fields of a request may have together.
+    /// The maximum size of all header fields of a request together, in bytes.
     package var maximumHeaderByteCount = 16 * 1024
-    /// How long new connections are still taken after the signal to end, while load balancers take notice.
+    /// The time for which connections are still accepted after shutdown begins, until load balancers notice.
     package var drainDelay = TimeAmount.seconds(2)
-    /// How long connections with a request in flight are then waited for.
+    /// The longest time to wait after that for connections with a request in flight.
     package var drainTimeout = TimeAmount.seconds(5)
-    /// How long, of that, the first request of a connection that was only just made is waited for.
+    /// The part of `drainTimeout` for which a new connection's first request is waited for.
     package var firstRequestTimeout = TimeAmount.seconds(1)
 
     package init(host: String, port: Int) {

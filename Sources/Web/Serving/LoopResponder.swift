@@ -2,22 +2,19 @@ import NIOCore
 import Platform
 import Web
 
-/// What serves requests on one event loop: a door of its own, and the executor of its tasks.
+/// An event loop with its own responder, and the executor that runs the responder's tasks there.
 package struct LoopResponder: Sendable {
-    /// What its requests are served on.
     package let eventLoop: any EventLoop
-    /// What answers them.
     package let responder: any Responder
     let executor: EventLoopExecutor
 
-    /// A door's loop on an event loop.
     package init(eventLoop: any EventLoop, responder: any Responder) {
         self.eventLoop = eventLoop
         self.responder = responder
         executor = EventLoopExecutor(eventLoop)
     }
 
-    /// Waits until requests can be served, or for so long.
+    /// Waits until the responder is ready, or until the limit has passed.
     func prepare(within limit: TimeAmount) async {
         _ = await eventLoop.value(within: limit, on: executor) {
             await responder.isReady()

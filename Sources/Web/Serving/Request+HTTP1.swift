@@ -1,9 +1,9 @@
-import NIOHTTP1
 import Net
+import NIOHTTP1
 import Web
 
 extension Request {
-    /// A request as NIO's decoder gives it.
+    /// Creates a request from what NIO's decoder produced.
     init(head: HTTPRequestHead, body: [UInt8], peer: IPAddress?) {
         self.init(
             method: Method(head.method.rawValue), path: Request.path(ofTarget: head.uri),
@@ -23,7 +23,7 @@ extension Request {
         return String(Substring(path.prefix { $0 != UInt8(ascii: "?") }))
     }
 
-    /// The query of a request target; empty where it has none.
+    /// The query of a request target; empty if it has none.
     static func query(ofTarget target: String) -> String {
         String(Substring(target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()))
     }
@@ -37,23 +37,23 @@ extension RequestFields {
 }
 
 extension HTTPRequestHead {
-    /// Whether the client knows no later version than HTTP/1.0.
+    /// Whether the request's version is HTTP/1.0.
     var isHTTP1_0: Bool { version == .http1_0 }
 
     var asksToUpgrade: Bool { method == .CONNECT || headers.contains(name: "upgrade") }
 
-    /// Whether the client sends its body only when it is told to (RFC 9110 §10.1.1).
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     var expectsContinue: Bool { !isHTTP1_0 && headers.first(name: "expect")?.lowercased() == "100-continue" }
 
-    /// Why the request is refused before its body has come; `nil` where it is not.
+    /// The error for a request that is refused by its head, before its body is read; `nil` if it is acceptable.
     var refusal: HTTPError? {
-        // RFC 9112 §3.2: a request of HTTP/1.1 has one Host field.
+        // RFC 9112 §3.2: an HTTP/1.1 request has exactly one Host field.
         guard isHTTP1_0 || headers["host"].count == 1 else { return .badRequest }
-        // The decoder lets only digits pass as a length; those that make no integer are far too many.
+        // The decoder accepts only digits as a length. If they do not fit an Int, the body is too large.
         if let length = headers.first(name: "content-length"), Int(length) ?? .max > Request.maximumBodyByteCount {
             return .payloadTooLarge
         }
-        // RFC 9112 §6.1: chunked is the only coding that is understood here, and HTTP/1.0 has none.
+        // RFC 9112 §6.1: chunked is the only supported coding, and HTTP/1.0 has no transfer codings.
         let codings = headers["transfer-encoding"]
         guard codings.isEmpty || (!isHTTP1_0 && codings.count == 1 && codings[0].lowercased() == "chunked") else {
             return .badRequest

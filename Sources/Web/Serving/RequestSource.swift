@@ -2,23 +2,23 @@ import Bytes
 import Platform
 import Settings
 
-/// Where requests come from, which the host says by the variables that it sets.
+/// The source of requests, which the host selects by the environment variables that it sets.
 package enum RequestSource: Sendable, Equatable {
-    /// AWS Lambda: `AWS_LAMBDA_RUNTIME_API`, such as `127.0.0.1:9001`, and `AWS_LAMBDA_MAX_CONCURRENCY`, 1 to 1000, how
-    /// many invocations may be under way at once. Default: 1.
+    /// AWS Lambda. `AWS_LAMBDA_RUNTIME_API` is the Runtime API's address, such as `127.0.0.1:9001`.
+    /// `AWS_LAMBDA_MAX_CONCURRENCY` is the number of invocations that may run at once: 1 to 1000, by default 1.
     case lambda(host: String, port: Int, concurrency: Int)
-    /// A socket that listens already, as systemd passes one (sd_listen_fds(3)): `LISTEN_FDS`, which must be 1, and
-    /// `LISTEN_PID`, without which or with another process' id it is meant for somebody else.
+    /// A socket that is already listening, passed by systemd (sd_listen_fds(3)). `LISTEN_FDS` must be 1. `LISTEN_PID`
+    /// must be this process's id; otherwise the socket is meant for another process.
     case listeningSocket(descriptor: Int)
-    /// An address to listen at: `HOST`, by default `0.0.0.0`, and `FUNCTIONS_CUSTOMHANDLER_PORT`, which Azure sets, or
-    /// `PORT`, by default 8080; 0 takes a free one.
+    /// An address to listen on. The host is `HOST`, by default `0.0.0.0`. The port is `FUNCTIONS_CUSTOMHANDLER_PORT`,
+    /// which Azure sets, or else `PORT`, by default 8080; 0 takes a free port.
     case address(host: String, port: Int)
 
     /// The first descriptor that systemd passes.
     private static let firstDescriptor = 3
 
-    /// Reads the variables: of several hosts' the first that is there counts, in the order above.
-    /// - Throws: ``SettingError`` for the first that is wrong.
+    /// Reads the variables. The first match in the order above wins.
+    /// - Throws: ``SettingError`` for the first variable that is invalid.
     package init(_ environment: Environment) throws(SettingError) {
         if let (host, port) = try RequestSource.runtimeAPI(environment) {
             let concurrency = try environment.optional("AWS_LAMBDA_MAX_CONCURRENCY", example: "10") {
@@ -36,7 +36,8 @@ package enum RequestSource: Sendable, Equatable {
         }
     }
 
-    /// Where AWS Lambda's Runtime API is; `nil` where this is not Lambda.
+    /// The address of AWS Lambda's Runtime API; `nil` if the process does not run on Lambda.
+    /// - Throws: ``SettingError`` if `AWS_LAMBDA_RUNTIME_API` is not `HOST:PORT`.
     package static func runtimeAPI(_ environment: Environment) throws(SettingError) -> (host: String, port: Int)? {
         try environment.optional("AWS_LAMBDA_RUNTIME_API", example: "127.0.0.1:9001") { (text) throws(ParseError) in
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)

@@ -2,12 +2,13 @@ import NIOCore
 import Platform
 import Web
 
-/// Writes responses as HTTP/1.1 (RFC 9112 §4), each as one run of bytes. The connections of one event loop share it.
+/// Writes responses as HTTP/1.1 (RFC 9112 §4), each as one run of bytes. The connections of an event loop share one
+/// writer.
 final class ResponseWriter {
-    /// What follows the response.
+    /// The handling of the connection after the response.
     enum Connection {
         case keepAlive
-        /// As HTTP/1.0 clients must be told.
+        /// The connection stays open, and `Connection: keep-alive` says so: HTTP/1.0 clients need that.
         case keepAliveExplicitly
         case close
     }
@@ -22,7 +23,9 @@ final class ResponseWriter {
         self.now = now
     }
 
-    /// - Parameter isBodyOmitted: whether the request was HEAD; `Content-Length` still tells the body's length.
+    /// Appends a response to a buffer.
+    /// - Parameter isBodyOmitted: whether to leave out the body, because the request was HEAD. `Content-Length` is
+    ///   still the body's length.
     func write(
         _ response: Response, isBodyOmitted: Bool, connection: Connection, to buffer: inout ByteBuffer
     ) {
@@ -32,7 +35,7 @@ final class ResponseWriter {
         buffer.writeString(response.status.reasonPhrase)
         write("Date", currentDate(), to: &buffer)
         for line in response.fields.lines { write(line.name.rawValue, line.value, to: &buffer) }
-        // RFC 9110 §8.6: none with 204.
+        // RFC 9110 §8.6: a 204 response has no Content-Length.
         if response.status != .noContent { write("Content-Length", String(response.body.count), to: &buffer) }
         switch connection {
         case .keepAlive: break
@@ -50,7 +53,7 @@ final class ResponseWriter {
         buffer.writeString(value)
     }
 
-    /// The time, written anew once a second.
+    /// The current time as an HTTP date, formatted once per second.
     private func currentDate() -> String {
         let now = now()
         if now.seconds != dateSecond {

@@ -1,7 +1,7 @@
 import Bytes
 import Net
 
-/// The proxies whose word is taken for who is behind them.
+/// Proxies whose `X-Forwarded-For` entries are trusted.
 package struct TrustedProxies: Sendable {
     private let blocks: [AddressBlock]
 
@@ -9,12 +9,16 @@ package struct TrustedProxies: Sendable {
         self.blocks = blocks
     }
 
-    /// Who asks: the rightmost hop of `X-Forwarded-For` that no trusted proxy added, where the peer is a trusted proxy,
-    /// else the peer.
+    /// The client's IP address: the rightmost entry of `X-Forwarded-For` that is not a trusted proxy if the peer is a
+    /// trusted proxy, otherwise the peer.
     ///
-    /// Each proxy appends the address that it was called from, so the list is read from its end, and only as far as the
-    /// one who appended is trusted. A hop that is no address ends the walk at the last one that was.
-    /// - Parameter forwardedFor: all lines of the field, joined by commas.
+    /// Each proxy appends the address that it was called from. So the list is read from its end, for as long as the
+    /// proxy that appended the entry is trusted. An entry that is not an IP address ends the search; the last valid one
+    /// counts.
+    /// - Parameters:
+    ///   - peer: the IP address at the other end of the connection; `nil` if unknown.
+    ///   - forwardedFor: all lines of the field, joined by commas.
+    /// - Returns: `nil` if the peer is unknown.
     package func clientAddress(peer: IPAddress?, forwardedFor: String?) -> IPAddress? {
         guard var address = peer, isTrusted(address), let forwardedFor else { return peer }
         var rest = Substring(forwardedFor).utf8

@@ -1,10 +1,11 @@
 import Net
 
-/// Cross-origin resource sharing (the Fetch standard, §3.2): which sites' scripts may read answers. Credentials never.
+/// Cross-origin resource sharing (the Fetch standard, §3.2): scripts of allowed origins may read responses. Credentials
+/// are never allowed.
 package struct CrossOrigin: Sendable {
     private static let exposedFields = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
     private static let requestFields = "Content-Type, X-AppHandoff-Callback-Origin, X-Request-Id"
-    /// For how long a preflight's answer holds, in seconds; browsers cap it at two hours or less.
+    /// `Access-Control-Max-Age`, in seconds. Browsers cap it at two hours or less.
     private static let preflightLifetime = "7200"
 
     private let policy: OriginPolicy
@@ -13,8 +14,8 @@ package struct CrossOrigin: Sendable {
         self.policy = policy
     }
 
-    /// Lets the requesting site read the response, errors included, where its origin is allowed.
-    /// - Parameter text: the request's `Origin`.
+    /// Adds `Vary`, and if the origin is allowed, the fields that let its scripts read the response.
+    /// - Parameter text: the request's `Origin`; `nil` if it has none.
     package func open(_ response: inout Response, to text: String?) {
         let isTranslated = response.fields[.contentLanguage] != nil
         response.fields.append(.vary, isTranslated ? "Origin, Accept-Language" : "Origin")
@@ -23,7 +24,8 @@ package struct CrossOrigin: Sendable {
         response.fields.append(.accessControlExposeHeaders, CrossOrigin.exposedFields)
     }
 
-    /// The answer to OPTIONS, a browser's preflight or not.
+    /// The response to OPTIONS, for preflights and all other requests.
+    /// - Parameter allow: the path's methods, separated by commas.
     package func preflight(allow: String) -> Response {
         Response(
             status: .noContent,

@@ -1,8 +1,8 @@
 import Bytes
 
-/// The fields of a form, as a query or a body holds them (`application/x-www-form-urlencoded`, WHATWG URL §5.1).
+/// The fields of a form, parsed from a query or a body (`application/x-www-form-urlencoded`, WHATWG URL §5.1).
 package struct FormFields: Sendable {
-    /// So many fields are looked at.
+    /// The number of fields that are read; further ones are ignored.
     private static let maximumCount = 32
 
     private var values: [String: [String]] = [:]
@@ -16,7 +16,7 @@ package struct FormFields: Sendable {
         }
     }
 
-    /// The value of a field; `nil` where it is not there, or there twice, of which nobody could say which counts.
+    /// The value of a field; `nil` if the field is missing or repeated, which is ambiguous.
     package subscript(name: String) -> String? {
         guard let found = values[name], found.count == 1 else { return nil }
         return found[0]

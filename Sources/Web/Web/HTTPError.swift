@@ -2,9 +2,9 @@ import Bytes
 import Net
 import Platform
 
-/// A request that is not served, and all that its sender is told.
+/// The refusal of a request, with everything that the client is told.
 package struct HTTPError: Error, Equatable {
-    /// What programs branch on. Raw values are part of the contract and never change.
+    /// A code for programs. The raw values are part of the API and never change.
     package enum Code: String, Sendable, CaseIterable {
         case badRequest = "bad_request"
         case invalidJSON = "invalid_json"
@@ -43,12 +43,12 @@ package struct HTTPError: Error, Equatable {
     }
 
     package let code: Code
-    /// A sentence for a person.
+    /// A sentence for people.
     package let sentence: String
     package let issues: [Issue]
-    /// Whole seconds, at least 1.
+    /// The time until a retry makes sense, in whole seconds, at least 1; `nil` if not applicable.
     package let retryAfter: Int?
-    /// Fields that this refusal alone has.
+    /// Additional header fields of this response.
     package var fields: ResponseFields
 
     package init(
@@ -64,7 +64,7 @@ package struct HTTPError: Error, Equatable {
 }
 
 extension HTTPError {
-    /// The bytes that came are not a request of HTTP/1.1.
+    /// The bytes that arrived are not an HTTP/1.1 request.
     package static let badRequest = HTTPError(.badRequest, "The request is not valid HTTP/1.1")
     /// The head or the body of the request took too long to arrive.
     package static let requestTimeout = HTTPError(.requestTimeout, "The request took too long to arrive")
@@ -88,7 +88,7 @@ extension HTTPError {
         HTTPError(.validationError, "Invalid request", issues: error.issues)
     }
 
-    /// What names an origin that is not allowed, or none does where one must.
+    /// An origin that is not allowed, or the lack of a required one.
     package static func origin(_ refusal: OriginPolicy.Refusal) -> HTTPError {
         guard case .notAllowed(let source, let error) = refusal else {
             return HTTPError(.originRequired, "The request has no origin: send callback_origin or an Origin header")
@@ -115,14 +115,14 @@ extension HTTPError {
         return HTTPError(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
     }
 
-    /// Something that is needed does not answer, or not in time.
+    /// Redis or the mail queue does not answer, or not in time.
     package static func serviceUnavailable(retryAfter: Duration) -> HTTPError {
         HTTPError(.serviceUnavailable, "Sign-in is unavailable right now: try again shortly", retryAfter: retryAfter)
     }
 }
 
 extension HTTPError {
-    /// The refusal as it is answered.
+    /// The JSON response.
     package var response: Response {
         var json = JSONWriter(capacity: 256)
         json.member("error", sentence)
@@ -147,6 +147,6 @@ extension HTTPError {
 }
 
 extension Duration {
-    /// What `Retry-After` says of a wait: whole seconds, rounded up, at least 1 (RFC 9110 §10.2.3).
+    /// The value of `Retry-After` for this duration: whole seconds, rounded up, at least 1 (RFC 9110 §10.2.3).
     package var retryAfterSeconds: Int { max(1, secondsRoundedUp) }
 }

@@ -1,21 +1,21 @@
-/// One thing that is wrong with a value, in Zod 4's vocabulary.
+/// A violated rule of a schema and the path of the value, in Zod 4's vocabulary.
 @usableFromInline package struct Issue: Sendable, Equatable {
-    /// What kind of rule was broken. The raw value is stable and meant for programs.
+    /// The kind of rule that was violated. The raw values are stable and meant for programs.
     @usableFromInline package enum Code: String, Sendable {
-        /// The value is missing or of another type.
+        /// The value is missing or has another type.
         case invalidType = "invalid_type"
-        /// A string that is not of its format, such as an e-mail address.
+        /// The string does not have its format, such as that of an email address.
         case invalidFormat = "invalid_format"
         case tooBig = "too_big"
         case tooSmall = "too_small"
-        /// A rule of the application's own.
+        /// An application-specific rule.
         case custom
     }
 
-    /// Where the value stands: keys and indices joined by dots; the root is the empty string.
+    /// The path of the value: keys and indices joined by dots; empty for the root.
     @usableFromInline package let path: String
     @usableFromInline package let code: Code
-    /// A sentence for a person.
+    /// A sentence for people.
     @usableFromInline package let message: String
 
     @usableFromInline package init(path: String, code: Code, message: String) {
@@ -25,7 +25,7 @@
     }
 }
 
-/// What is wrong with a value, and nothing else: a rule's finding before it has a place.
+/// A violated rule without the path of the value.
 @usableFromInline package struct Finding: Sendable, Equatable {
     @usableFromInline package let code: Issue.Code
     @usableFromInline package let message: String
@@ -36,7 +36,7 @@
     }
 }
 
-/// Everything that is wrong with a value, in the order of the schema's fields. Never empty.
+/// All issues of a value, in the order of the schema's fields. Never empty.
 @usableFromInline package struct ValidationError: Error, Equatable {
     @usableFromInline package let issues: [Issue]
 

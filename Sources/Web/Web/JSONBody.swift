@@ -1,9 +1,10 @@
 import Bytes
 
-/// A body of JSON, read by a schema.
+/// Reads JSON bodies by a schema.
 package enum JSONBody {
-    /// What a schema makes of a request's body.
-    /// - Throws: `unsupported_media_type`, `invalid_json` or `validation_error`.
+    /// Reads a request's body, and returns the schema's output.
+    /// - Throws: `unsupported_media_type` for another `Content-Type`, `invalid_json` for a body that is not JSON, or
+    ///   `validation_error` with every issue that the schema reports.
     package static func read<Output>(of request: Request, by schema: Schema<Output>) throws(HTTPError) -> Output {
         guard isJSON(request.fields.contentType) else { throw .notJSON }
         let json: JSONValue
@@ -19,7 +20,7 @@ package enum JSONBody {
         }
     }
 
-    /// Whether a `Content-Type` is `application/json`, in UTF-8 if it names a charset.
+    /// Whether a `Content-Type` is `application/json`. If it names a charset, that must be UTF-8.
     private static func isJSON(_ contentType: String?) -> Bool {
         guard let contentType else { return false }
         if contentType == "application/json" { return true }

@@ -1,10 +1,10 @@
-/// A request's method (RFC 9110 §9), as far as the door tells them apart.
+/// A request's method (RFC 9110 §9). Methods that Postern does not use are all `other`.
 package enum Method: Sendable, Equatable {
     case get, head, options, post
     /// Any other, by name.
     case other(String)
 
-    /// Reads a name, in which case matters.
+    /// Reads a method's name, which is case-sensitive.
     package init(_ name: String) {
         switch name {
         case "GET": self = .get

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Keeps an outage from filling the log: a reason is reported when it is new, and again every ten seconds.
+/// Limits log lines during an outage: each reason may be reported at most once in ten seconds.
 package final class OutageLog: Sendable {
-    /// So many reasons are told apart; when more come, all are forgotten.
+    /// The number of reasons that are remembered. When another one comes, all are forgotten.
     private static let maximumReasonCount = 32
 
     private let lastReports = Mutex<[String: ContinuousClock.Instant]>([:])
@@ -12,6 +12,7 @@ package final class OutageLog: Sendable {
         self.now = now
     }
 
+    /// Whether to log the reason now. If so, it is recorded as reported.
     package func mayReport(_ reason: String) -> Bool {
         let now = now()
         return lastReports.withLock { lastReports in

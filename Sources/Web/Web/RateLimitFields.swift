@@ -2,8 +2,8 @@ import Platform
 import RawStructuredFieldValues
 import Redis
 
-/// The fields that tell a client how much it may ask for (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` for
-/// the limit, `RateLimit` for what is left of it.
+/// The header fields that tell a client its rate limit (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` has
+/// the limit, and `RateLimit` the quota that is left.
 package struct RateLimitFields: Sendable {
     private let policy: String
 
@@ -11,9 +11,10 @@ package struct RateLimitFields: Sendable {
         policy = RateLimitFields.list("ip", ["q": limit.burst, "w": limit.period.secondsRoundedUp])
     }
 
+    /// Adds both fields to a response's.
     package func add(_ quota: Quota, to fields: inout ResponseFields) {
         fields.append(.rateLimitPolicy, policy)
-        // Written by hand, as each request has its own; it is of the same form as the policy.
+        // Built without the serializer because every response has its own. The form is the policy's.
         var state = "\"ip\";r="
         state.reserveCapacity(40)
         state += String(quota.left)
@@ -28,7 +29,7 @@ package struct RateLimitFields: Sendable {
         for (key, value) in parameters { map[key] = .integer(Int64(value)) }
         var serializer = StructuredFieldValueSerializer()
         let item = Item(bareItem: .string(name), parameters: map)
-        // Fails for keys that are none and numbers beyond 15 digits; there are neither.
+        // Cannot fail: the keys are valid and the integers fit in 15 digits.
         let bytes = try? serializer.writeListFieldValue([.item(item)])
         return String(decoding: bytes ?? [], as: UTF8.self)
     }

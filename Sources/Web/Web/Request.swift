@@ -1,21 +1,21 @@
 import Net
 
-/// A request, whichever runtime it came through.
+/// An HTTP request, from the HTTP server or from AWS Lambda.
 package struct Request: Sendable {
-    /// How long a body may be.
+    /// The maximum size of a body.
     package static let maximumBodyByteCount = 16 * 1024
 
     package var method: Method
-    /// The target's path, its percent escapes untouched, without the query.
+    /// The target's path without the query. Percent escapes are not decoded.
     package var path: String
-    /// What follows the first `?` of the target; empty where there is none.
+    /// The part of the target after the first `?`; empty if there is none.
     package var query: String
     package var fields: RequestFields
-    /// The whole body; the runtime refuses one longer than ``maximumBodyByteCount``.
+    /// The whole body. The server refuses one longer than ``maximumBodyByteCount``.
     package var body: [UInt8]
-    /// Who is at the other end of the connection, a proxy perhaps; `nil` where that is unknown.
+    /// The IP address at the other end of the connection, which may be a proxy's; `nil` if unknown.
     package var peer: IPAddress?
-    /// What the host calls the request, such as the id of its trace: members of each log line.
+    /// The host's ids for the request, such as that of its trace. They become members of each log line.
     package var logMetadata: [String: String] = [:]
 
     package init(

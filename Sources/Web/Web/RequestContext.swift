@@ -1,10 +1,9 @@
 import Net
 import Platform
 
-/// One request on its way through a route, and what every route may ask of it.
+/// A request and the values that every route may need with it: client, language, log and clock.
 package struct RequestContext: Sendable {
     package let request: Request
-    /// The log of this request.
     package let log: RequestLog
     /// The wall clock.
     package let now: @Sendable () -> UnixTime

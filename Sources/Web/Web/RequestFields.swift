@@ -1,9 +1,9 @@
 import Bytes
 
-/// The header fields that the door reads. All others are passed over.
+/// The header fields that Postern reads. All others are ignored.
 ///
-/// Lines of one name are one list, joined by commas (RFC 9110 §5.3): a field that may be there once, and is there
-/// twice, then holds what it cannot hold, and is refused by who reads it.
+/// Lines of the same name are joined by commas (RFC 9110 §5.3). If a field that may occur once is repeated, its value
+/// is therefore invalid, and the code that parses it refuses it.
 package struct RequestFields: Sendable, Equatable {
     package private(set) var acceptLanguage: String?
     package private(set) var callbackOrigin: String?
@@ -16,7 +16,7 @@ package struct RequestFields: Sendable, Equatable {
 
     package init() {}
 
-    /// Takes a line in, whatever the case of its name.
+    /// Adds a line. The name's case is ignored.
     package mutating func append(_ name: String, _ value: String) {
         switch name.utf8.count {
         case 6 where isName(name, "origin"): add(value, to: &origin)

@@ -1,11 +1,11 @@
 import Bytes
 import Synchronization
 
-/// What names a request in logs and in its answer.
+/// The id of a request, for logs and for `X-Request-Id` in the response.
 package struct RequestID: Sendable {
     package let text: String
 
-    /// The caller's own, where it is 1 to 128 visible ASCII characters, else a new one of 32 hexadecimal digits.
+    /// Takes the client's id if it is 1 to 128 visible ASCII characters. Otherwise makes one of 32 hexadecimal digits.
     package init(given: String?) {
         if let given, (1...128).contains(given.utf8.count),
             given.isVisibleASCII
@@ -16,7 +16,7 @@ package struct RequestID: Sendable {
         }
     }
 
-    /// A name that no other request has: a random one for this process, and a count. It need not be hard to guess.
+    /// Returns a unique id: a random number for this process, then a counter. It need not be hard to guess.
     private static func new() -> String {
         let number = count.wrappingAdd(1, ordering: .relaxed).newValue
         return String(unsafeUninitializedCapacity: 32) { text in

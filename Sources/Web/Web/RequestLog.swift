@@ -1,13 +1,13 @@
 import Logging
 import Platform
 
-/// What is written about one request: never an address, a token or a link.
+/// The log of one request. It never contains an address, a token or a link.
 package struct RequestLog: Sendable {
     private let logger: Logger
     private let outages: OutageLog
     private let id: RequestID
 
-    /// - Parameter metadata: what the host calls the request.
+    /// - Parameter metadata: the host's ids for the request, which are added to each line.
     package init(logger: Logger, outages: OutageLog, id: RequestID, metadata: [String: String] = [:]) {
         var logger = logger
         for (name, value) in metadata { logger[metadataKey: name] = "\(value)" }
@@ -16,8 +16,8 @@ package struct RequestLog: Sendable {
         self.id = id
     }
 
-    /// The request was answered.
-    /// - Parameter path: where it led; `nil` for nowhere, as such a path may hold anything.
+    /// Logs that the request was answered.
+    /// - Parameter path: the path, if it has a route; otherwise `nil`, because it may contain anything.
     package func answered(_ request: Request, path: String?, _ status: Status, after duration: Duration) {
         logger.debug(
             "request",
@@ -27,17 +27,18 @@ package struct RequestLog: Sendable {
             ])
     }
 
+    /// Logs that a rate limit refused the request.
     package func limited(by limit: String) {
         logger.info("rate_limited", metadata: ["http_request_id": "\(id.text)", "limit": "\(limit)"])
     }
 
-    /// Redis or the queue does not serve for now: the first request to find out says so, and then one in ten seconds.
+    /// Logs that Redis or the mail queue is unavailable, at most once in ten seconds for each reason.
     package func unavailable(_ reason: String) {
         guard outages.mayReport(reason) else { return }
         logger.warning("service_unavailable", metadata: ["http_request_id": "\(id.text)", "reason": "\(reason)"])
     }
 
-    /// Something that should not happen did.
+    /// Logs an unexpected error.
     package func failed(_ error: any Error) {
         logger.error("internal_error", metadata: ["http_request_id": "\(id.text)", "reason": "\(error)"])
     }

@@ -1,10 +1,10 @@
-/// What answers requests, whichever way they come in.
+/// A handler of requests, independent of the server that received them.
 package protocol Responder: Sendable {
-    /// Answers a request. It always does: whatever goes wrong becomes a response.
+    /// Answers a request. Errors become responses too.
     func respond(to request: Request) async -> Response
 
-    /// The response to a request that is refused before it is whole.
-    /// - Parameter fields: the request's header fields, as far as they are known.
+    /// The response to a request that is refused before it is complete.
+    /// - Parameter fields: the request's header fields; empty if they have not arrived.
     func response(to error: HTTPError, fields: RequestFields) -> Response
 
     /// Whether requests can be served now.

@@ -1,5 +1,5 @@
-/// An answer. The runtime adds what belongs to its transport, such as `Content-Length` and `Date`, and leaves the body
-/// out where the request's method was HEAD.
+/// A response. The server adds the fields of its transport, such as `Content-Length` and `Date`, and leaves out the
+/// body if the request's method was HEAD.
 package struct Response: Sendable {
     package var status: Status
     package var fields: ResponseFields
@@ -11,7 +11,7 @@ package struct Response: Sendable {
         self.body = body
     }
 
-    /// A JSON object.
+    /// Creates a response whose body is JSON.
     package init(status: Status, json: [UInt8]) {
         self.init(status: status, fields: [.contentType: "application/json"], body: json)
     }

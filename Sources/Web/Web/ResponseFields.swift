@@ -1,6 +1,6 @@
 /// The header fields of a response, in the order in which they are sent.
 package struct ResponseFields: Sendable, Equatable {
-    /// The names of all fields that the door sends.
+    /// The names of all header fields that Postern sends.
     package enum Name: String, Sendable {
         case accessControlAllowHeaders = "Access-Control-Allow-Headers"
         case accessControlAllowMethods = "Access-Control-Allow-Methods"
@@ -23,7 +23,7 @@ package struct ResponseFields: Sendable, Equatable {
         case vary = "Vary"
     }
 
-    /// A field.
+    /// A name and its value.
     package struct Line: Sendable, Equatable {
         package let name: Name
         package let value: String
@@ -31,8 +31,8 @@ package struct ResponseFields: Sendable, Equatable {
 
     package private(set) var lines: [Line] = []
 
-    /// Adds a field. A name is added once, and the value holds no control character: each is written by the door, or
-    /// was checked when it was read.
+    /// Adds a field. A name must be added only once, and the value must not contain control characters: it is written
+    /// by Postern, or was checked when it was read.
     package mutating func append(_ name: Name, _ value: String) {
         assert(value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in \(name.rawValue)")
         lines.append(Line(name: name, value: value))
@@ -42,7 +42,7 @@ package struct ResponseFields: Sendable, Equatable {
         lines += other.lines
     }
 
-    /// The value of a field; `nil` where it is not there.
+    /// The value of a field; `nil` if it is not set.
     package subscript(name: Name) -> String? {
         lines.first { $0.name == name }?.value
     }

@@ -2,7 +2,7 @@ import Bytes
 import Net
 
 extension Schema<String> {
-    /// At most `length` characters, counted as JavaScript counts them: in UTF-16 code units.
+    /// Allows at most `length` UTF-16 code units, as JavaScript counts characters.
     @inlinable package func max(_ length: Int) -> Schema<String> {
         check { value in
             value.utf16.count <= length
@@ -10,19 +10,19 @@ extension Schema<String> {
         }
     }
 
-    /// An e-mail address, by ``isEmailAddress(_:)``.
+    /// Allows only email addresses, checked by ``isEmailAddress(_:)``.
     @inlinable package func email() -> Schema<String> {
         check { isEmailAddress($0) ? nil : Finding(.invalidFormat, "Invalid email address") }
     }
 
-    /// An absolute URL, by ``isURL(_:)``.
+    /// Allows only absolute URLs, checked by ``isURL(_:)``.
     @inlinable package func url() -> Schema<String> {
         check { isURL($0) ? nil : Finding(.invalidFormat, "Invalid URL") }
     }
 }
 
-/// Whether a string has the form of an absolute URL: a scheme, a colon and something behind it (RFC 3986 §4.3), after
-/// `http:` and `https:` two slashes and a host. ASCII's blanks and control characters are in none.
+/// Whether a string has the form of an absolute URL: a scheme, a colon and at least one more character (RFC 3986 §4.3).
+/// After `http:` and `https:`, two slashes and a host must follow. ASCII blanks and control characters are not allowed.
 @usableFromInline package func isURL(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
@@ -37,7 +37,7 @@ extension Schema<String> {
 }
 
 extension UInt8 {
-    /// Whether the byte may stand in a URL's scheme, behind its first (RFC 3986 §3.1).
+    /// Whether the byte is allowed in a URL's scheme, after its first character (RFC 3986 §3.1).
     fileprivate var isSchemeByte: Bool {
         isASCIILetter || isASCIIDigit || self == UInt8(ascii: "+") || self == UInt8(ascii: "-")
             || self == UInt8(ascii: ".")
@@ -45,7 +45,7 @@ extension UInt8 {
 }
 
 extension Schema<EmailAddress> {
-    /// An email address. Blanks around it are an error, not trimmed.
+    /// An email address. Surrounding blanks are an error; they are not trimmed.
     package static let emailAddress: Schema<EmailAddress> = string().email().max(EmailAddress.maximumByteCount)
         .transform { text in
             guard let address = EmailAddress(wellFormed: text) else {

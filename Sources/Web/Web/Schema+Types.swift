@@ -26,14 +26,14 @@ import Bytes
     Field(name: name, schema: schema)
 }
 
-/// An object. Its output is a tuple of its fields' outputs; members that no field names are ignored.
+/// An object. Its output is a tuple of its fields' outputs. Members without a field are ignored.
 @inlinable package func object<each Output>(_ fields: repeat Field<each Output>) -> Schema<(repeat each Output)> {
     Schema { value, report in
         guard case .object(let members) = value else {
             report.addTypeMismatch(expected: "object", received: value)
             return nil
         }
-        // All fields are read before the first that failed ends it, so that every issue is reported.
+        // All fields are read before any failure ends this, so that every issue is reported.
         let outputs = (repeat read(each fields, of: members, &report))
         do {
             return (repeat try unwrap(each outputs))
@@ -49,7 +49,7 @@ import Bytes
     return field.schema.read(members[field.name], &report)
 }
 
-/// A field without an output, which has reported why.
+/// The failure of a field, which has already reported its issues.
 @usableFromInline struct FieldFailed: Error {
     @inlinable init() {}
 }

@@ -1,24 +1,24 @@
 import Bytes
 
-/// A description of the values that are accepted, and of what each becomes.
+/// A description of accepted values and of their output.
 ///
-/// Schemas are values and compose as Zod's do:
+/// Schemas are values, and are combined like Zod's:
 ///
 ///     let schema = object(
 ///         field("email", string().email().max(254)),
 ///         field("tags", array(string().min(1)).optional()))
 ///     let (email, tags) = try schema.parse(value)
 ///
-/// A schema reports everything that is wrong, not the first thing. Messages and codes are those of Zod 4.
+/// A schema reports all issues, not only the first. Messages and codes are those of Zod 4.
 @usableFromInline package struct Schema<Output: Sendable>: Sendable {
-    /// Reads a value (`nil`: there is none), reports what is wrong with it, and gives its output where nothing is.
+    /// Reads a value (`nil` if missing), reports its issues, and returns its output, or `nil` if it could not be read.
     @usableFromInline let read: @Sendable (JSONValue?, inout Report) -> Output?
 
     @inlinable init(read: @escaping @Sendable (JSONValue?, inout Report) -> Output?) {
         self.read = read
     }
 
-    /// Reads a value.
+    /// Returns the output for a value.
     /// - Throws: ``ValidationError`` with every issue.
     @inlinable package func parse(_ value: JSONValue) throws(ValidationError) -> Output {
         var report = Report()
@@ -26,7 +26,7 @@ import Bytes
         throw ValidationError(issues: report.issues)
     }
 
-    /// The same schema, where the value may also be missing. A `null` is not missing.
+    /// The same schema, but the value may also be missing. `null` does not count as missing.
     @inlinable package func optional() -> Schema<Output?> {
         let read = self.read
         return Schema<Output?> { value, report in
@@ -35,17 +35,17 @@ import Bytes
         }
     }
 
-    /// Adds a rule of the application's own.
+    /// Adds an application-specific rule.
     /// - Parameters:
-    ///   - message: what is reported where the rule does not hold.
-    ///   - isValid: whether the rule holds.
+    ///   - message: the message that is reported if the rule is violated.
+    ///   - isValid: whether a value satisfies the rule.
     @inlinable package func refine(_ message: String, _ isValid: @escaping @Sendable (Output) -> Bool) -> Schema {
         check { isValid($0) ? nil : Finding(.custom, message) }
     }
 
-    /// Turns what was read into something else, such as a type of the domain, or reports why it cannot.
+    /// Converts the output to another type, or reports a finding.
     ///
-    /// It is not called where an issue was already found in this value.
+    /// `convert` is not called if this value already has an issue.
     @inlinable package func transform<Other: Sendable>(
         _ convert: @escaping @Sendable (Output) -> Transformed<Other>
     ) -> Schema<Other> {
@@ -63,7 +63,7 @@ import Bytes
         }
     }
 
-    /// Adds a rule; the ones after it are asked too, so that all of them report.
+    /// Adds a rule. The rules after it are checked even if it is violated, so that all violations are reported.
     @inlinable func check(_ rule: @escaping @Sendable (Output) -> Finding?) -> Schema {
         let read = self.read
         return Schema { value, report in
@@ -74,13 +74,13 @@ import Bytes
     }
 }
 
-/// What ``Schema/transform(_:)`` makes of a value.
+/// The result of a conversion in ``Schema/transform(_:)``.
 @usableFromInline package enum Transformed<Value: Sendable>: Sendable {
     case value(Value)
     case refused(Finding)
 }
 
-/// The issues found so far, and the place that is being looked at.
+/// The issues found so far, and the path of the current value.
 @usableFromInline struct Report {
     @usableFromInline private(set) var issues: [Issue] = []
     private var path: [String] = []
@@ -91,7 +91,7 @@ import Bytes
         issues.append(Issue(path: path.joined(separator: "."), code: finding.code, message: finding.message))
     }
 
-    /// Goes one step further down, until ``leave()``.
+    /// Adds a key to the path, until ``leave()`` removes it.
     @usableFromInline mutating func enter(_ key: String) { path.append(key) }
 
     @usableFromInline mutating func leave() { path.removeLast() }

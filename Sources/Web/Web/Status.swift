@@ -1,4 +1,4 @@
-/// The status of a response (RFC 9110 §15, RFC 6585), as far as the door uses them.
+/// The status of a response (RFC 9110 §15, RFC 6585): those that Postern sends.
 package enum Status: Int, Sendable {
     case ok = 200
     case noContent = 204
@@ -15,7 +15,7 @@ package enum Status: Int, Sendable {
     case internalServerError = 500
     case serviceUnavailable = 503
 
-    /// The registered name, which HTTP/1.1 sends along.
+    /// The registered reason phrase, which HTTP/1.1 sends with the status.
     package var reasonPhrase: String {
         switch self {
         case .ok: "OK"

@@ -1,24 +1,24 @@
 import NIOHTTP1
 import Platform
 
-/// What Lambda wants done: an event, and what it is answered under.
+/// An invocation of the Lambda function: an event, and the ids that its answer must carry.
 struct Invocation: Sendable {
-    /// The id that the answer's address has.
+    /// The invocation's id, which is part of the path that its answer is posted to.
     let id: String
-    /// What has to be sent back with the answer, where it came.
+    /// The value of `Lambda-Runtime-Invocation-Id`, which must be sent back with the answer; `nil` if Lambda sent none.
     let invocationID: String?
-    /// When the answer is due; `nil` where it does not say.
+    /// The time at which the answer is due; `nil` if Lambda sent none.
     let deadline: UnixTime?
     let event: [UInt8]
-    /// The id, and that of the trace in AWS X-Ray where there is one, as members of log lines.
+    /// The id, and the AWS X-Ray trace id if there is one, as members of log lines.
     let logMetadata: [String: String]
 
-    /// In the year 2100, in Unix milliseconds: what is later cannot be meant.
+    /// The start of the year 2100, in Unix milliseconds. Later deadlines are reduced to it.
     private static let latestDeadline = 4_102_444_800_000
 
-    /// - Throws: ``RuntimeAPIError/unnamedInvocation`` where it has no id that could stand in a path.
+    /// Reads the answer to `GET /invocation/next`.
+    /// - Throws: ``RuntimeAPIError/unnamedInvocation`` if it has no id, or one that cannot be part of a path.
     init(_ answer: RuntimeAPIConnection.Answer) throws(RuntimeAPIError) {
-        // The id becomes a part of a path.
         guard let id = answer.headers.first(name: "Lambda-Runtime-Aws-Request-Id"), !id.isEmpty,
             id.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
         else { throw .unnamedInvocation }

@@ -2,21 +2,21 @@ import Bytes
 import Net
 import Web
 
-/// A request as AWS Lambda gives it: the event of an HTTP API or function URL, of a REST API, or of an Application Load
-/// Balancer (docs.aws.amazon.com/lambda, "Using AWS Lambda with other services").
+/// An HTTP request in the form of an AWS Lambda event, from an HTTP API or function URL, a REST API, or an Application
+/// Load Balancer (docs.aws.amazon.com/lambda, "Using AWS Lambda with other services").
 struct LambdaEvent: Sendable {
-    /// What the event came from, which its answer is written for.
+    /// The kind of AWS service that sent the event. It decides the format of the answer.
     enum Source: Sendable, Equatable {
-        /// An HTTP API or a function URL, with the payload's version 2.0.
+        /// An HTTP API or a function URL, with payload version 2.0.
         case httpAPI
-        /// A REST API, or an HTTP API with the payload's version 1.0.
+        /// A REST API, or an HTTP API with payload version 1.0.
         case restAPI
-        /// A load balancer. Its target group says whether a header may have several values.
+        /// A load balancer. Its target group's setting decides whether headers may have several values.
         case loadBalancer(hasMultiValueHeaders: Bool)
     }
 
-    /// Why an event is not answered as a request: a sentence for who looks for what is wired up wrongly. It holds
-    /// nothing of the event.
+    /// An event that is not a readable HTTP request. The description helps to find the wrong configuration, and
+    /// contains nothing of the event.
     struct Unreadable: Error, Equatable, CustomStringConvertible {
         let description: String
 
@@ -30,8 +30,8 @@ struct LambdaEvent: Sendable {
     let request: Request
 
     /// Reads an event.
-    /// - Parameter isRoute: whether a path leads anywhere. A stage's name that may stand before it is taken away where
-    ///   it does not.
+    /// - Parameter isRoute: whether a path has a route. If it does not, a leading stage name is removed from the path.
+    /// - Throws: ``Unreadable`` if the event is not JSON, not an HTTP request, or has an invalid base64 body.
     init(parsing bytes: [UInt8], isRoute: (String) -> Bool) throws(Unreadable) {
         let json: JSONValue
         do {
@@ -61,22 +61,22 @@ struct LambdaEvent: Sendable {
 }
 
 extension Request {
-    /// A request of the payload's version 2.0.
+    /// A request with payload version 2.0.
     fileprivate init(_ http: JSONObject, path: String?, of event: JSONObject) throws(LambdaEvent.Unreadable) {
         guard let method = http.string("method"), let path else { throw .notHTTP }
         var fields = RequestFields()
-        // Several lines of one name are joined by commas already.
+        // AWS has already joined repeated fields by commas.
         for (name, value) in event.object("headers")?.strings ?? [] { fields.append(name, value) }
         self.init(
             method: Method(method), path: path, query: event.string("rawQueryString") ?? "", fields: fields,
             body: try event.body(), peer: http.string("sourceIp").flatMap { IPAddress(parsing: $0) })
     }
 
-    /// A request of the payload's version 1.0, or of a load balancer.
+    /// A request with payload version 1.0, or from a load balancer.
     /// - Parameters:
-    ///   - peer: who is at the other end, as the event says. Of a load balancer only its own entry does, at the end of
-    ///     `X-Forwarded-For`.
-    ///   - isFromLoadBalancer: whether it is a load balancer's. Of these, queries stand in the event with their escapes.
+    ///   - peer: the peer's IP address in the event. A load balancer's events have none: there, the peer is the last
+    ///     entry of `X-Forwarded-For`, which the load balancer added.
+    ///   - isFromLoadBalancer: whether a load balancer sent the event. Its query parameters are still percent-encoded.
     fileprivate init(
         method: String, path: String, of event: JSONObject, peer: String?, isFromLoadBalancer: Bool
     ) throws(LambdaEvent.Unreadable) {
@@ -86,10 +86,10 @@ extension Request {
             isFromLoadBalancer ? "\(name)=\(value)" : "\(percentEncoded(name))=\(percentEncoded(value))"
         }
         let lastHop = fields.forwardedFor?.split(separator: ",").last?.trimmingBlanks()
-        let asker = isFromLoadBalancer ? lastHop : peer?[...]
+        let peerText = isFromLoadBalancer ? lastHop : peer?[...]
         self.init(
             method: Method(method), path: path, query: query.joined(separator: "&"), fields: fields,
-            body: try event.body(), peer: asker.flatMap { IPAddress(parsing: $0) })
+            body: try event.body(), peer: peerText.flatMap { IPAddress(parsing: $0) })
     }
 }
 
@@ -107,8 +107,8 @@ extension JSONObject {
         members.compactMap { member in if case .string(let text) = member.value { (member.name, text) } else { nil } }
     }
 
-    /// The names and values of a member whose members are arrays of strings; where it is missing, of another one whose
-    /// members are strings.
+    /// The names and values in the object `several`, whose members are arrays of strings. If it is missing, those in
+    /// the object `one`, whose members are strings.
     fileprivate func values(_ several: String, else one: String) -> [(String, String)] {
         guard let lists = object(several) else { return object(one)?.strings ?? [] }
         return lists.members.flatMap { member -> [(String, String)] in
@@ -117,7 +117,8 @@ extension JSONObject {
         }
     }
 
-    /// The event's body as bytes; none where there is none.
+    /// The event's body as bytes; empty if it has none.
+    /// - Throws: ``LambdaEvent/Unreadable/notBase64`` if the body is marked as base64 but is not.
     fileprivate func body() throws(LambdaEvent.Unreadable) -> [UInt8] {
         guard let text = string("body"), !text.isEmpty else { return [] }
         guard self["isBase64Encoded"] == .boolean(true) else { return Array(text.utf8) }
@@ -127,7 +128,7 @@ extension JSONObject {
 }
 
 extension String {
-    /// The path without the stage's name, which stands before it where the API has no domain of its own.
+    /// The path without the stage's name, with which it starts if the API has no custom domain.
     fileprivate func withoutStage(of context: JSONObject?, _ isRoute: (String) -> Bool) -> String {
         guard let stage = context?.string("stage"), stage != "$default", !isRoute(self), hasPrefix("/\(stage)/") else {
             return self

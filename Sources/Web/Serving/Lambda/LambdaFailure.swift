@@ -1,10 +1,10 @@
 import Bytes
 
-/// Something that went wrong, as the Runtime API is told.
+/// An error as it is reported to the Runtime API.
 struct LambdaFailure: Sendable {
     /// A name for programs, such as `Postern.UnreadableEvent`.
     let type: String
-    /// A sentence for a person. It holds nothing of the event.
+    /// A sentence for people. It contains nothing of the event.
     let message: String
 
     var fields: [String: String] {

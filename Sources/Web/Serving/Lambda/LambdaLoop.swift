@@ -3,8 +3,7 @@ import NIOCore
 import Platform
 import Web
 
-/// One connection to the Runtime API, and the invocations that come by it: each is answered before the next is asked
-/// for.
+/// Serves the invocations of one connection to the Runtime API. Each is answered before the next is requested.
 struct LambdaLoop: Sendable {
     private let api: RuntimeAPI
     private let loopResponder: LoopResponder
@@ -16,18 +15,18 @@ struct LambdaLoop: Sendable {
         self.logger = logger
     }
 
-    /// Takes invocations until ``end()``.
-    /// - Throws: where the Runtime API is not there any more, or not as it should be.
+    /// Serves invocations until ``end()`` is called.
+    /// - Throws: ``RuntimeAPIError`` if the Runtime API cannot be reached, or answers unexpectedly.
     func run() async throws(RuntimeAPIError) {
         while let invocation = try await api.next() { try await serve(invocation) }
     }
 
-    /// Ends the wait for the next invocation; one that is under way is answered.
+    /// Stops waiting for the next invocation. One that is in progress is still answered.
     func end() async {
         await api.endWaiting()
     }
 
-    // MARK: - An invocation
+    // MARK: - Serving an invocation
 
     private func serve(_ invocation: Invocation) async throws(RuntimeAPIError) {
         let event: LambdaEvent
@@ -43,19 +42,19 @@ struct LambdaLoop: Sendable {
         try check(try await api.answer(invocation, answer), of: invocation)
     }
 
-    /// Looks at what the Runtime API says to an answer.
-    /// - Throws: where it says that this process is of no more use.
+    /// Checks the status that the Runtime API returned for an answer.
+    /// - Throws: ``RuntimeAPIError/status(_:to:)`` for 500, after which the process must exit.
     private func check(_ status: Int, of invocation: Invocation) throws(RuntimeAPIError) {
         switch status {
         case 202: break
         case 500: throw .status(500, to: "a response")
         default:
-            // 410: it came too late. 413: it is too large. Whoever asked was told so by the Runtime API.
+            // 410: the answer was too late. 413: it is too large. The Runtime API has already told the caller.
             logger(of: invocation).warning("invocation_response_rejected", metadata: ["status": "\(status)"])
         }
     }
 
-    /// The door's answer; where it is not there in time, that there is none for now.
+    /// Returns the responder's response, or `service_unavailable` if it is not ready shortly before the deadline.
     private func response(to request: Request, of invocation: Invocation) async -> Response {
         var request = request
         if request.fields.requestID == nil { request.fields.append("X-Request-Id", invocation.id) }
@@ -68,7 +67,7 @@ struct LambdaLoop: Sendable {
         let left = invocation.deadline.map { deadline in
             TimeAmount.milliseconds(Int64(deadline.milliseconds - UnixTime.now().milliseconds))
         }
-        // Redis is given up first, so that the door itself can answer.
+        // The deadline for Redis is earlier, so that the responder itself can still answer.
         let redisDeadline = left.map { NIODeadline.now() + $0 - LambdaLoop.redisReserve }
         let limit = left.map { max(.zero, $0 - LambdaLoop.reserve) }
         return await loopResponder.eventLoop.value(within: limit, on: loopResponder.executor) { [request] in
@@ -85,8 +84,8 @@ struct LambdaLoop: Sendable {
         return logger
     }
 
-    /// How long before an invocation's deadline it is answered, so that the answer is there in time.
+    /// The time left before an invocation's deadline when it is answered at the latest.
     private static let reserve = TimeAmount.milliseconds(100)
-    /// How long before it Redis is not waited for any more.
+    /// The time left before an invocation's deadline when waiting for Redis stops.
     private static let redisReserve = TimeAmount.milliseconds(150)
 }

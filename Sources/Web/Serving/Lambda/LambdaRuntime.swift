@@ -3,21 +3,22 @@ import NIOCore
 import Platform
 import ServiceLifecycle
 
-/// Takes invocations from AWS Lambda, one after another on each of its connections, until it is told to end.
+/// Serves invocations from AWS Lambda until graceful shutdown, one after another on each of its connections.
 package struct LambdaRuntime: Service {
     private let address: RuntimeAPIAddress
     private let concurrency: Int
     private let responder: LoopResponder
     private let logger: Logger
 
-    /// How long Redis is waited for before the first invocation: Lambda ends a start that takes ten seconds.
+    /// The longest time to wait for Redis before the first invocation. Lambda stops a process that takes ten seconds to
+    /// start.
     private static let preparationTimeout = TimeAmount.seconds(2)
 
-    /// A runtime that takes nothing yet.
+    /// Creates a runtime, which takes no invocations until ``run()`` is called.
     /// - Parameters:
-    ///   - address: where the Runtime API is.
-    ///   - concurrency: how many invocations may be under way at once.
-    ///   - responder: what answers them.
+    ///   - address: the address of the Runtime API.
+    ///   - concurrency: the number of connections, and so of invocations served at once.
+    ///   - responder: answers the requests.
     package init(address: RuntimeAPIAddress, concurrency: Int, responder: LoopResponder, logger: Logger) {
         self.address = address
         self.concurrency = concurrency
@@ -25,10 +26,10 @@ package struct LambdaRuntime: Service {
         self.logger = logger
     }
 
-    /// Takes invocations until graceful shutdown; those that are under way are answered.
-    /// - Throws: ``RuntimeAPIError`` where the Runtime API has gone, which ends the process: Lambda starts another.
+    /// Serves invocations until graceful shutdown. Those in progress are still answered.
+    /// - Throws: ``RuntimeAPIError`` if the Runtime API fails. The process then exits, and Lambda starts another.
     package func run() async throws {
-        // While the process starts, Redis costs nobody time; Lambda may freeze it as soon as it asks for work.
+        // Connecting to Redis now delays no request. Lambda may freeze the process once it requests an invocation.
         await responder.prepare(within: LambdaRuntime.preparationTimeout)
         logger.debug("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
         let loops = (0..<concurrency).map { _ in
@@ -41,7 +42,7 @@ package struct LambdaRuntime: Service {
                         do {
                             try await loop.run()
                         } catch {
-                            // What ends one is the end of all: those that wait would wait for ever.
+                            // One loop's failure ends all of them: the others would wait forever.
                             for other in loops { await other.end() }
                             throw error
                         }
@@ -55,16 +56,16 @@ package struct LambdaRuntime: Service {
         logger.debug("stopped")
     }
 
-    /// Reports that the process cannot start, as far as there is somebody to tell: for two seconds at most.
+    /// Reports to the Runtime API that the process cannot start. Gives up after two seconds.
     package static func reportFailure(_ message: String, to address: RuntimeAPIAddress, on eventLoop: any EventLoop)
         async
     {
         let failure = LambdaFailure(type: "Postern.WrongSetting", message: message)
         await eventLoop.value(within: .seconds(2), on: EventLoopExecutor(eventLoop)) {
-            // Where it cannot be told, the exit status says it.
+            // If the report fails, the exit status still shows the error.
             try? await RuntimeAPI(at: address, on: eventLoop).failInitialization(failure)
         } else: {
-            // Nothing is left to be done about it.
+            // There is nothing else to try.
         }
     }
 }

@@ -1,21 +1,22 @@
 import NIOCore
 import NIOHTTP1
 
-/// AWS Lambda's Runtime API (docs.aws.amazon.com/lambda, "Using the Lambda runtime API"), over one connection, which is
-/// made again where it has ended. It runs on its event loop.
+/// A client of AWS Lambda's Runtime API (docs.aws.amazon.com/lambda, "Using the Lambda runtime API"), with one
+/// connection that it reopens as needed. It runs on its event loop.
 actor RuntimeAPI {
     private static let base = "/2018-06-01/runtime"
-    /// The Runtime API is on this machine: what it does not take in this time it does not take.
+    /// The longest time a report may take. The Runtime API is on this machine, so it normally answers at once.
     private static let timeout = TimeAmount.seconds(5)
 
     private let address: RuntimeAPIAddress
     private let eventLoop: any EventLoop
     private var connection: RuntimeAPIConnection?
-    /// Whether the next invocation is waited for just now.
+    /// Whether ``next()`` is waiting for an invocation.
     private var isWaiting = false
-    /// Whether none is waited for any more.
+    /// Whether ``endWaiting()`` was called.
     private var isEnding = false
-    /// So often in a row a connection may end at once, before it has given an invocation.
+    /// The number of connections in a row that may end within a second, without an invocation, before ``next()``
+    /// throws.
     private static let maximumEndCount = 10
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
@@ -25,9 +26,11 @@ actor RuntimeAPI {
         self.eventLoop = eventLoop
     }
 
-    /// Waits for the next invocation, for as long as it takes: meanwhile the process may be frozen, and connections
-    /// end.
-    /// - Returns: `nil` once ``endWaiting()`` was called.
+    /// Waits for the next invocation without a time limit. Lambda may freeze the process meanwhile, which can end the
+    /// connection; it is then reopened.
+    /// - Returns: The invocation, or `nil` once ``endWaiting()`` was called.
+    /// - Throws: ``RuntimeAPIError`` if the Runtime API cannot be reached, answers unexpectedly, or ends ten
+    ///   connections in a row at once.
     func next() async throws(RuntimeAPIError) -> Invocation? {
         var endCount = 0
         while !isEnding {
@@ -42,34 +45,34 @@ actor RuntimeAPI {
                 if isEnding { return nil }
                 endCount = NIODeadline.now() - start < .seconds(1) ? endCount + 1 : 1
                 guard case .connectionEnded = error, endCount < RuntimeAPI.maximumEndCount else { throw error }
-                // The first may be that of a freeze, and an invocation is waiting.
+                // A freeze may have ended the first connection; then an invocation is already waiting.
                 if endCount > 1 { try? await Task.sleep(for: .milliseconds(20)) }
             }
         }
         return nil
     }
 
-    /// Ends the wait for the next invocation, for good. One that has come can still be answered.
+    /// Stops waiting for invocations, permanently. One that was received can still be answered.
     func endWaiting() {
         isEnding = true
         if isWaiting { connection?.abandon() }
     }
 
     /// Answers an invocation.
-    /// - Returns: the status: 202 where it was taken, 410 where it came too late, 413 where it is too large, which the
-    ///   Runtime API then has told already.
+    /// - Returns: The status: 202 if the answer was accepted, 410 if it was too late, 413 if it is too large. For 410
+    ///   and 413 the Runtime API has already reported the error to the caller.
     func answer(_ invocation: Invocation, _ body: [UInt8]) async throws(RuntimeAPIError) -> Int {
         try await post("/invocation/\(invocation.id)/response", body, RuntimeAPI.fields(of: invocation))
     }
 
     /// Reports that an invocation has no answer.
-    /// - Returns: the status, likewise.
+    /// - Returns: The status, as for ``answer(_:_:)``.
     func fail(_ invocation: Invocation, _ failure: LambdaFailure) async throws(RuntimeAPIError) -> Int {
         let fields = RuntimeAPI.fields(of: invocation).merging(failure.fields) { _, own in own }
         return try await post("/invocation/\(invocation.id)/error", failure.json, fields)
     }
 
-    /// Reports that the process cannot take invocations.
+    /// Reports that the process cannot serve invocations.
     func failInitialization(_ failure: LambdaFailure) async throws(RuntimeAPIError) {
         _ = try await post("/init/error", failure.json, failure.fields)
     }
@@ -80,8 +83,8 @@ actor RuntimeAPI {
         return fields
     }
 
-    /// Sends a report. Where the connection ended meanwhile it is sent once more; that it is there already then, which
-    /// the Runtime API refuses with 400 or 403, is as good as that it was taken.
+    /// Posts a report, and posts it once more if the connection ends first. If the second post is answered with 400 or
+    /// 403, the Runtime API had already received the first: that is reported as 202.
     private func post(
         _ path: String, _ body: [UInt8], _ fields: [String: String]
     ) async throws(RuntimeAPIError) -> Int {

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// One connection to the Runtime API, as the last handler of its channel: one exchange after another. It belongs to its
-/// event loop.
+/// The last handler of a connection to the Runtime API. It sends one request at a time, and must be used on its event
+/// loop.
 final class RuntimeAPIConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -22,7 +22,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
 
-    /// How large an invocation may be: AWS has 6 MB of event, which is escaped in JSON.
+    /// The maximum size of an invocation. AWS allows events of 6 MB, which may be larger when escaped in JSON.
     private static let maximumBodyByteCount = 16 * 1024 * 1024
 
     static func connect(to address: RuntimeAPIAddress, on eventLoop: any EventLoop) async throws -> any Channel {
@@ -36,7 +36,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
                         HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()), RuntimeAPIConnection())
                 }
             }
-        // An address needs no thread to look it up.
+        // An IP address needs no thread to resolve it.
         if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
             return try await bootstrap.connect(to: address).get()
         }
@@ -49,10 +49,10 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
         self.context = context
     }
 
-    /// Sends a request; there is no other under way.
+    /// Sends a request. No other may be in progress.
     /// - Parameters:
-    ///   - timeout: how long the whole exchange may take; `nil` where nobody knows when the answer is due.
-    ///   - complete: called once.
+    ///   - timeout: the longest time for the whole exchange; `nil` for no limit.
+    ///   - complete: called once, with the answer or the error.
     func send(_ head: HTTPRequestHead, _ body: [UInt8], within timeout: TimeAmount?, _ complete: @escaping Completion) {
         guard let context, context.channel.isActive else {
             return complete(.failure(.connectionEnded(reason: "before the request")))
@@ -67,7 +67,7 @@ final class RuntimeAPIConnection: ChannelInboundHandler {
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.fail("no answer in time") }
     }
 
-    /// Ends the connection, if an answer is waited for: who waits is told.
+    /// Closes the connection if a request is in progress, which then fails.
     func abandon() {
         if completion != nil { fail("the request was cancelled") }
     }

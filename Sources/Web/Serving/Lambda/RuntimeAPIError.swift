@@ -1,12 +1,12 @@
-/// Why AWS Lambda's Runtime API could not be asked, or what it answered instead.
+/// An error from a call of AWS Lambda's Runtime API.
 package enum RuntimeAPIError: Error, Equatable, CustomStringConvertible {
-    /// It could not be connected to.
+    /// The connection could not be opened.
     case unreachable(reason: String)
-    /// The connection ended before the answer.
+    /// The connection ended before the answer was complete.
     case connectionEnded(reason: String)
-    /// It answered another status than it should have.
+    /// The Runtime API answered a call with an unexpected status.
     case status(Int, to: String)
-    /// What it gave as an invocation lacks what names it.
+    /// An invocation without an id, or with one that cannot be part of a path.
     case unnamedInvocation
 
     package var description: String {

@@ -4,16 +4,17 @@ import MailQueue
 import Testing
 import TestSupport
 
-/// The release handler with a landing page, and Redis, spoken to as browsers and the portal's server do.
+/// The release handler with its confirmation page, and Redis. Its functions send the requests of browsers and of the
+/// portal's server.
 ///
-/// Nobody is limited and no worker runs, so that all mail stays in the stream, unless a test says otherwise.
+/// Unless a test says otherwise, there are no rate limits and no worker runs, so that all jobs stay in the stream.
 struct Deployment: Sendable {
     static let portal = "https://example.com"
-    static let landing = "https://door.example.com"
-    /// What stands before the token in a link that leads to the portal.
+    static let confirmationURL = "https://sign-in.example.com"
+    /// The part before the token in a link to the portal.
     static let callback = "\(portal)/auth/callback?token="
     /// The header line of a browser on the portal's page.
-    static let browser = ["Origin: \(portal)"]
+    static let browserFields = ["Origin: \(portal)"]
 
     let redis: RedisServer
     let handler: Handler
@@ -21,7 +22,7 @@ struct Deployment: Sendable {
     init(_ settings: [String: String] = [:]) async throws {
         redis = try await RedisServer()
         let usual = [
-            "POSTERN_ALLOWED_ORIGINS": Deployment.portal, "POSTERN_LANDING_URL": Deployment.landing,
+            "POSTERN_ALLOWED_ORIGINS": Deployment.portal, "POSTERN_LANDING_URL": Deployment.confirmationURL,
             "POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off", "POSTERN_CODE_LIMIT": "off",
         ]
         handler = try await Handler(redis: redis.address, usual.merging(settings) { _, own in own })
@@ -29,33 +30,33 @@ struct Deployment: Sendable {
 
     // MARK: - Requests
 
-    /// A request as bytes go over the wire.
+    /// The text of a request.
     static func text(
-        _ method: String, _ target: String, _ lines: [String] = [], host: String = "door", body: String = ""
+        _ method: String, _ target: String, _ lines: [String] = [], host: String = "postern", body: String = ""
     ) -> String {
         let head = ["\(method) \(target) HTTP/1.1", "Host: \(host)"] + lines + ["Content-Length: \(body.utf8.count)"]
         return head.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
-    /// A POST of JSON as bytes go over the wire.
+    /// The text of a POST request with a JSON body.
     static func json(
-        _ target: String, _ members: [String: Any], _ lines: [String] = [], host: String = "door"
+        _ target: String, _ members: [String: Any], _ lines: [String] = [], host: String = "postern"
     ) throws -> String {
         let body = String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
         return text("POST", target, lines + ["Content-Type: application/json"], host: host, body: body)
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a new connection.
     func answer(to request: String) throws -> RawResponse {
         let connection = try RawHTTP(port: handler.port)
         try connection.send(request)
         return try connection.readResponse(isHead: request.hasPrefix("HEAD "))
     }
 
-    /// Sends requests at once, each on a connection of its own.
+    /// Sends requests simultaneously, each on a new connection.
     func answers(to requests: [String]) async throws -> [RawResponse] {
         let connections = try requests.map { _ in try RawHTTP(port: handler.port) }
-        // All but the last byte first: then none has a head start, and they meet in Redis.
+        // All but the last byte of each first, so that the requests reach Redis at the same time.
         for (connection, request) in zip(connections, requests) { try connection.send(String(request.dropLast())) }
         return try await withThrowingTaskGroup(of: RawResponse.self) { group in
             for (connection, request) in zip(connections, requests) {
@@ -70,82 +71,85 @@ struct Deployment: Sendable {
         }
     }
 
-    /// Asks for a link, as a browser on the portal's page does.
-    func ask(
-        _ email: String = "ada@example.com", _ members: [String: Any] = [:], _ lines: [String] = Deployment.browser,
-        host: String = "door"
+    /// Requests a link, as a browser on the portal's page does.
+    func requestLink(
+        _ email: String = "ada@example.com", _ members: [String: Any] = [:],
+        _ lines: [String] = Deployment.browserFields,
+        host: String = "postern"
     ) throws -> RawResponse {
         let body = members.merging(["email": email]) { own, _ in own }
         return try answer(to: Deployment.json("/auth/send-magic-link", body, lines, host: host))
     }
 
-    /// Asks for a link with a body that no dictionary can be.
-    func ask(body: String) throws -> RawResponse {
-        let lines = Deployment.browser + ["Content-Type: application/json"]
+    /// Requests a link with a body that cannot be written as a dictionary.
+    func requestLink(body: String) throws -> RawResponse {
+        let lines = Deployment.browserFields + ["Content-Type: application/json"]
         return try answer(to: Deployment.text("POST", "/auth/send-magic-link", lines, body: body))
     }
 
-    /// Brings a token back, as the portal's server does.
+    /// Verifies a token, as the portal's server does.
     func verify(_ token: String, verifier: String? = nil, _ lines: [String] = []) throws -> RawResponse {
         var members = ["token": token]
         members["code_verifier"] = verifier
         return try answer(to: Deployment.json("/auth/verify-magic-link", members, lines))
     }
 
-    /// Brings a code, as the portal's server does.
+    /// Verifies a code, as the portal's server does.
     func verify(
-        code: String?, of requestID: String, verifier: String? = nil, _ lines: [String] = []
+        code: String?, of codeHandle: String, verifier: String? = nil, _ lines: [String] = []
     ) throws -> RawResponse {
-        var members = ["request_id": requestID]
+        var members = ["request_id": codeHandle]
         members["code"] = code
         members["code_verifier"] = verifier
         return try answer(to: Deployment.json("/auth/verify-code", members, lines))
     }
 
-    /// Looks at the page of a link.
-    func look(_ token: String, _ method: String = "GET", _ lines: [String] = []) throws -> RawResponse {
+    /// Opens the confirmation page of a link.
+    func viewPage(_ token: String, _ method: String = "GET", _ lines: [String] = []) throws -> RawResponse {
         try answer(to: Deployment.text(method, "/auth/open?token=\(token)", lines))
     }
 
-    /// Presses the button on the page of a link.
+    /// Presses the button on the confirmation page of a link.
+    /// - Parameter isResend: whether it is the button that requests another link.
     func press(
-        _ token: String, isForAgain: Bool = false, _ lines: [String] = [], host: String = "door"
+        _ token: String, isResend: Bool = false, _ lines: [String] = [], host: String = "postern"
     ) throws -> RawResponse {
         let type = "Content-Type: application/x-www-form-urlencoded"
-        let body = "token=\(token)" + (isForAgain ? "&again=1" : "")
+        let body = "token=\(token)" + (isResend ? "&again=1" : "")
         return try answer(to: Deployment.text("POST", "/auth/open", lines + [type], host: host, body: body))
     }
 
-    // MARK: - What came of them
+    // MARK: - Links
 
-    /// The mail that a request led to, and the name in its answer.
-    struct Asked: Sendable {
+    /// The job that a request queued, and the code handle in its response.
+    struct RequestedLink: Sendable {
         let job: MailJob
-        /// Empty where no code was asked for.
-        let requestID: String
+        /// Empty if no code was requested.
+        let codeHandle: String
 
         var token: String { job.token }
         var code: String? { job.code }
 
-        /// A code that is not this one.
+        /// A code other than this one.
         var wrongCode: String { code == "000000" ? "000001" : "000000" }
     }
 
-    /// Asks for a link, and gives what is in its mail.
-    func mailed(
-        _ email: String = "ada@example.com", _ members: [String: Any] = [:], _ lines: [String] = Deployment.browser
-    ) throws -> Asked {
-        let response = try ask(email, members, lines)
+    /// Requests a link, and returns what its email will contain.
+    func emailedLink(
+        _ email: String = "ada@example.com", _ members: [String: Any] = [:],
+        _ lines: [String] = Deployment.browserFields
+    ) throws -> RequestedLink {
+        let response = try requestLink(email, members, lines)
         try #require(response.status == 200, "\(response.text)")
         let job = try #require(try redis.jobs().last)
-        return Asked(job: job, requestID: response.json["request_id"] as? String ?? "")
+        return RequestedLink(job: job, codeHandle: response.json["request_id"] as? String ?? "")
     }
 }
 
 extension RedisServer {
-    /// The mails that wait in the stream, opened as a worker would, the oldest first.
+    /// The jobs in the stream, opened as by a worker, oldest first.
     func jobs() throws -> [MailJob] {
-        // redis-cli's output is not made for bytes: a script writes them as digits.
+        // redis-cli's output cannot contain arbitrary bytes, so a script writes them in hexadecimal.
         let lines = try command(
             "EVAL",
             "local lines = {} "
@@ -168,7 +172,7 @@ extension RedisServer {
         }
     }
 
-    /// All that there is, as one text: the keys, a digest of each one's value, and when it goes.
+    /// The whole content as text: each key with a digest of its value, and its expiration time.
     func contents() throws -> String {
         try command(
             "EVAL",
@@ -179,7 +183,7 @@ extension RedisServer {
                 + "table.sort(lines) return table.concat(lines, '\\n')", "0")
     }
 
-    /// Ends the time of a link, whose entry outlives it by a day: with no more than that left it is past its time.
+    /// Makes a link expire. Its entry is kept for a day after that, so this sets the entry's remaining time to a day.
     func expire(_ token: String) throws {
         let reply = try command("PEXPIRE", "postern:token:\(digest(of: token))", "86400000")
         try #require(reply == "1")
@@ -187,7 +191,7 @@ extension RedisServer {
 }
 
 extension MailJob {
-    /// The token in the link: the 43 characters behind the first `token=`.
+    /// The token in the link: the 43 characters after the first `token=`.
     var token: String {
         guard let range = link.firstRange(of: "token=") else { return "" }
         return String(link[range.upperBound...].prefix(43))
@@ -198,27 +202,27 @@ extension RawResponse {
     /// The body as text.
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// What programs branch on in an error.
+    /// The `code` of an error.
     var errorCode: String? { json["code"] as? String }
 
-    /// Where in the body what is wrong stands.
+    /// The paths of an error's issues.
     var issuePaths: [String] {
         (json["issues"] as? [[String: Any]] ?? []).compactMap { $0["path"] as? String }
     }
 
-    /// Who is signed in.
+    /// The address that is signed in.
     var email: String? { json["email"] as? String }
 
-    /// The token in the address that a press of the button leads to; empty where it leads to no callback.
-    var freshToken: String {
+    /// The exchange token in the callback URL to which the confirmation page redirects; empty for any other response.
+    var exchangeToken: String {
         guard status == 303, let location = self["Location"], location.hasPrefix(Deployment.callback) else { return "" }
         return String(location.dropFirst(Deployment.callback.count).prefix(43))
     }
 
-    /// All of it but what differs from request to request: time, name and quota.
-    var lasting: [String] {
-        let passing = ["date", "x-request-id", "ratelimit"]
-        let lines = fields.filter { !passing.contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" }
+    /// The response without the fields that differ between requests: date, request id and quota.
+    var stableParts: [String] {
+        let changing = ["date", "x-request-id", "ratelimit"]
+        let lines = fields.filter { !changing.contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" }
         return ["\(status)"] + lines + [text]
     }
 }
