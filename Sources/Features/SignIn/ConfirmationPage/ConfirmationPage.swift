@@ -2,17 +2,17 @@ import Bytes
 import Net
 import Web
 
-/// What the landing page shows: one thing to know, and one to do.
+/// One state of the confirmation page: a message, and at most one button.
 struct ConfirmationPage: Sendable {
-    /// A button, which posts the mailed token.
+    /// A button that posts the mailed token.
     struct Button: Sendable {
         let token: LoginToken
-        /// Whether it asks for a new link, instead of opening this one.
+        /// Whether it requests a new link instead of opening this one.
         let sendsAgain: Bool
         let label: String
     }
 
-    /// A link below.
+    /// A link below the message.
     struct Link: Sendable {
         let url: String
         let label: String
@@ -25,12 +25,12 @@ struct ConfirmationPage: Sendable {
     var button: Button?
     var note: String?
     var link: Link?
-    /// The portal that the button leads to.
+    /// The portal that the button leads to; `nil` if there is no such button.
     var portal: Origin?
-    /// Whole seconds, at least 1.
+    /// The value of `Retry-After`: whole seconds, at least 1.
     var retryAfter: Int?
 
-    /// The page as HTML. Nothing in it needs a script, an image or another file.
+    /// The page as HTML. It needs no script, image or other file.
     var html: [UInt8] {
         var body = "<h1>\(escapedForHTML(title))</h1>\n<p>\(escapedForHTML(text))</p>\n"
         if let button {
@@ -65,8 +65,9 @@ struct ConfirmationPage: Sendable {
             """.utf8)
     }
 
-    /// Where the form may lead. Browsers hold all redirects of a form against this, also those of the portal's callback,
-    /// which are the portal's own matter: so any origin of its scheme, and of the better one.
+    /// The sources of the directive `form-action`. Browsers also apply it to every redirect that follows the form's
+    /// POST, including those of the portal's callback page. Those may lead to any origin with the portal's scheme, or
+    /// with `https`.
     private var formAction: String {
         switch portal?.scheme {
         case nil: "'self'"
@@ -75,7 +76,7 @@ struct ConfirmationPage: Sendable {
         }
     }
 
-    /// The page as it is answered.
+    /// The page as an HTTP response.
     var response: Response {
         var response = Response(
             status: status,

@@ -1,7 +1,7 @@
 import Net
 import Web
 
-/// The landing's pages in one language.
+/// The states of the confirmation page, in one language.
 struct ConfirmationPages: Sendable {
     private let language: Language
     private let words: ConfirmationWords
@@ -11,17 +11,17 @@ struct ConfirmationPages: Sendable {
         words = ConfirmationWords.all[language] ?? ConfirmationWords(parsing: [])
     }
 
-    /// The link can be opened, by a press of the button.
+    /// The page of a link that works. Its button opens the link.
     func confirm(_ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
-        let blanks = ["portal": record.origin.authority]
+        let values = ["portal": record.origin.authority]
         return ConfirmationPage(
-            status: .ok, language: language, title: words.sentence(.openTitle, blanks),
-            text: words.sentence(.openText, blanks),
+            status: .ok, language: language, title: words.sentence(.openTitle, values),
+            text: words.sentence(.openText, values),
             button: ConfirmationPage.Button(token: token, sendsAgain: false, label: words.sentence(.openAction)),
             note: words.sentence(.openNote), portal: record.origin)
     }
 
-    /// The link cannot be opened any more; another can be sent.
+    /// The page of a link that no longer works. Its button requests another one.
     func unusable(_ reason: LinkState.Reason, _ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
         let (title, text): (ConfirmationWords.Key, ConfirmationWords.Key) =
             switch reason {
@@ -36,21 +36,21 @@ struct ConfirmationPages: Sendable {
         )
     }
 
-    /// Nothing is known of the link.
+    /// The page of a link for which nothing is stored, or whose portal is no longer allowed.
     func unknown() -> ConfirmationPage {
         ConfirmationPage(
             status: .gone, language: language, title: words.sentence(.unknownTitle),
             text: words.sentence(.unknownText))
     }
 
-    /// Another link is on its way.
+    /// The page after another link was requested.
     func sent(_ record: TokenRecord) -> ConfirmationPage {
         ConfirmationPage(
             status: .ok, language: language, title: words.sentence(.sentTitle),
             text: words.sentence(.sentText, ["address": record.email.masked]), link: link(to: record.origin))
     }
 
-    /// Too much was asked for.
+    /// The page for a request that a rate limit refused.
     func limited(retryAfter: Duration, _ token: LoginToken?) -> ConfirmationPage {
         let seconds = retryAfter.retryAfterSeconds
         return ConfirmationPage(
@@ -58,7 +58,7 @@ struct ConfirmationPages: Sendable {
             text: words.sentence(.limitedText, ["seconds": "\(seconds)"]), link: retry(token), retryAfter: seconds)
     }
 
-    /// Redis is away, or something broke.
+    /// The page for a request that failed, because Redis is unavailable or because of an internal error.
     func unavailable(_ error: HTTPError, _ token: LoginToken?) -> ConfirmationPage {
         ConfirmationPage(
             status: error.code.status, language: language, title: words.sentence(.unavailableTitle),
@@ -71,7 +71,7 @@ struct ConfirmationPages: Sendable {
             url: portal.description + "/", label: words.sentence(.portalLink, ["portal": portal.authority]))
     }
 
-    /// Back to the page that the link leads to.
+    /// A link that loads the page again.
     private func retry(_ token: LoginToken?) -> ConfirmationPage.Link? {
         token.map { ConfirmationPage.Link(url: "open?token=" + $0.text, label: words.sentence(.retryAction)) }
     }

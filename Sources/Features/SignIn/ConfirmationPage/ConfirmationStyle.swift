@@ -1,15 +1,14 @@
 import Bytes
 import Cryptography
 
-/// The landing page's style sheet, which stands in the page itself.
+/// The style sheet of the confirmation page, which is embedded in the page.
 ///
-/// A button that a pointer has pressed takes no second click: that would call back the way to the portal, where the
-/// fresh token may have been taken already.
+/// A button that was pressed with a pointer accepts no second click. A second click would cancel the navigation to the
+/// portal, which may already have used the exchange token.
 enum ConfirmationStyle {
     static let text = String(decoding: PackageResources.confirmation_css, as: UTF8.self)
 
-    /// What allows this style sheet and no other (CSP Level 3 §2.3.1): its SHA-256. Where that cannot be made the page
-    /// stays unstyled.
+    /// The source expression that allows this style sheet and no other: its SHA-256 (CSP Level 3 §2.3.1).
     static let source: String = {
         let digest = Digest.sha256.bytes(of: PackageResources.confirmation_css)
         return "sha256-" + digest.withUnsafeBytes(base64)

@@ -1,9 +1,9 @@
 import Bytes
 import Net
 
-/// The sentences of the landing page in one language.
+/// The sentences of the confirmation page, in one language.
 struct ConfirmationWords: Sendable {
-    /// A sentence, by its name in the files of words.
+    /// The key of a sentence in the JSON files of `Words`.
     enum Key: String, CaseIterable {
         case openTitle, openText, openAction, openNote, usedTitle, usedText, expiredTitle, expiredText, endedTitle,
             endedText, unknownTitle, unknownText, againAction, sentTitle, sentText, limitedTitle, limitedText,
@@ -12,7 +12,7 @@ struct ConfirmationWords: Sendable {
 
     private let texts: [String: String]
 
-    /// - Parameter bytes: a JSON object with a text for each key; others are empty.
+    /// - Parameter bytes: a JSON object with a string for each key. A sentence without a string is empty.
     init(parsing bytes: [UInt8]) {
         var texts: [String: String] = [:]
         if case .object(let members)? = try? JSONValue(parsing: bytes) {
@@ -23,17 +23,18 @@ struct ConfirmationWords: Sendable {
         self.texts = texts
     }
 
-    /// A sentence with its blanks filled in: `{portal}`, `{address}` or `{seconds}`.
-    func sentence(_ key: Key, _ blanks: [String: String] = [:]) -> String {
+    /// A sentence with its placeholders filled in: `{portal}`, `{address}` and `{seconds}`. A placeholder without a
+    /// value becomes empty.
+    func sentence(_ key: Key, _ values: [String: String] = [:]) -> String {
         let parts = (texts[key.rawValue] ?? "").split(separator: "{", omittingEmptySubsequences: false)
         return parts.dropFirst().reduce(into: String(parts[0])) { sentence, part in
             let halves = part.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
-            sentence += blanks[String(halves[0])] ?? ""
+            sentence += values[String(halves[0])] ?? ""
             sentence += halves.count == 2 ? String(halves[1]) : ""
         }
     }
 
-    /// The built-in words of all languages.
+    /// The built-in sentences of all languages.
     static let all: [Language: ConfirmationWords] = [
         .english: ConfirmationWords(parsing: PackageResources.en_json),
         .german: ConfirmationWords(parsing: PackageResources.de_json),

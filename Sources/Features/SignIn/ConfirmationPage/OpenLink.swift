@@ -1,8 +1,8 @@
 import Net
 import Web
 
-/// `/auth/open`: where links lead before the portal, so that only a person's press of a button uses them up. Programs that
-/// look through mail follow links, and run what scripts they find; they do not press buttons.
+/// `/auth/open`: the confirmation page, which links lead to before the portal. Only a press of its button exchanges the
+/// mailed token. Mail scanners follow links, and may run scripts; they do not press buttons.
 struct OpenLink: Sendable {
     private let services: SignInServices
     private let publicURL: PublicURL
@@ -12,88 +12,91 @@ struct OpenLink: Sendable {
         self.publicURL = publicURL
     }
 
-    /// Shows the page, or does what its button asks for. Errors are pages, too, except where no browser asks.
+    /// Shows the page, or performs the action of its button. Errors are answered with a page, too.
+    /// - Throws: `HTTPError.notForm` for a POST whose body is not a form, which the page's button does not send.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        let visit = try PageRequest(context)
+        let request = try PageRequest(context)
         do throws(HTTPError) {
-            switch visit.action {
-            case .show: return try await show(visit)
-            case .exchange: return try await exchange(visit)
-            case .sendAgain: return try await sendAgain(visit)
+            switch request.action {
+            case .show: return try await show(request)
+            case .exchange: return try await exchange(request)
+            case .sendAgain: return try await sendAgain(request)
             }
         } catch {
-            return visit.pages.unavailable(error, visit.token).response
+            return request.pages.unavailable(error, request.token).response
         }
     }
 
     // MARK: - Actions
 
-    /// Shows what the button would do, which has no effect.
-    private func show(_ visit: PageRequest) async throws(HTTPError) -> Response {
-        page(for: try await state(visit), visit).response
+    /// Shows the page for the link's state. Changes nothing.
+    private func show(_ request: PageRequest) async throws(HTTPError) -> Response {
+        page(for: try await state(request), request).response
     }
 
-    /// Exchanges the mailed token for a short-lived one, and leads to the portal with it.
-    private func exchange(_ visit: PageRequest) async throws(HTTPError) -> Response {
-        let exchangeToken = try services.new(LoginToken.init(random:), for: visit.context)
-        let result = try await visit.context.answering { () throws(StoreError) in
-            try await services.store.exchange(visit.token, for: exchangeToken, from: visit.context.clientAddress)
+    /// Exchanges the mailed token for an exchange token, and redirects to the portal with it.
+    private func exchange(_ request: PageRequest) async throws(HTTPError) -> Response {
+        let exchangeToken = try services.new(LoginToken.init(random:), for: request.context)
+        let result = try await request.context.answering { () throws(StoreError) in
+            try await services.store.exchange(request.token, for: exchangeToken, from: request.context.clientAddress)
         }
         switch result {
         case .exchanged(let record):
-            guard services.isAllowed(record.origin) else { return visit.pages.unknown().response }
+            guard services.isAllowed(record.origin) else { return request.pages.unknown().response }
             services.metrics.linkOpened()
             let link = MagicLink(
                 origin: record.origin, callbackPath: services.configuration.callbackPath, token: exchangeToken,
                 next: record.next)
             return Response(status: .seeOther, fields: [.location: link.url, .referrerPolicy: "no-referrer"])
         case .notExchanged(let state):
-            return page(for: state, visit).response
+            return page(for: state, request).response
         case .limited(let retryAfter):
-            services.recordLimited(by: .verification, for: visit.context)
-            return visit.pages.limited(retryAfter: retryAfter, visit.token).response
+            services.recordLimited(by: .verification, for: request.context)
+            return request.pages.limited(retryAfter: retryAfter, request.token).response
         }
     }
 
-    /// Sends another link to the same address, for the same portal and path. Only the link's entry tells these, so Redis is
-    /// asked twice.
-    private func sendAgain(_ visit: PageRequest) async throws(HTTPError) -> Response {
-        let state = try await state(visit)
+    /// Sends another link to the same address, for the same portal, path and challenge. These are read from the link's
+    /// record first, so this action makes two calls to Redis.
+    private func sendAgain(_ request: PageRequest) async throws(HTTPError) -> Response {
+        let state = try await state(request)
         guard case .unusable(_, let record) = state, services.isAllowed(record.origin) else {
-            return page(for: state, visit).response
+            return page(for: state, request).response
         }
         let link = MagicLink(
             origin: record.origin, callbackPath: services.configuration.callbackPath,
-            token: try services.new(LoginToken.init(random:), for: visit.context), next: record.next,
+            token: try services.new(LoginToken.init(random:), for: request.context), next: record.next,
             publicURL: publicURL)
         let signIn = SignInRequest(
-            link: link, recipient: record.email, language: visit.context.language, challenge: record.challenge)
-        let admission = try await visit.context.answering { () throws(StoreError) in
-            try await services.store.admit(signIn, from: visit.context.clientAddress, at: visit.context.now())
+            link: link, recipient: record.email, language: request.context.language, challenge: record.challenge)
+        let admission = try await request.context.answering { () throws(StoreError) in
+            try await services.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }
         switch admission {
         case .admitted:
             services.metrics.mailQueued()
-            return visit.pages.sent(record).response
+            return request.pages.sent(record).response
         case .limited(let limit, let retryAfter, _):
-            services.recordLimited(by: limit, for: visit.context)
-            return visit.pages.limited(retryAfter: retryAfter, visit.token).response
+            services.recordLimited(by: limit, for: request.context)
+            return request.pages.limited(retryAfter: retryAfter, request.token).response
         case .queueFull:
-            throw visit.context.answerToFullQueue()
+            throw request.context.answerToFullQueue()
         }
     }
 
-    private func state(_ visit: PageRequest) async throws(HTTPError) -> LinkState {
-        try await visit.context.answering { () throws(StoreError) in try await services.store.state(of: visit.token) }
+    private func state(_ request: PageRequest) async throws(HTTPError) -> LinkState {
+        try await request.context.answering { () throws(StoreError) in
+            try await services.store.state(of: request.token)
+        }
     }
 
-    private func page(for state: LinkState, _ visit: PageRequest) -> ConfirmationPage {
-        guard let token = visit.token else { return visit.pages.unknown() }
+    private func page(for state: LinkState, _ request: PageRequest) -> ConfirmationPage {
+        guard let token = request.token else { return request.pages.unknown() }
         switch state {
-        case .live(let record) where services.isAllowed(record.origin): return visit.pages.confirm(record, token)
+        case .live(let record) where services.isAllowed(record.origin): return request.pages.confirm(record, token)
         case .unusable(let reason, let record) where services.isAllowed(record.origin):
-            return visit.pages.unusable(reason, record, token)
-        case .live, .unusable, .unknown: return visit.pages.unknown()
+            return request.pages.unusable(reason, record, token)
+        case .live, .unusable, .unknown: return request.pages.unknown()
         }
     }
 }

@@ -2,13 +2,14 @@ import Bytes
 import Net
 import Web
 
-/// A request for the confirmation page: the link's token, and what the button asks for.
+/// A request for the confirmation page: the link's token, and the action of its button.
 struct PageRequest {
+    /// `show` shows the page. The button's actions are `exchange` for a link that works, and `sendAgain` for others.
     enum Action { case show, exchange, sendAgain }
 
     let context: RequestContext
     let action: Action
-    /// `nil` if the request holds none, or a text that is not a token.
+    /// `nil` if the request has no token, or a text that is not a token.
     let token: LoginToken?
     /// The pages in the client's language.
     let pages: ConfirmationPages
@@ -21,8 +22,8 @@ struct PageRequest {
         if request.method == .post {
             guard PageRequest.isForm(request.fields.contentType) else { throw .notForm }
             fields = FormFields(parsing: request.body)
-            // Another site must not press the button for a person. `Origin` is of no use here: for a page that sends no
-            // referrer, browsers write it as null (the Fetch standard, §3.1).
+            // A POST that another site causes must not count as a press of the button. `Origin` does not help: for a
+            // page with the referrer policy `no-referrer`, browsers send `Origin: null` (the Fetch standard, §3.1).
             let site = request.fields.secFetchSite ?? "same-origin"
             action = site != "same-origin" ? .show : fields["again"] == nil ? .exchange : .sendAgain
         } else {

@@ -1,17 +1,17 @@
 import Web
 
 extension HTTPError {
-    /// The one answer to every token that is not accepted.
+    /// The error for every token that is not accepted, whatever the reason.
     static let tokenInvalid = HTTPError(
         .tokenInvalid, "This link is invalid, expired or already used: request a new one")
 
-    /// The one answer to every code that is not accepted.
+    /// The error for every code that is not accepted, whatever the reason.
     static let codeInvalid = HTTPError(
         .codeInvalid, "That code didn't work: check it, or open the link in the email instead")
 }
 
 extension RequestContext {
-    /// The answer to a request whose store operation failed, which is logged.
+    /// Logs the error of a store operation, and returns the error that answers the request.
     func answer(to error: StoreError) -> HTTPError {
         switch error {
         case .unavailable(let error):
@@ -26,7 +26,7 @@ extension RequestContext {
         }
     }
 
-    /// The result of a store operation, whose error becomes the request's answer.
+    /// Returns the result of a store operation, or throws the error that answers the request.
     func answering<Value>(_ body: () async throws(StoreError) -> Value) async throws(HTTPError) -> Value {
         do {
             return try await body()
@@ -35,7 +35,7 @@ extension RequestContext {
         }
     }
 
-    /// The answer to a request that there is no room for, which is logged.
+    /// Logs that the mail queue is full, and returns the error that answers the request.
     func answerToFullQueue() -> HTTPError {
         log.unavailable("the mail queue is full: are workers running?")
         return .serviceUnavailable(retryAfter: .seconds(30))

@@ -24,7 +24,7 @@ struct SendMagicLink: Sendable {
             publicURL: configuration.publicURL)
         let signIn = SignInRequest(
             link: link, recipient: body.email, language: context.language, challenge: body.challenge,
-            codeRequest: body.wantsCode ? try newCodeRequest(for: context) : nil)
+            codeRequest: body.isCodeRequested ? try newCodeRequest(for: context) : nil)
         let admission = try await context.answering { () throws(StoreError) in
             try await services.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
@@ -53,7 +53,7 @@ struct SendMagicLink: Sendable {
         return Response(status: .ok, json: json.finish())
     }
 
-    /// The origin that the link leads to, by the body, the header fields and the policy.
+    /// The origin that the link leads to, from the body, the header fields and the policy.
     private func callbackOrigin(for request: Request, _ body: SendMagicLinkBody) throws(HTTPError) -> Origin {
         let claims = OriginPolicy.Claims(
             body: body.callbackOrigin, header: request.fields.callbackOrigin,

@@ -2,16 +2,16 @@ import Bytes
 import Net
 import Web
 
-/// The body of `POST /auth/send-magic-link`, read and valid.
+/// The validated body of `POST /auth/send-magic-link`.
 struct SendMagicLinkBody: Sendable {
     let email: EmailAddress
-    /// Has the form of a URL; whether it is an allowed origin is the policy's to say.
+    /// A well-formed URL. The origin policy decides whether it is an allowed origin.
     let callbackOrigin: String?
     let callbackNext: PortalPath?
-    /// What a verifier must fit when the link is opened.
+    /// The challenge that a verifier must match; `nil` if the link works in every browser.
     let challenge: CodeChallenge?
-    /// Whether a code is asked for, too.
-    let wantsCode: Bool
+    /// Whether the email must contain a code, too.
+    let isCodeRequested: Bool
 
     private static let schema = object(
         field("email", Schema.emailAddress),
@@ -30,13 +30,13 @@ struct SendMagicLinkBody: Sendable {
     }
 
     /// Reads the body of a request.
-    /// - Throws: a ``HTTPError``: `unsupported_media_type`, `invalid_json` or `validation_error`.
+    /// - Throws: ``HTTPError`` with the code `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(HTTPError) {
         let (code, method): (Bool?, String?)
         (email, callbackOrigin, callbackNext, challenge, method, code) = try JSONBody.read(
             of: request, by: SendMagicLinkBody.schema)
-        wantsCode = code ?? false
-        // A misspelt challenge must not give a link that is bound to nobody.
+        isCodeRequested = code ?? false
+        // A body with a misspelled `code_challenge` must not produce a link that works in every browser.
         guard method == nil || challenge != nil else {
             let rule = "Required with code_challenge_method"
             throw .invalid(ValidationError(issues: [Issue(path: "code_challenge", code: .custom, message: rule)]))

@@ -3,13 +3,13 @@ import Net
 import Redis
 import Web
 
-/// The end of a sign-in: the portal learns who signed in, or that nobody did.
+/// The last step of a sign-in: the response to a token or a code, with the person who signed in, or an error.
 struct SignInCompletion: Sendable {
-    /// What a person signed in by.
+    /// The means by which a person signs in.
     enum Method: String, Sendable, CaseIterable {
         case link, code
 
-        /// The one answer to everything that is not accepted.
+        /// The error for everything that is not accepted, whatever the reason.
         var error: HTTPError { self == .link ? .tokenInvalid : .codeInvalid }
 
         var limit: Admission.Limit { self == .link ? .verification : .code }
@@ -27,7 +27,7 @@ struct SignInCompletion: Sendable {
         rateLimitFields = (method == .link ? limits.verification : limits.code).map(RateLimitFields.init)
     }
 
-    /// The response to a sign-in, or throws the error that answers a request that did not sign in.
+    /// Returns the response to a sign-in, or throws the error that answers a refused or limited request.
     func respond(to verification: Verification, of context: RequestContext) throws(HTTPError) -> Response {
         switch verification {
         case .signedIn(let person, let quota):
@@ -42,7 +42,7 @@ struct SignInCompletion: Sendable {
             return response
         case .refused(let decoy, let quota):
             services.metrics.refused(method)
-            // Made and thrown away, so that refusal takes as long as success.
+            // Created and discarded, so that refusal takes as long as success.
             _ = response(for: decoy, at: context)
             throw withQuota(method.error, quota)
         case .limited(let retryAfter, let quota):

@@ -1,19 +1,19 @@
 import Net
 import Web
 
-/// What the door is told about its deployment.
+/// The configuration of the sign-in routes.
 package struct SignInConfiguration: Sendable {
     package var originPolicy: OriginPolicy
     /// The portal's page that receives the token.
     package var callbackPath: PortalPath
-    /// A prefix before every route: empty, or such as `/api`.
+    /// The prefix of every route: empty, or a path such as `/api`.
     package var basePath: String
     package var trustedProxies: TrustedProxies
-    /// The limits, which are told in responses.
+    /// The rate limits, which responses report.
     package var limits: SignInLimits
-    /// Where the door's own page is, which links lead to; `nil` where they lead to the portal.
+    /// The public URL of the confirmation page; `nil` if links lead to the portal.
     package var publicURL: PublicURL?
-    /// Who vouches for those who sign in; `nil` where nobody does.
+    /// The issuer of assertions; `nil` if the deployment has no signing keys.
     package var issuer: AssertionIssuer?
 
     package init(

@@ -2,7 +2,7 @@ import Synchronization
 import Telemetry
 import Web
 
-/// What the door counts.
+/// The metrics of the sign-in routes.
 package final class SignInMetrics: Sendable {
     private struct Answer: Hashable {
         let route: String
@@ -18,9 +18,9 @@ package final class SignInMetrics: Sendable {
     private let signedIn: [SignInCompletion.Method: Counter]
     private let refused: [SignInCompletion.Method: Counter]
 
-    /// Registers all of them.
+    /// Registers the metrics. The counters of `postern_http_requests_total` follow when they are first incremented.
     package init(_ registry: MetricsRegistry) {
-        /// A counter for each case.
+        /// Registers a counter for each case of an enumeration.
         func counters<Case: Hashable & CaseIterable & RawRepresentable<String>>(
             _ name: String, help: String, label: String
         ) -> [Case: Counter] {
@@ -43,8 +43,8 @@ package final class SignInMetrics: Sendable {
             bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])
     }
 
-    /// A request was answered.
-    /// - Parameter route: where it led, a path of the contract or `other`.
+    /// Counts an answered request, and observes its duration.
+    /// - Parameter route: the route's path without the base path, or `other` if there is no such route.
     func answered(_ route: String, _ status: Status, after duration: Duration) {
         self.duration.observe(duration)
         let answer = Answer(route: route, status: status)

@@ -3,13 +3,13 @@ import Logging
 import Platform
 import Web
 
-/// A request to a response: the routes, and what all responses have in common.
+/// Answers the requests of sign-in: finds the route, and adds the fields that all responses have.
 package final class SignInService: Responder {
     private let configuration: SignInConfiguration
     private let sendMagicLink: SendMagicLink
     private let verifyMagicLink: VerifyMagicLink
     private let verifyCode: VerifyCode
-    /// `nil` where links lead to the portal.
+    /// `nil` if links lead to the portal.
     private let openLink: OpenLink?
     private let crossOrigin: CrossOrigin
     private let store: SignInStore
@@ -39,7 +39,7 @@ package final class SignInService: Responder {
         openLink = configuration.publicURL.map { OpenLink(services, publicURL: $0) }
     }
 
-    /// Answers a request. It always does: whatever goes wrong becomes a response.
+    /// Answers a request. Every error becomes a response.
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
@@ -59,8 +59,8 @@ package final class SignInService: Responder {
         return response
     }
 
-    /// The answer to a request that a runtime refuses before it is whole.
-    /// - Parameter fields: those of the request, as far as they are known.
+    /// The response to a request that the server refuses before the request is complete.
+    /// - Parameter fields: the fields of the request that have been received.
     package func response(to error: HTTPError, fields: RequestFields = [:]) -> Response {
         var response = error.response
         finish(&response, for: fields.origin, RequestID(given: fields.requestID))
@@ -73,7 +73,7 @@ package final class SignInService: Responder {
         return await store.isReachable()
     }
 
-    /// Whether a path leads anywhere.
+    /// Whether a path is that of a route.
     package func isRoute(_ path: String) -> Bool { route(of: path) != nil }
 
     // MARK: - Routes
@@ -90,7 +90,7 @@ package final class SignInService: Responder {
             }
         }
 
-        /// Its path behind the base path.
+        /// The path that follows the base path.
         var path: String {
             switch self {
             case .sendMagicLink: "/auth/send-magic-link"
@@ -113,10 +113,10 @@ package final class SignInService: Responder {
         }
     }
 
-    /// The route of a path. Paths are compared as they are, not normalised: no second spelling leads anywhere.
+    /// The route of a path; `nil` if there is none. Paths are not normalised, so each route has exactly one spelling.
     private func route(of path: String) -> Route? {
         switch path {
-        // As OpenFaaS asks, whatever the base path.
+        // OpenFaaS calls these paths, whatever the base path is.
         case "/_/health": return .health
         case "/_/ready": return .readiness
         default: break
@@ -141,12 +141,12 @@ package final class SignInService: Responder {
         case .verifyCode:
             return try await verifyCode.respond(to: context)
         case .openLink:
-            // Without a landing no path leads here.
+            // `route(of:)` finds this route only if there is a confirmation page.
             guard let openLink else { throw .notFound }
             return try await openLink.respond(to: context)
         case .keySet:
             var response = Response(status: .ok, json: configuration.issuer?.keySet ?? AssertionIssuer.emptyKeySet)
-            // So long after a new key was put behind the others it may sign.
+            // A new key must be published this long before it signs: portals may have cached the earlier keys.
             response.fields.append(.cacheControl, "public, max-age=300")
             return response
         case .health:

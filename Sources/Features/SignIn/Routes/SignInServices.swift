@@ -2,14 +2,14 @@ import Cryptography
 import Net
 import Web
 
-/// What the routes of sign-in work with.
+/// The dependencies that the sign-in routes share.
 struct SignInServices: Sendable {
     let configuration: SignInConfiguration
     let store: SignInStore
     let random: RandomBytes
     let metrics: SignInMetrics
 
-    /// A new secret.
+    /// Returns a new secret, or throws the error that answers the request.
     func new<Made>(_ make: (RandomBytes) throws(CryptoError) -> Made, for context: RequestContext) throws(HTTPError)
         -> Made
     {
@@ -23,13 +23,14 @@ struct SignInServices: Sendable {
     /// Whether links may lead to a portal.
     func isAllowed(_ origin: Origin) -> Bool { configuration.originPolicy.allows(origin.description) }
 
-    /// Logs and counts that a limit was reached.
+    /// Logs and counts a request that a limit refused.
     func recordLimited(by limit: Admission.Limit, for context: RequestContext) {
         context.log.limited(by: limit.rawValue)
         metrics.limited(by: limit)
     }
 
-    /// Refuses what another site makes a browser post.
+    /// Refuses a POST that another site makes a browser send.
+    /// - Throws: ``HTTPError`` with the code `origin_not_allowed` if `Origin` is present and not allowed.
     func checkOrigin(of request: Request) throws(HTTPError) {
         do {
             try configuration.originPolicy.check(posting: request.fields.origin)
