@@ -3,23 +3,23 @@ import Cryptography
 import Net
 import Platform
 
-/// Vouches to a portal's server for who signed in, by a JSON Web Token (RFC 7519) signed with Ed25519 (RFC 8037), and
-/// publishes the keys that such tokens are checked with (RFC 7517).
+/// Signs assertions, with which a portal's server can verify a sign-in: JSON Web Tokens (RFC 7519) with Ed25519
+/// signatures (RFC 8037). Publishes the keys that verify them (RFC 7517).
 package struct AssertionIssuer: Sendable {
-    /// For how long an assertion may be presented.
+    /// The time from issuing an assertion until it expires.
     package static let lifetime = Duration.seconds(60)
 
-    /// Who vouches: the claim `iss`.
+    /// The claim `iss`.
     private let name: String
     private let primaryKey: SigningKey
-    /// The token's header of the primary key, with the full stop behind it.
+    /// The encoded header for the primary key, with the full stop that follows it.
     private let header: String
-    /// The JSON Web Key Set of all keys: a JSON object.
+    /// The JSON Web Key Set with the public parts of all keys: a JSON object.
     package let keySet: [UInt8]
 
     /// - Parameters:
-    ///   - name: a string that portals know this deployment by (RFC 7519 §4.1.1).
-    ///   - keys: at least one; the first signs, and the others are published, so that keys can be rotated.
+    ///   - name: the name of this deployment, which portals check (RFC 7519 §4.1.1).
+    ///   - keys: at least one. The first signs; the others are only published, so that keys can be rotated.
     package init(name: String, keys: [KeyRing.Entry]) {
         precondition(!keys.isEmpty, "an issuer has a key")
         self.name = name
@@ -42,9 +42,9 @@ package struct AssertionIssuer: Sendable {
     /// The key set of a deployment that does not sign.
     package static let emptyKeySet = Array(#"{"keys":[]}"#.utf8)
 
-    /// The assertion that a token's holder signed in: `iss`, `aud` (the portal's origin), `sub` (the address), `iat`,
-    /// `exp`, `jti` and `amr` (RFC 8176).
-    /// - Parameter id: the token's, which no other sign-in has.
+    /// The assertion of a completed sign-in, with the claims `iss`, `aud` (the portal's origin), `sub` (the email
+    /// address), `iat`, `exp`, `jti` and `amr` (RFC 8176).
+    /// - Parameter id: the claim `jti`: the id of the mailed token, which no other sign-in has.
     package func assertion(for record: TokenRecord, id: String, at now: UnixTime) -> String {
         var json = JSONWriter(capacity: 256)
         json.member("iss", name)

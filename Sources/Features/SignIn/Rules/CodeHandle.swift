@@ -6,7 +6,7 @@ import Cryptography
 package struct CodeHandle: Sendable {
     private let token: RandomToken
 
-    /// The handle as the browser is given it. Not to be logged or stored.
+    /// The handle as the browser receives it. Not to be logged or stored.
     package var text: String { token.text }
     /// The SHA-256 of the handle's text, in lower-case hexadecimal: the handle's name in Redis.
     package var digest: String { token.digest }

@@ -3,8 +3,8 @@ import Cryptography
 /// A secret that signs a person in, once: the mailed token of a link, or the exchange token that the confirmation page
 /// gives for it.
 ///
-/// It is stored nowhere. Redis knows its ``digest``, and what is stored under that is sealed under a key that only the
-/// token gives.
+/// It is stored nowhere. Redis knows only its ``digest``; the record that is stored for it is sealed with a key that is
+/// derived from the token.
 package struct LoginToken: Sendable {
     private let token: RandomToken
 
@@ -31,10 +31,10 @@ package struct LoginToken: Sendable {
         token = RandomToken(bytes: bytes)
     }
 
-    /// The key that the token's record is sealed under.
+    /// The key that seals the token's record.
     var recordKey: SealingKey { key(for: "postern token record 1") }
 
-    /// The key that a mailed token is sealed under for this exchange token.
+    /// The key that seals a mailed token for this exchange token.
     private var exchangeKey: SealingKey { key(for: "postern token handover 1") }
 
     private func key(for purpose: String) -> SealingKey {

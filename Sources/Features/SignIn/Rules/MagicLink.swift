@@ -1,17 +1,19 @@
 import Bytes
 import Net
 
-/// The link that a person opens to sign in:
-/// `<origin><callback path>?token=<43 characters of base64url>&next=<path>`, `next` only where it was asked for; or, by
-/// way of the door's own page, `<landing>/auth/open?token=<43 characters of base64url>`.
+/// The link that a person opens to sign in.
+///
+/// Without a confirmation page it is `<origin><callback path>?token=<43 characters of base64url>`, followed by
+/// `&next=<path>` if the request had a path. With a confirmation page it is
+/// `<public URL>/auth/open?token=<43 characters of base64url>`.
 package struct MagicLink: Sendable {
     package let origin: Origin
     /// The portal's page that receives the token.
     package let callbackPath: PortalPath
     package let token: LoginToken
-    /// Where in the portal the person wants to go afterwards.
+    /// The path in the portal to go to after sign-in; `nil` if none was requested.
     package let next: PortalPath?
-    /// Where the confirmation page is that the link leads to; `nil` if the link leads to the portal directly.
+    /// The public URL of the confirmation page; `nil` if the link leads to the portal directly.
     package let publicURL: PublicURL?
 
     package init(

@@ -1,11 +1,12 @@
 import Bytes
 
-/// A path inside the portal that is safe to send a person to: nothing that follows it leaves the portal's origin.
+/// A path within the portal that is safe to redirect to: no browser resolves it to another origin.
 ///
-/// It starts with one `/`, is at most 2,048 bytes long, and after decoding its percent escapes once or twice still
-/// neither starts with `//` nor holds a backslash, a control character or a `..` segment. Query and fragment are kept.
+/// It starts with one `/` and is at most 2,048 bytes long. It does not start with `//` and contains no backslash,
+/// control character or `..` segment, even after its percent escapes are decoded once or twice. Query and fragment are
+/// kept.
 package struct PortalPath: Sendable, Hashable {
-    /// As it was given, its percent escapes untouched.
+    /// The path as it was given, with its percent escapes.
     package let text: String
 
     package static let maximumByteCount = 2048
@@ -17,7 +18,7 @@ package struct PortalPath: Sendable, Hashable {
         guard text.utf8.first == UInt8(ascii: "/") else {
             throw ParseError("must be a path within the portal, starting with /")
         }
-        // Where the path ends is read before anything is decoded: an escaped ? or # is part of a segment.
+        // The end of the path is found before decoding: an escaped ? or # is part of a segment.
         let pathLength = text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.count
         var path = Array(text.utf8.prefix(pathLength))
         var rest = Array(text.utf8.dropFirst(pathLength))
@@ -41,7 +42,7 @@ package struct PortalPath: Sendable, Hashable {
         guard !climbs(path) else { throw ParseError("must not contain a .. segment, escaped or not") }
     }
 
-    /// Whether there is no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.
+    /// Whether the bytes contain no backslash and no control character: C0 and DEL as bytes, C1 as UTF-8.
     private static func isFreeOfControls(_ bytes: [UInt8]) -> Bool {
         var previous: UInt8 = 0
         for byte in bytes {

@@ -1,10 +1,10 @@
 import Bytes
 import Net
 
-/// The handler's public URL, which links to the confirmation page start with: an origin, and the base path of the routes,
-/// if there is one.
+/// The handler's public URL, with which links to the confirmation page start: an origin, and the base path of the
+/// routes, if there is one.
 package struct PublicURL: Sendable, Hashable {
-    /// Without a `/` at its end.
+    /// The URL, without a `/` at its end.
     package let text: String
 
     private static let malformed = ParseError(
@@ -23,7 +23,7 @@ package struct PublicURL: Sendable, Hashable {
         self.text = origin.description + path
     }
 
-    /// The path of the confirmation page, behind this URL.
+    /// The path of the confirmation page, which follows this URL.
     package static let pagePath = "/auth/open"
 
     /// The URL of the confirmation page for a mailed token. It holds the token: not to be logged or stored.

@@ -1,7 +1,7 @@
 import Bytes
 import Cryptography
 
-/// 32 random bytes, written as 43 characters of base64url: what a ``LoginToken`` and a ``CodeHandle`` are made of.
+/// 32 random bytes, written as 43 characters of base64url: the value of a ``LoginToken`` or a ``CodeHandle``.
 struct RandomToken: Sendable {
     static let byteCount = 32
 
@@ -20,11 +20,11 @@ struct RandomToken: Sendable {
     init?(parsing text: String) {
         guard text.utf8.count == 43, let bytes = Secret(base64URL: text) else { return nil }
         self.init(bytes: bytes)
-        // The last character has two bits to spare; only one spelling is the token.
+        // The last character has two unused bits. Only the spelling with zeros there is accepted.
         guard self.text == text else { return nil }
     }
 
-    /// - Parameter bytes: 32 of them.
+    /// - Parameter bytes: 32 bytes.
     init(bytes: Secret) {
         self.bytes = bytes
         text = bytes.withUnsafeBytes(base64URL)

@@ -2,13 +2,13 @@ import MailQueue
 import Net
 import Platform
 
-/// A request to sign in: the link that answers it, and all that belongs to it.
+/// A sign-in request: the link to send, its recipient, and the options of the request.
 package struct SignInRequest: Sendable {
     /// A code for the browser that sent the request.
     package struct CodeRequest: Sendable {
-        /// Given to the browser alone.
+        /// Returned to the browser, and not in the email.
         package let handle: CodeHandle
-        /// In the email alone.
+        /// In the email, and not returned to the browser.
         package let code: SignInCode
 
         package init(handle: CodeHandle, code: SignInCode) {
@@ -23,7 +23,7 @@ package struct SignInRequest: Sendable {
     package let recipient: EmailAddress
     /// The language of the email.
     package let language: Language
-    /// The challenge that a verifier must match; `nil` if the link works for anyone who opens it.
+    /// The challenge that a verifier must match; `nil` if the link works in every browser.
     package let challenge: CodeChallenge?
     /// The code to sign in with instead of the link; `nil` if none was requested.
     package let codeRequest: CodeRequest?
@@ -41,7 +41,7 @@ package struct SignInRequest: Sendable {
 }
 
 extension MailJob {
-    /// The email that takes a request's link to a person.
+    /// The job that sends a request's email.
     package init(for request: SignInRequest, isNewestOnly: Bool = false, issuedAt: UnixTime, expiresAt: UnixTime) {
         self.init(
             id: request.link.token.id, recipient: request.recipient, link: request.link.url,

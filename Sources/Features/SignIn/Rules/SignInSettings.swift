@@ -15,7 +15,7 @@ package struct SignInSettings: Sendable {
     package let basePath: String
     /// `POSTERN_LINK_LIFETIME`: 1m to 24h. Default: 15m.
     package let linkLifetime: Duration
-    /// `POSTERN_NEWEST_LINK_ONLY`: whether another link supersedes the earlier ones. Default: on.
+    /// `POSTERN_NEWEST_LINK_ONLY`: whether a newer link supersedes the earlier ones. Default: on.
     package let isNewestOnly: Bool
     /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page. Default: none, and
     /// links lead to the portal.
@@ -33,8 +33,8 @@ package struct SignInSettings: Sendable {
     /// `POSTERN_TRUSTED_PROXIES`: proxies whose `X-Forwarded-For` entries are trusted. Default: none.
     package let trustedProxies: [AddressBlock]
 
-    /// Reads all of them.
-    /// - Throws: ``SettingError`` for the first that is missing or wrong.
+    /// Reads the settings from the environment.
+    /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
     package init(_ environment: Environment) throws(SettingError) {
         originPolicy = try SignInSettings.originPolicy(environment)
         callbackPath =
@@ -64,7 +64,7 @@ package struct SignInSettings: Sendable {
     }
 
     private static let defaultCallbackPath: PortalPath = {
-        try! PortalPath(parsing: "/auth/callback")  // The literal is such a path.
+        try! PortalPath(parsing: "/auth/callback")  // The literal is a valid path.
     }()
 
     private static func originPolicy(_ environment: Environment) throws(SettingError) -> OriginPolicy {

@@ -4,12 +4,14 @@ import Net
 import Platform
 import Web
 
-/// What is remembered of a request until its link is opened.
+/// The data of a sign-in request that is stored with its token.
 package struct TokenRecord: Sendable, Equatable {
     package let email: EmailAddress
     package let origin: Origin
     package let next: PortalPath?
-    /// What a verifier must fit; another link that this one is replaced by asks for the same.
+    /// The challenge that a verifier must match; `nil` if the link works in every browser. If the confirmation page
+    /// sends
+    /// another link instead of this one, it gets the same challenge.
     package let challenge: CodeChallenge?
     package let issuedAt: UnixTime
 
@@ -23,11 +25,10 @@ package struct TokenRecord: Sendable, Equatable {
         self.issuedAt = issuedAt
     }
 
-    /// The record as it is stored: a sealed box that only the token opens, with the token's digest beside it in the
-    /// open.
+    /// The record as it is stored: a box that only the token opens, which authenticates the token's digest, too.
     ///
-    /// Within is a JSON object: `email`, `origin`, `next` and `challenge` where there is one, and `issued_at` in Unix
-    /// milliseconds.
+    /// The plaintext is a JSON object: `email`, `origin`, `next` and `challenge` if there is one, and `issued_at` in
+    /// Unix milliseconds.
     package func sealed(for token: LoginToken, random: RandomBytes) throws(CryptoError) -> [UInt8] {
         var json = JSONWriter(capacity: 256 + (next?.text.utf8.count ?? 0))
         json.member("email", email.text)
@@ -41,10 +42,10 @@ package struct TokenRecord: Sendable, Equatable {
     }
 
     /// Opens a stored record.
-    /// - Throws: ``CryptoError/notAuthentic`` where it was not sealed for this token.
+    /// - Throws: ``CryptoError/notAuthentic`` if it was not sealed for this token, or is not a record.
     package init(opening box: [UInt8], with token: LoginToken) throws(CryptoError) {
         let plaintext = try token.recordKey.open(box, authenticating: Array(token.digest.utf8))
-        // A record that opens was written by `sealed`, so its members are what they are there.
+        // A record that opens was written by `sealed`, so its members are valid.
         guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
             case .string(let email)? = members["email"], let email = EmailAddress(parsing: email),
             case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
