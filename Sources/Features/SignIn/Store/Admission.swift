@@ -1,6 +1,6 @@
 import Redis
 
-/// The outcome of a request to be admitted.
+/// The outcome of a sign-in request in the store.
 package enum Admission: Sendable, Equatable {
     /// It was admitted: its token is stored and its email queued.
     case admitted(Quota?)

@@ -1,8 +1,8 @@
-import Cryptography
 import Bytes
+import Cryptography
 
-/// Keys that protect codes, derived from the deployment's. The requester knows the code handle, so the handle plus a read
-/// of Redis must not reveal the code.
+/// Keys that protect codes, derived from the deployment's. The requester knows the code handle, so the handle plus a
+/// read of Redis must not reveal the code.
 struct CodeKeys: Sendable {
     private let ring: KeyRing
     /// One for each key of the ring, in the same order.
@@ -24,7 +24,7 @@ struct CodeKeys: Sendable {
         return Array("\(tag) \(token.digest) \(ring.sealingKeyID)\n".utf8) + box
     }
 
-    /// The tags that the entry may hold for a code, separated by blanks: one for each key.
+    /// The tags that the entry may hold for a code, separated by spaces: one for each key.
     func tags(of code: SignInCode, for handle: CodeHandle) -> String {
         authentications.map { CodeKeys.tag(of: code, handle, under: $0) }.joined(separator: " ")
     }

@@ -12,7 +12,7 @@ struct Decoy: Sendable {
     let handle: CodeHandle
     private let sealedToken: [UInt8]
     private let sealedRecord: [UInt8]
-    /// What the script reads if there is no entry: one in a state that is never accepted.
+    /// The entry that the script reads if the token has none. Its state is never accepted.
     let entry: [UInt8]
     /// The same for an exchange token.
     let exchangeEntry: [UInt8]

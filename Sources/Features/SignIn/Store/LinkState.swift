@@ -1,13 +1,13 @@
-/// What became of a mailed link.
+/// The state of a mailed link.
 package enum LinkState: Sendable {
-    /// It works.
+    /// The link works.
     case live(TokenRecord)
-    /// It no longer works, and its record is still stored.
+    /// The link no longer works, but its record is still stored.
     case unusable(Reason, TokenRecord)
-    /// Nothing is stored for it.
+    /// Nothing is stored for the link.
     case unknown
 
-    /// Why a link no longer works.
+    /// The reason that a link no longer works.
     package enum Reason: Sendable, CaseIterable {
         case used
         case expired

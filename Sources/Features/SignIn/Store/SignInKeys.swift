@@ -1,7 +1,7 @@
 import MailQueue
 
-/// The names of what sign-in stores in Redis. Scripts make two kinds themselves from the prefix: `token:` and a token's
-/// digest, and `tries:` and a recipient's tag, where wrong codes are counted.
+/// The keys of sign-in in Redis. Scripts build two kinds themselves from the prefix: `token:` with the digest of a
+/// token, and `tries:` with a recipient's tag, which counts wrong codes.
 struct SignInKeys: Sendable {
     let prefix: String
     private let queue: QueueKeys
@@ -14,19 +14,19 @@ struct SignInKeys: Sendable {
     /// The stream of sealed mail jobs.
     var mail: String { queue.mail }
 
-    /// The bucket of the whole deployment.
+    /// The bucket of the whole deployment, for sign-in requests.
     var deploymentBucket: String { prefix + "all" }
 
-    /// A client's bucket for requests.
+    /// A client's bucket for sign-in requests.
     func clientBucket(network: String) -> String { prefix + "ip:" + network }
 
-    /// A client's bucket for tokens.
+    /// A client's bucket for verified tokens and confirmed links.
     func verificationBucket(network: String) -> String { prefix + "verify:" + network }
 
-    /// A client's bucket for codes.
+    /// A client's bucket for verified codes.
     func codeBucket(network: String) -> String { prefix + "code:" + network }
 
-    /// A recipient's bucket.
+    /// A recipient's bucket for sign-in requests.
     func recipientBucket(tag: String) -> String { prefix + "to:" + tag }
 
     /// A token's entry.

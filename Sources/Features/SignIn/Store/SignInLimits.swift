@@ -1,16 +1,16 @@
 import Redis
 
-/// The limits of sign-in; `nil` is no limit.
+/// The rate limits of sign-in; `nil` means no limit.
 package struct SignInLimits: Sendable {
-    /// Requests for emails, for each client.
+    /// Sign-in requests by each client.
     package var client: RateLimit?
-    /// Emails, for each recipient.
+    /// Sign-in requests for each recipient.
     package var recipient: RateLimit?
-    /// Emails, for the whole deployment.
+    /// Sign-in requests to the whole deployment.
     package var deployment: RateLimit?
-    /// Tokens verified and links confirmed, for each client.
+    /// Tokens verified and links confirmed by each client.
     package var verification: RateLimit?
-    /// Codes tried, for each client.
+    /// Codes verified by each client.
     package var code: RateLimit?
 
     package init(

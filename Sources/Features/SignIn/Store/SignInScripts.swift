@@ -1,6 +1,6 @@
 import Redis
 
-/// The scripts of sign-in, each with what it shares with others before it.
+/// The Lua scripts of sign-in, each with the shared functions that it needs in front of it.
 struct SignInScripts: Sendable {
     let sendMagicLink = Script(Buckets.script + PackageResources.SendMagicLink_lua)
     let verifyToken = Script(Buckets.script + PackageResources.Tokens_lua + PackageResources.VerifyToken_lua)

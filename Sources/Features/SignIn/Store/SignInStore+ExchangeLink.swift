@@ -3,7 +3,7 @@ import Net
 import Platform
 import Redis
 
-/// The result of exchanging a mailed token for a short-lived one.
+/// The result of exchanging a mailed token for an exchange token.
 package enum ExchangeResult: Sendable {
     /// The exchange token is stored; the record is that of the mailed token.
     case exchanged(TokenRecord)
@@ -12,14 +12,14 @@ package enum ExchangeResult: Sendable {
 }
 
 extension SignInStore {
-    /// How long an exchange token works: as long as a browser takes from one page to the next.
+    /// The lifetime of an exchange token, in which a browser follows the redirect to the portal.
     package static let exchangeLifetime = Duration.seconds(60)
 
-    /// Exchanges a mailed token for a short-lived one, in one atomic call.
+    /// Exchanges a mailed token for an exchange token, in one atomic call.
     /// - Parameters:
-    ///   - token: `nil` if the link holds none.
+    ///   - token: `nil` if the link has no valid token.
     ///   - exchangeToken: a new token.
-    /// - Throws: ``StoreError``; if the answer was lost, the token may have been exchanged, and can be again.
+    /// - Throws: ``StoreError``. If the reply was lost, the token may have been exchanged; it can be exchanged again.
     package func exchange(
         _ token: LoginToken?, for exchangeToken: LoginToken, from client: IPAddress?
     ) async throws(StoreError) -> ExchangeResult {

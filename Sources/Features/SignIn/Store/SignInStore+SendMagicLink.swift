@@ -8,11 +8,11 @@ import Redis
 extension SignInStore {
     /// Admits a request, stores its token and queues its email, in one atomic call: all of it, or nothing.
     ///
-    /// The same link again is the same request again: it is admitted, and nothing changes.
+    /// A second call with the same link repeats the same request: it is admitted again, and changes nothing.
     /// - Parameters:
     ///   - client: the client's IP address; all clients whose address is unknown share one bucket.
-    ///   - now: when the request came.
-    /// - Throws: ``StoreError``; if the answer was lost, the request may have been admitted.
+    ///   - now: the time of the request.
+    /// - Throws: ``StoreError``. If the reply was lost, the request may have been admitted.
     package func admit(
         _ request: SignInRequest, from client: IPAddress?, at now: UnixTime
     ) async throws(StoreError) -> Admission {
@@ -60,8 +60,9 @@ extension SignInStore {
         throw .failed(.unexpectedReply("\(reply)"))
     }
 
-    // MARK: - What is stored of a request
+    // MARK: - Sealing
 
+    /// The stored forms of a request.
     private struct Sealed {
         /// The token's entry, as Tokens.lua describes it.
         let entry: [UInt8]
@@ -69,7 +70,8 @@ extension SignInStore {
         let handleEntry: [UInt8]
         let job: SealedMailJob
         let recipientTag: String
-        /// The tag of recipient and portal, whose earlier links are superseded; `nil` if several links may work at once.
+        /// The tag of recipient and portal, whose earlier links are superseded; `nil` if several links may work at
+        /// once.
         let supersedesTag: String?
     }
 
@@ -92,11 +94,11 @@ extension SignInStore {
             entry: Array("live \(retention) \(request.challenge?.text ?? "-") \(recipientTag) -\n".utf8)
                 + record.sealed(for: token, random: random),
             handleEntry: handleEntry, job: job.sealed(by: jobKeys, random: random), recipientTag: recipientTag,
-            // No address holds a blank, so no address has this tag.
+            // No address contains a space, so no recipient has this tag.
             supersedesTag: configuration.isNewestOnly ? addressTag(of: "\(recipient) \(request.link.origin)") : nil)
     }
 
-    /// The first half of an address' HMAC (RFC 2104 §5), as hexadecimal.
+    /// The first half of an address's HMAC (RFC 2104 §5), as 32 hexadecimal digits.
     private func addressTag(of address: String) -> String {
         addressTags.tag(of: Array(address.utf8)).withUnsafeBytes { hexadecimal($0.prefix(16)) }
     }

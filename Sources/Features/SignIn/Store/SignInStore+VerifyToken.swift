@@ -4,12 +4,12 @@ import Net
 import Redis
 
 extension SignInStore {
-    /// Takes a token, in one atomic call. Of all calls with one token one succeeds.
+    /// Verifies a token and marks its link as used, in one atomic call. Of all calls with one token, one succeeds.
     /// - Parameters:
-    ///   - token: mailed, or exchanged for a mailed one; `nil` for a text that is not a token, which is looked up like
-    ///     any unknown one.
-    ///   - challenge: that of the verifier in the request; it must be the one that the link was requested with.
-    /// - Throws: ``StoreError``; if the answer was lost, the token may have been taken.
+    ///   - token: a mailed token or an exchange token; `nil` for a text that is not a token, which is processed like an
+    ///     unknown one.
+    ///   - challenge: the challenge of the request's verifier. It must be the one that the link was requested with.
+    /// - Throws: ``StoreError``. If the reply was lost, the token may have been used.
     package func verify(
         _ token: LoginToken?, challenge: CodeChallenge?, from client: IPAddress?
     ) async throws(StoreError) -> Verification {
@@ -18,12 +18,12 @@ extension SignInStore {
         var buckets = Buckets()
         buckets.append(
             Admission.Limit.verification.rawValue, limit, key: keys.verificationBucket(network: client.network))
-        let name = try callName()
+        let callID = try newCallID()
         // With a confirmation page most tokens are exchange tokens.
         let viaExchange = configuration.retention > .zero
         let reply = try await call(scripts.verifyToken, keys: [keys.token(digest: token.digest)], buckets) { command in
             command.append(keys.prefix)
-            command.append(name)
+            command.append(callID)
             command.append(challenge?.text ?? "-")
             command.append(decoy.entry)
             command.append(viaExchange ? decoy.exchangeEntry : [])
@@ -34,17 +34,18 @@ extension SignInStore {
         }
     }
 
-    /// A name for one call, which no other call has.
-    func callName() throws(StoreError) -> String {
+    /// A random id for one call of a script: 32 hexadecimal digits.
+    func newCallID() throws(StoreError) -> String {
         try StoreError.wrapping { () throws(CryptoError) in
             try random.secret(count: 16).withUnsafeBytes { hexadecimal($0) }
         }
     }
 
-    /// The outcome of a call that takes a token, from a script's reply.
+    /// Parses the outcome of a verification from a script's reply.
     /// - Parameters:
-    ///   - viaExchange: whether a refused token's work includes opening a sealed token.
-    ///   - open: opens the mailed token as it was sealed for the caller's secret, under the key of that id.
+    ///   - viaExchange: whether the work for a refused token includes opening a sealed token.
+    ///   - open: returns the mailed token, which was sealed for the client's token or code handle by the key with that
+    ///     id.
     func verification(
         _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool, viaExchange: Bool,
         _ open: (_ sealed: [UInt8], _ keyID: String) throws(CryptoError) -> LoginToken
@@ -65,10 +66,10 @@ extension SignInStore {
         case (0, let refusal?, _):
             return .limited(retryAfter: refusal.retryAfter, outcome.quota)
         case (-1, nil, _):
-            let nobody = try StoreError.wrapping { () throws(CryptoError) in
+            let fake = try StoreError.wrapping { () throws(CryptoError) in
                 try viaExchange ? decoy.signedInViaExchange() : decoy.signedIn()
             }
-            return .refused(decoy: nobody, outcome.quota)
+            return .refused(decoy: fake, outcome.quota)
         default: break
         }
         // The reply itself is left out: it may hold a sealed token.

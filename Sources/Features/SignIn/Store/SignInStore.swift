@@ -3,10 +3,10 @@ import MailQueue
 import Net
 import Redis
 
-/// What sign-in stores in Redis, and the one call that each request makes.
+/// The data of sign-in in Redis. Each operation is one atomic call of a Lua script.
 ///
-/// Redis holds nothing usable: tokens are stored as digests, records are sealed under keys that only their tokens give,
-/// jobs are sealed under the deployment's key, and addresses and codes are stored as HMACs.
+/// Redis holds no usable secret: tokens are stored as digests, records are sealed with keys that are derived from their
+/// tokens, jobs are sealed with the deployment's key, and addresses and codes are stored as HMACs.
 package final class SignInStore: Sendable {
     let redis: RedisClient
     let configuration: SignInStoreConfiguration
@@ -35,7 +35,7 @@ package final class SignInStore: Sendable {
         decoy = try Decoy(random: random)
     }
 
-    /// The scripts that a server should know before the first request, which saves a second round trip.
+    /// The scripts to load into Redis before the first request, so that it needs only one round trip.
     package static var scripts: [Script] { SignInScripts().all }
 
     /// Whether Redis answers.
@@ -45,8 +45,8 @@ package final class SignInStore: Sendable {
 
     /// Calls a script.
     /// - Parameters:
-    ///   - keys: those before the buckets'.
-    ///   - arguments: appends those before the buckets' settings.
+    ///   - keys: the script's keys, without those of the buckets, which follow them.
+    ///   - arguments: appends the script's arguments, without the settings of the buckets, which follow them.
     func call(
         _ script: Script, keys: [String], _ buckets: Buckets = Buckets(), capacity: Int = 512,
         arguments: (inout RedisCommand) -> Void
@@ -66,6 +66,6 @@ package final class SignInStore: Sendable {
 }
 
 extension IPAddress? {
-    /// The network that a client's bucket is for; all clients whose address is unknown share one.
+    /// The network that a client's bucket counts; `unknown` for all clients whose address is unknown.
     var network: String { self?.clientNetwork ?? "unknown" }
 }

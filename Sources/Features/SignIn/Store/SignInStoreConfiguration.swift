@@ -1,20 +1,22 @@
 import Cryptography
 import Platform
 
-/// What is stored, for how long, and how much of it is admitted.
+/// The configuration of ``SignInStore``.
 package struct SignInStoreConfiguration: Sendable {
     package var limits: SignInLimits
-    /// How long a link works.
+    /// The time for which a link works.
     package var linkLifetime: Duration
-    /// Whether another link to the same address, for the same portal, supersedes the earlier ones.
+    /// Whether a newer link to the same address, for the same portal, supersedes the earlier ones.
     package var isNewestOnly = true
-    /// How much longer the confirmation page can explain a link that no longer works.
+    /// The time after ``linkLifetime`` for which the confirmation page can explain a link that no longer works.
     package var retention = Duration.zero
-    /// The start of all keys.
+    /// The prefix of all keys in Redis.
     package var keyPrefix: String
-    /// The deployment's keys; the first one seals.
+    /// The deployment's keys, at least one. The first one seals.
     package var keys: [KeyRing.Entry]
-    /// How many emails may wait; more are refused. At a kilobyte each, the default is a gigabyte.
+    /// The maximum length of the mail queue, in jobs; requests beyond it are refused. At a kilobyte a job, the default
+    /// is
+    /// a gigabyte.
     package var maximumQueueLength = 1_000_000
 
     package init(limits: SignInLimits, linkLifetime: Duration, keyPrefix: String, keys: [KeyRing.Entry]) {

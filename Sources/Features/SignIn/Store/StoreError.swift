@@ -3,20 +3,20 @@ import Redis
 
 /// An error from a store operation.
 package enum StoreError: Error, Equatable {
-    /// Redis is away, full, read-only or otherwise not serving for now.
+    /// Redis is unreachable, full, read-only or otherwise temporarily unavailable.
     case unavailable(RedisError)
-    /// Redis gave a reply that it should not have: a wrong database, a changed script, a defect.
+    /// Redis sent an unexpected reply, because of a wrong database, a changed script or a defect.
     case failed(RedisError)
-    /// A token or a box could not be made or opened.
+    /// A token or a box could not be created or opened.
     case crypto(CryptoError)
 
-    /// The codes of replies with which Redis says that it does not serve for now.
-    private static let passing: Set<String> = [
+    /// The codes of error replies that mean that Redis is temporarily unavailable.
+    private static let temporaryCodes: Set<String> = [
         "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOPERM", "NOREPLICAS", "OOM",
         "READONLY", "TRYAGAIN", "WRONGPASS",
     ]
 
-    /// The result of `body`, whose error becomes one of the store's.
+    /// Returns the result of `body`, or throws its error as ``crypto(_:)``.
     static func wrapping<Value>(_ body: () throws(CryptoError) -> Value) throws(StoreError) -> Value {
         do {
             return try body()
@@ -30,7 +30,7 @@ package enum StoreError: Error, Equatable {
         case .unavailable, .timeout, .connectionLost:
             self = .unavailable(error)
         case .server(let code, _):
-            self = StoreError.passing.contains(code) ? .unavailable(error) : .failed(error)
+            self = StoreError.temporaryCodes.contains(code) ? .unavailable(error) : .failed(error)
         case .unexpectedReply:
             self = .failed(error)
         }

@@ -1,44 +1,47 @@
--- What tokens lead to. Stands before every script that looks at one.
+-- The entries of tokens. This script is placed before every script that reads them.
 --
--- At a token's key there is one of these, a line of words and then bytes:
+-- The value of a token's key is one of these: a line of words, and then bytes.
 --
---   STATE RETENTION CHALLENGE RECIPIENT HOLDER    a mailed token, and its sealed record
---   via DIGEST                                    a token that a mailed one was changed for, and the mailed one, sealed for it
+--   STATE RETENTION CHALLENGE RECIPIENT CLAIMANT    a mailed token, and its sealed record
+--   via DIGEST                                      an exchange token, and its mailed token, sealed for it
 --
--- STATE is live, dead (a newer link was sent) or used. RETENTION is for how many ms the entry outlives the link, so that a
--- dead link can explain itself. CHALLENGE is what the verifier must fit, RECIPIENT the HMAC of the address; each is - where
--- there is none. HOLDER is who may go on: - for whoever has the mailed token, the digest of the token that it was changed
--- for, or, once it is used, the name of the call that used it.
+-- STATE is live, dead (superseded by a newer link) or used. RETENTION is the time in ms by which the entry outlives its
+-- link, so that the confirmation page can explain a link that no longer works. CHALLENGE is the challenge that the
+-- client's verifier must match, or - if the link works in every browser. RECIPIENT is the recipient's tag, an HMAC of
+-- the address. CLAIMANT is the digest of the exchange token that the mailed token was exchanged for last, or - if there
+-- is none; once the link is used, it is the id of the call that used it. DIGEST is the digest of the mailed token.
 
--- The entry of a mailed token that is written in a value; nil where there is none. Its state can also be `expired`.
+-- Parses the entry of a mailed token whose key has `left` ms to live. Returns nil if the value is not such an entry.
+-- The state can also be `expired`.
 local function read(value, left)
   local token = {}
-  token.state, token.retention, token.challenge, token.recipient, token.holder, token.record =
+  token.state, token.retention, token.challenge, token.recipient, token.claimant, token.record =
     string.match(value, '^(%l+) (%d+) (%S+) (%S+) (%S+)\n(.*)$')
   if not token.state then return nil end
   if token.state == 'live' and left <= tonumber(token.retention) then token.state = 'expired' end
   return token
 end
 
--- A mailed token's entry; where there is none, the one that `other` is, or nil. And what stands there as it is.
-local function mailed(key, other)
+-- Reads the entry of a mailed token, or else `decoy`. Returns the parsed entry, or nil if there is neither; and the
+-- value that was read.
+local function mailed(key, decoy)
   local left = redis.call('PTTL', key)
-  local value = redis.call('GET', key) or other or ''
-  return read(value, left) or (other and read(other, left)), value
+  local value = redis.call('GET', key) or decoy or ''
+  return read(value, left) or (decoy and read(decoy, left)), value
 end
 
--- Writes what stands at a token's key, if anything does. It lives no longer for that.
+-- Replaces the value of a token's key, if the key exists. It keeps its time to live.
 local function write(key, value)
   redis.call('SET', key, value, 'XX', 'KEEPTTL')
 end
 
--- A mailed token's entry in another state and with another holder.
-local function changed(token, state, holder)
-  local line = table.concat({ state, token.retention, token.challenge, token.recipient, holder }, ' ')
+-- Returns the entry of a mailed token with another state and claimant.
+local function changed(token, state, claimant)
+  local line = table.concat({ state, token.retention, token.challenge, token.recipient, claimant }, ' ')
   return line .. '\n' .. token.record
 end
 
--- Whether a mailed token was used by this very call, which is repeated because its answer was lost.
+-- Whether this very call used the mailed token before, and is repeated because its reply was lost.
 local function is_repeated(token, call)
-  return token.state == 'used' and token.holder == call
+  return token.state == 'used' and token.claimant == call
 end

@@ -2,19 +2,19 @@ import Redis
 
 /// The outcome of a token or a code that a client presented.
 package enum Verification: Sendable {
-    /// It was valid, and is taken: it works no second time.
+    /// It was valid, and is now used: it does not work again.
     case signedIn(SignedIn, Quota?)
-    /// It was not: unknown, used, expired, superseded, or presented with the wrong code verifier.
+    /// It was not valid: unknown, used, expired, superseded, or presented with the wrong code verifier.
     ///
-    /// Holds a fake sign-in, so that the caller can do the same work for it as for a real one, and takes as long.
+    /// Holds a fake sign-in. The caller processes it like a real one, so that refusal takes as long as success.
     case refused(decoy: SignedIn, Quota?)
-    /// The client presented too many.
+    /// The client has presented too many tokens or codes.
     case limited(retryAfter: Duration, Quota?)
 }
 
 /// A completed sign-in.
 package struct SignedIn: Sendable {
-    /// The sign-in's name: that of the mailed token.
+    /// The id of the sign-in: that of the mailed token.
     package let id: String
     package let record: TokenRecord
 
