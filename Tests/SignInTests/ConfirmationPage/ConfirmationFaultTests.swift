@@ -4,8 +4,8 @@ import Net
 import Platform
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -18,7 +18,7 @@ struct ConfirmationFaultTests {
             publicURL: PublicURL(parsing: "https://door.example"))
     }
 
-    /// Checks that a response is a page that says no more than that something does not work.
+    /// Checks that a response is an error page with this title, which reveals no cause.
     private func expectPage(
         _ response: Response, _ status: Status, _ title: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
@@ -34,14 +34,14 @@ struct ConfirmationFaultTests {
         }
     }
 
-    @Test("who presses too often is shown a page with the time to wait, and nothing is used up")
+    @Test("a press beyond the limit shows a page with the time to wait, and changes nothing")
     func limited() async throws {
         let server = try await RedisServer()
         let limits = SignInLimits(
             client: nil, recipient: nil, deployment: nil, verification: try RateLimit(parsing: "1/1d"))
         let harness = try await harness(server, limits: limits)
-        let token = try await harness.mailed().token
-        let first = try freshToken(await harness.respond(to: .press(token)))
+        let token = try await harness.requestLink().token
+        let first = try tokenInRedirect(await harness.respond(to: .press(token)))
         let before = try await harness.contents()
         for text in [token, "x"] {
             let response = await harness.respond(to: .press(text))
@@ -53,18 +53,18 @@ struct ConfirmationFaultTests {
             #expect(ConfirmationHTML(response).values(of: "href") == (text == token ? ["open?token=\(token)"] : []))
         }
         #expect(try await harness.contents() == before)
-        // A look is not limited, and neither is another client; the first press still counts.
-        #expect(await harness.respond(to: .look(token)).status == .ok)
+        // Views are not limited, and neither are other clients. The first press still counts.
+        #expect(await harness.respond(to: .view(token)).status == .ok)
         let verified = await harness.respond(to: .verify(first, peer: "192.0.2.2"))
         #expect(verified.status == .ok)
     }
 
-    @Test("without Redis a page asks to try again, and links back to itself")
-    func away() async throws {
+    @Test("without Redis the page offers to try again, with a link to itself")
+    func unreachable() async throws {
         let harness = try await harness(nil)
         let token = try LoginToken(random: .system).text
         for request in [
-            Request.look(token), .look(token, method: .head), .press(token), .press(token, isForAgain: true),
+            Request.view(token), .view(token, method: .head), .press(token), .press(token, sendsAgain: true),
         ] {
             let response = await harness.respond(to: request)
             expectPage(response, .serviceUnavailable, "Not available right now")
@@ -73,40 +73,40 @@ struct ConfirmationFaultTests {
         }
     }
 
-    @Test("when Redis is back, the link works")
-    func comesBack() async throws {
+    @Test("the link works again once Redis is back")
+    func recovers() async throws {
         let server = try await RedisServer(arguments: ["--appendonly", "yes", "--appendfsync", "always"])
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         server.stop()
-        #expect(await harness.respond(to: .look(token)).status == .serviceUnavailable)
+        #expect(await harness.respond(to: .view(token)).status == .serviceUnavailable)
         try await server.start()
-        try await eventually("the page to be back") { await harness.respond(to: .look(token)).status == .ok }
-        _ = try freshToken(await harness.respond(to: .press(token)))
+        try await eventually("the page to be back") { await harness.respond(to: .view(token)).status == .ok }
+        _ = try tokenInRedirect(await harness.respond(to: .press(token)))
     }
 
-    @Test("without random bytes nothing is opened and nothing mailed, and the page does not say why")
+    @Test("without random bytes no token is exchanged, no email is queued, and the page does not say why")
     func noRandomness() async throws {
         let server = try await RedisServer()
         let whole = try await self.harness(server)
-        let token = try await whole.mailed("quetzal@example.com").token
-        let expired = try await whole.mailed("other@example.com").token
+        let token = try await whole.requestLink("quetzal@example.com").token
+        let expired = try await whole.requestLink("other@example.com").token
         try await whole.expire(expired)
         let broken = RandomBytes { (_: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
             throw CryptoError.noRandomness
         }
         let harness = try await self.harness(server, random: broken)
         let before = try await harness.contents()
-        for request in [Request.press(token), .press(expired, isForAgain: true)] {
+        for request in [Request.press(token), .press(expired, sendsAgain: true)] {
             let response = await harness.respond(to: request)
             expectPage(response, .internalServerError, "Not available right now")
             #expect(response.fields[.retryAfter] == nil)
         }
         #expect(try await harness.contents() == before)
-        #expect(await harness.respond(to: .look(token)).status == .ok)
+        #expect(await harness.respond(to: .view(token)).status == .ok)
     }
 
-    @Test("an entry that was damaged is owned up to without a detail")
+    @Test("a damaged entry causes an error page without details")
     func damaged() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
@@ -120,7 +120,7 @@ struct ConfirmationFaultTests {
         for command in commands {
             _ = try await harness.redis.send(RedisCommand("DEL", key))
             _ = try await harness.redis.send(command)
-            for request in [Request.look(token), .press(token), .press(token, isForAgain: true)] {
+            for request in [Request.view(token), .press(token), .press(token, sendsAgain: true)] {
                 let response = await harness.respond(to: request)
                 expectPage(response, .internalServerError, "Not available right now")
             }
@@ -128,10 +128,10 @@ struct ConfirmationFaultTests {
         #expect(try await harness.jobs().isEmpty)
     }
 
-    // MARK: - A portal that is allowed no more
+    // MARK: - Portals that are no longer allowed
 
-    /// Asks for a link to a portal that is not on the allowlist, as if it had been.
-    private func mailedElsewhere(_ harness: SignInHarness) async throws -> String {
+    /// Requests a link to a portal that is no longer allowed.
+    private func requestLinkToDisallowedPortal(_ harness: SignInHarness) async throws -> String {
         var configuration = SignInStoreConfiguration(
             limits: SignInHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys
         )
@@ -148,14 +148,14 @@ struct ConfirmationFaultTests {
         return link.token.text
     }
 
-    @Test("a link to a portal that is allowed no more leads nowhere, and is not sent again")
+    @Test("a link to a portal that is no longer allowed does not redirect, and is not sent again")
     func portalGone() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await mailedElsewhere(harness)
+        let token = try await requestLinkToDisallowedPortal(harness)
         for isExpired in [false, true] {
             if isExpired { try await harness.expire(token) }
-            for request in [Request.look(token), .press(token), .press(token, isForAgain: true)] {
+            for request in [Request.view(token), .press(token), .press(token, sendsAgain: true)] {
                 let response = await harness.respond(to: request)
                 expectPage(response, .gone, "This link does not work")
                 #expect(!response.text.contains("gone.example"))
@@ -166,22 +166,23 @@ struct ConfirmationFaultTests {
         #expect(try await harness.jobs().count == 1)
     }
 
-    @Test("a portal that is allowed no more is told nobody's address")
+    @Test("a portal that is no longer allowed does not learn the address")
     func portalGoneAtVerification() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await mailedElsewhere(harness)
+        let token = try await requestLinkToDisallowedPortal(harness)
         let response = await harness.respond(to: .verify(token))
         #expect(response.status == .badRequest)
         #expect(response.code == "token_invalid")
         #expect(!response.text.contains("quetzal"))
     }
 
-    // MARK: - Where the page is
+    // MARK: - The page's path
 
     @Test(
-        "without a landing there is no page, by whichever method", arguments: ["GET", "HEAD", "POST", "OPTIONS", "PUT"])
-    func noLanding(method: String) async throws {
+        "without a public URL there is no confirmation page, for any method",
+        arguments: ["GET", "HEAD", "POST", "OPTIONS", "PUT"])
+    func noConfirmationPage(method: String) async throws {
         let harness = try await SignInHarness()
         var request = Request.press(String(repeating: "A", count: 43))
         request.method = .init(method)
@@ -204,26 +205,26 @@ struct ConfirmationFaultTests {
         #expect(preflight.body.isEmpty)
     }
 
-    @Test("the page is behind the base path, where its form leads back to it")
+    @Test("the page is below the base path, and its form leads back to it")
     func basePath() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(
             server, basePath: "/api/v1", publicURL: PublicURL(parsing: "https://example.com/api/v1/"))
-        let job = try await harness.mailed(base: "/api/v1")
+        let job = try await harness.requestLink(base: "/api/v1")
         #expect(job.link == "https://example.com/api/v1/auth/open?token=\(job.token)")
         for path in ["/auth/open", "/api/v1/auth/open/", "/api/v1//auth/open", "/api/v1/auth/Open", "/api/v1/open"] {
-            var request = Request.look(job.token)
+            var request = Request.view(job.token)
             request.path = path
             #expect(await harness.respond(to: request).status == .notFound, "\(path)")
         }
-        var look = Request.look(job.token)
-        look.path = "/api/v1/auth/open"
-        let page = await harness.respond(to: look)
+        var view = Request.view(job.token)
+        view.path = "/api/v1/auth/open"
+        let page = await harness.respond(to: view)
         #expect(page.status == .ok)
-        // Relative to the page, as whoever is in front may have taken a part of the path away.
+        // Relative to the page, because a proxy in front may have removed a part of the path.
         #expect(ConfirmationHTML(page).values(of: "action") == ["open"])
         var press = Request.press(job.token)
         press.path = "/api/v1/auth/open"
-        _ = try freshToken(await harness.respond(to: press))
+        _ = try tokenInRedirect(await harness.respond(to: press))
     }
 }

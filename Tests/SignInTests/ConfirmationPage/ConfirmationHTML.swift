@@ -1,8 +1,7 @@
 import SignIn
 import Web
 
-/// A page of HTML, read by the letter: what stands between a `<` and the next `>` is a tag, byte by byte, as a browser
-/// has it.
+/// A page of HTML, read byte by byte: as in a browser, a tag is everything between a `<` and the next `>`.
 struct ConfirmationHTML {
     struct Attribute {
         let name: String
@@ -40,7 +39,7 @@ struct ConfirmationHTML {
     var attributes: [Attribute] {
         var attributes: [Attribute] = []
         for tag in tags {
-            // Each value is in double quotes: what stands before one ends with its name and a sign.
+            // Each value is in double quotes, and follows its name and an equals sign.
             let pieces = tag.split(separator: "\"", omittingEmptySubsequences: false)
             for index in stride(from: 0, to: pieces.count - 1, by: 2) {
                 let name = pieces[index].split(separator: " ").last?.dropLast() ?? ""
@@ -55,7 +54,7 @@ struct ConfirmationHTML {
         attributes.filter { $0.name == name }.map { $0.value }
     }
 
-    /// What stands between the first start and the first end of an element; `nil` where it is not there.
+    /// The content between the first start tag and the first end tag of an element; `nil` if it is missing.
     func content(of element: String) -> String? {
         guard let start = text.firstRange(of: "<\(element)"), let end = text.firstRange(of: "</\(element)>"),
             start.upperBound <= end.lowerBound
@@ -65,7 +64,7 @@ struct ConfirmationHTML {
         return String(decoding: inner.utf8[bracket...].dropFirst(), as: UTF8.self)
     }
 
-    /// What an escaped text stands for.
+    /// An escaped text without its escapes.
     static func unescaped(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

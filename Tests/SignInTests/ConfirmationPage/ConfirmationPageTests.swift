@@ -1,10 +1,11 @@
 import Cryptography
 import Foundation
-@testable import SignIn
 import Net
 import Platform
 import Testing
 import Web
+
+@testable import SignIn
 
 @Suite
 struct ConfirmationPageTests {
@@ -14,10 +15,10 @@ struct ConfirmationPageTests {
     private static let attributes: Set<String> = [
         "lang", "charset", "name", "content", "method", "action", "type", "value", "class", "href",
     ]
-    /// Elements without an end.
+    /// Elements without an end tag.
     private static let empty: Set<String> = ["!doctype", "meta", "input"]
 
-    /// A page, and what it is for.
+    /// A page and its name.
     private struct Named {
         let name: String
         let page: ConfirmationPage
@@ -25,7 +26,7 @@ struct ConfirmationPageTests {
         var html: ConfirmationHTML { ConfirmationHTML(String(decoding: page.html, as: UTF8.self)) }
     }
 
-    /// What is known of a request whose every value has something to escape.
+    /// A record in which every value has characters to escape.
     private func record() throws -> TokenRecord {
         TokenRecord(
             email: try #require(EmailAddress(parsing: "'o+hara'x@example.com")),
@@ -47,13 +48,13 @@ struct ConfirmationPageTests {
             Named(name: "broken", page: pages.unavailable(.internalError, nil)),
         ]
         for reason in LinkState.Reason.allCases {
-            all.append(Named(name: "over", page: pages.unusable(reason, record, token)))
+            all.append(Named(name: "unusable", page: pages.unusable(reason, record, token)))
         }
         return all
     }
 
     @Test(
-        "a page has a few plain elements, one heading, and nothing that runs or comes from elsewhere",
+        "a page has only plain elements and one heading, no script, and loads nothing",
         arguments: Language.allCases)
     func structure(language: Language) throws {
         let token = try LoginToken(random: .system)
@@ -85,13 +86,13 @@ struct ConfirmationPageTests {
         }
     }
 
-    @Test("a page leads to the portal and to itself, and nowhere else", arguments: Language.allCases)
+    @Test("a page links to the portal and to itself, and nowhere else", arguments: Language.allCases)
     func links(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
             let expected: [String] =
                 switch named.name {
-                case "over", "sent": ["http://localhost:3000/"]
+                case "unusable", "sent": ["http://localhost:3000/"]
                 case "limited", "unavailable": ["open?token=\(token.text)"]
                 default: []
                 }
@@ -107,12 +108,12 @@ struct ConfirmationPageTests {
         }
     }
 
-    @Test("one labelled button, or none: to open the link, or to have another sent", arguments: Language.allCases)
+    @Test("a page has at most one button, which opens the link or requests another", arguments: Language.allCases)
     func button(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
             let html = named.html
-            let hasButton = named.name == "open" || named.name == "over"
+            let hasButton = named.name == "open" || named.name == "unusable"
             for element in ["form", "button"] {
                 #expect(html.elements.count { $0 == element } == (hasButton ? 1 : 0), "\(named.name)")
             }
@@ -121,7 +122,7 @@ struct ConfirmationPageTests {
             let values = named.name == "open" ? [token.text] : hasButton ? [token.text, "1"] : []
             #expect(html.values(of: "value") == values)
             let isAgain = html.text.contains(#"<input type="hidden" name="again" value="1">"#)
-            #expect(isAgain == (named.name == "over"))
+            #expect(isAgain == (named.name == "unusable"))
             let hasToken = hasButton || named.name == "limited" || named.name == "unavailable"
             #expect(html.text.ranges(of: token.text).count == (hasToken ? 1 : 0), "\(named.name)")
             if hasButton { #expect(html.content(of: "button")?.isEmpty == false) }
@@ -129,16 +130,16 @@ struct ConfirmationPageTests {
     }
 
     @Test(
-        "the address is shown by its first character and its domain, and only where it helps",
+        "a page shows only the first character and the domain of the address, and only where that helps",
         arguments: Language.allCases)
     func masked(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
             let text = named.html.text
-            let isShown = named.name == "over" || named.name == "sent"
+            let isShown = named.name == "unusable" || named.name == "sent"
             #expect(text.contains("&#39;…\u{2060}@example.com") == isShown, "\(named.name)")
             #expect(text.contains("@example.com") == isShown, "\(named.name)")
-            if named.name == "over" {
+            if named.name == "unusable" {
                 #expect(named.html.content(of: "button")?.contains("@example.com") == true)
             }
         }
@@ -148,7 +149,7 @@ struct ConfirmationPageTests {
     func fields(language: Language) throws {
         let token = try LoginToken(random: .system)
         let statuses = [
-            "open": 200, "sent": 200, "over": 410, "unknown": 410, "limited": 429, "limited, unknown": 429,
+            "open": 200, "sent": 200, "unusable": 410, "unknown": 410, "limited": 429, "limited, unknown": 429,
             "unavailable": 503, "broken": 500,
         ]
         for named in try pages(language, token) {
@@ -163,7 +164,7 @@ struct ConfirmationPageTests {
             #expect(response.fields[.retryAfter] == wait, "\(named.name)")
             if wait == "17" { #expect(named.html.text.contains("17")) }
 
-            // What browsers compare: the digest of what stands between the tags, to the byte.
+            // Browsers compare the digest of the bytes between the tags.
             let style = try #require(named.html.content(of: "style"))
             let digest = Data(Digest.sha256.bytes(of: Array(style.utf8))).base64EncodedString()
             let target = named.name == "open" ? "'self' http: https:" : "'self'"
@@ -175,7 +176,7 @@ struct ConfirmationPageTests {
     }
 
     @Test(
-        "a wait is told in whole seconds, rounded up, and never as none",
+        "a wait is shown in whole seconds, rounded up, and at least 1",
         arguments: [
             (.zero, "1"), (.milliseconds(1), "1"), (.seconds(1), "1"), (.milliseconds(1500), "2"),
             (.microseconds(59_000_001), "60"), (.seconds(900), "900"),
@@ -189,7 +190,7 @@ struct ConfirmationPageTests {
     // MARK: - Escaping
 
     @Test(
-        "no text adds a tag to a page, and each is read as it was",
+        "no text adds a tag to a page, and every text is displayed unchanged",
         arguments: [
             "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onclick='alert(1)", "</title><script>",
             "</style><script>", "</main></body>", "<!--", "-->", "]]>", "&", "&amp;", "&lt;b&gt;", "&#60;b>", "'\"`",

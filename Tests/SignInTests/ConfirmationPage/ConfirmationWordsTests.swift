@@ -1,11 +1,12 @@
 import Foundation
-@testable import SignIn
 import Net
 import Testing
 
+@testable import SignIn
+
 @Suite
 struct ConfirmationWordsTests {
-    /// A file of words of the repository, by another parser than the program's.
+    /// A file of sentences in the repository, read with another parser than the program's.
     private static func file(_ language: Language) throws -> [String: Any] {
         let folder = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -17,14 +18,14 @@ struct ConfirmationWordsTests {
         return texts
     }
 
-    /// The names of the blanks of a sentence, in alphabetical order.
-    private static func blanks(of text: String) -> [String] {
+    /// The names of the placeholders in a sentence, in alphabetical order.
+    private static func placeholders(of text: String) -> [String] {
         text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().map { piece in
             String(piece.prefix { $0 != "}" })
         }.sorted()
     }
 
-    private static let filled = ["portal": "portal.example:8443", "address": "a…@example.com", "seconds": "17"]
+    private static let values = ["portal": "portal.example:8443", "address": "a…@example.com", "seconds": "17"]
 
     @Test("every language has every sentence and no other, and none is empty", arguments: Language.allCases)
     func complete(language: Language) throws {
@@ -38,21 +39,21 @@ struct ConfirmationWordsTests {
         }
     }
 
-    @Test("every language leaves the blanks that English leaves", arguments: Language.allCases)
-    func sameBlanks(language: Language) throws {
+    @Test("every language has the placeholders that English has", arguments: Language.allCases)
+    func samePlaceholders(language: Language) throws {
         let texts = try ConfirmationWordsTests.file(language)
         let english = try ConfirmationWordsTests.file(.english)
         for key in ConfirmationWords.Key.allCases {
             let text = try #require(texts[key.rawValue] as? String)
             let original = try #require(english[key.rawValue] as? String)
-            let blanks = ConfirmationWordsTests.blanks(of: text)
-            #expect(blanks == ConfirmationWordsTests.blanks(of: original), "\(key)")
-            #expect(Set(blanks).isSubset(of: ConfirmationWordsTests.filled.keys), "\(key)")
+            let placeholders = ConfirmationWordsTests.placeholders(of: text)
+            #expect(placeholders == ConfirmationWordsTests.placeholders(of: original), "\(key)")
+            #expect(Set(placeholders).isSubset(of: ConfirmationWordsTests.values.keys), "\(key)")
             #expect(text.count { $0 == "{" } == text.count { $0 == "}" }, "\(key)")
         }
     }
 
-    @Test("no language borrows a sentence of another")
+    @Test("no two languages have a sentence in common")
     func ownSentences() throws {
         for key in ConfirmationWords.Key.allCases {
             let texts = try Language.allCases.compactMap {
@@ -62,22 +63,22 @@ struct ConfirmationWordsTests {
         }
     }
 
-    @Test("each sentence of the program is the file's with its blanks filled in", arguments: Language.allCases)
+    @Test("each sentence of the program is the file's with its placeholders filled in", arguments: Language.allCases)
     func builtIn(language: Language) throws {
         let words = try #require(ConfirmationWords.all[language])
         let texts = try ConfirmationWordsTests.file(language)
         for key in ConfirmationWords.Key.allCases {
             var expected = try #require(texts[key.rawValue] as? String)
-            for (name, value) in ConfirmationWordsTests.filled {
+            for (name, value) in ConfirmationWordsTests.values {
                 expected = expected.replacing("{\(name)}", with: value)
             }
-            #expect(words.sentence(key, ConfirmationWordsTests.filled) == expected, "\(key)")
+            #expect(words.sentence(key, ConfirmationWordsTests.values) == expected, "\(key)")
         }
     }
 
-    // MARK: - Filling in
+    // MARK: - Placeholders
 
-    /// The words of one sentence, which is told in JSON.
+    /// Words with one sentence, which is given as JSON.
     private func words(_ json: String) -> ConfirmationWords {
         ConfirmationWords(parsing: Array(#"{"openTitle":\#(json)}"#.utf8))
     }
@@ -89,21 +90,23 @@ struct ConfirmationWordsTests {
         ("{portal}}", "P}"), ("100% {portal} %@ \\\\(x) $1", "100% P %@ \\(x) $1"),
     ]
 
-    @Test("a blank is filled in where it is known, and is empty otherwise", arguments: ConfirmationWordsTests.sentences)
+    @Test(
+        "a placeholder is replaced with its value, and with nothing if it has none",
+        arguments: ConfirmationWordsTests.sentences)
     func fill(text: String, expected: String) {
         let sentence = words(#""\#(text)""#).sentence(.openTitle, ["portal": "P", "address": "A"])
         #expect(sentence == expected)
     }
 
     @Test(
-        "what is filled in is not looked at again",
+        "placeholders within values are not replaced",
         arguments: ["{address}", "{portal}", "{", "}", "{{", "\\0", "<b>", "a\u{301}", "\u{301}", "%s", ""])
     func filledOnce(value: String) {
         let sentence = words(#""a{portal}b{address}c""#).sentence(.openTitle, ["portal": value, "address": "A"])
         #expect(Array(sentence.utf8) == Array("a\(value)bAc".utf8))
     }
 
-    @Test("words that are none are empty, and end nothing")
+    @Test("a file that is not an object of strings gives empty sentences")
     func noWords() {
         let none: [[UInt8]] = [
             [], Array("{".utf8), Array("[]".utf8), Array("null".utf8), Array("{}".utf8), [0xFF, 0xFE],
@@ -111,12 +114,12 @@ struct ConfirmationWordsTests {
         ]
         for bytes in none {
             for key in ConfirmationWords.Key.allCases {
-                #expect(ConfirmationWords(parsing: bytes).sentence(key, ConfirmationWordsTests.filled) == "")
+                #expect(ConfirmationWords(parsing: bytes).sentence(key, ConfirmationWordsTests.values) == "")
             }
         }
     }
 
-    @Test("every language that mail is written in has words of its own")
+    @Test("every language of the emails has sentences for the page")
     func languages() {
         #expect(Set(ConfirmationWords.all.keys) == Set(Language.allCases))
     }

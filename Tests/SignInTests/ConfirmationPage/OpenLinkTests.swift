@@ -1,8 +1,8 @@
 import MailQueue
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -14,31 +14,31 @@ struct OpenLinkTests {
             server, limits: limits ?? SignInHarness.noLimits, publicURL: PublicURL(parsing: "https://door.example"))
     }
 
-    // MARK: - Looking
+    // MARK: - Viewing
 
-    @Test("looks use up nothing and change nothing, however many there are")
-    func looks() async throws {
+    @Test("viewing the page changes nothing, however often it is viewed")
+    func views() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let before = try await harness.contents()
         #expect(!before.isEmpty)
-        let first = await harness.respond(to: .look(token, more: [("X-Request-Id", "one")]))
+        let first = await harness.respond(to: .view(token, more: [("X-Request-Id", "one")]))
         #expect(first.status == .ok)
         for round in 0..<100 {
             let method: Method = round.isMultiple(of: 2) ? .get : .head
             let more = [("X-Request-Id", "one"), ("Sec-Fetch-Site", round < 50 ? "cross-site" : "none")]
-            let response = await harness.respond(to: .look(token, method: method, more: more))
+            let response = await harness.respond(to: .view(token, method: method, more: more))
             #expect(response.status == first.status)
             #expect(response.fields == first.fields)
             #expect(response.body == first.body)
         }
         #expect(try await harness.contents() == before)
-        _ = try freshToken(await harness.respond(to: .press(token)))
+        _ = try tokenInRedirect(await harness.respond(to: .press(token)))
     }
 
     @Test(
-        "a press that comes from another site is answered as a look, and does nothing",
+        "a press from another site only shows the page, and changes nothing",
         arguments: [
             ["cross-site"], ["same-site"], ["Cross-Site"], ["cross-site", "same-origin"],
             ["same-origin", "cross-site"],
@@ -46,49 +46,49 @@ struct OpenLinkTests {
     func otherSite(values: [String]) async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let before = try await harness.contents()
-        let look = await harness.respond(to: .look(token, more: [("X-Request-Id", "one")]))
-        #expect(look.status == .ok)
+        let view = await harness.respond(to: .view(token, more: [("X-Request-Id", "one")]))
+        #expect(view.status == .ok)
         let more = [("X-Request-Id", "one")] + values.map { ("Sec-Fetch-Site", $0) }
-        for isForAgain in [false, true] {
-            let response = await harness.respond(to: .press(token, isForAgain: isForAgain, more: more))
-            #expect(response.status == look.status)
-            #expect(response.fields == look.fields)
-            #expect(response.body == look.body)
+        for sendsAgain in [false, true] {
+            let response = await harness.respond(to: .press(token, sendsAgain: sendsAgain, more: more))
+            #expect(response.status == view.status)
+            #expect(response.fields == view.fields)
+            #expect(response.body == view.body)
         }
         #expect(try await harness.contents() == before)
     }
 
     // MARK: - Pressing
 
-    @Test("a press leads to the portal with a fresh token and the path, encoded once")
+    @Test("a press redirects to the portal with an exchange token and the path, which is encoded once")
     func location() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let ways: [(String, String)] = [
+        let paths: [(String, String)] = [
             ("", ""), ("/", "&next=%2F"), ("/invoices?a=b&c=%20#d", "&next=%2Finvoices%3Fa%3Db%26c%3D%2520%23d"),
             ("/a'\"<b>", "&next=%2Fa%27%22%3Cb%3E"), ("/caf\u{E9}&token=x", "&next=%2Fcaf%C3%A9%26token%3Dx"),
         ]
-        for (path, end) in ways {
+        for (path, end) in paths {
             let members = path.isEmpty ? "" : #","callback_next":\#(quoted(path))"#
-            let job = try await harness.mailed("ada@example.com", members)
+            let job = try await harness.requestLink("ada@example.com", members)
             #expect(job.link == "https://door.example/auth/open?token=\(job.token)")
             let response = await harness.respond(to: .press(job.token, more: [("Sec-Fetch-Site", "same-origin")]))
-            let fresh = try freshToken(response, followedBy: end)
-            #expect(fresh != job.token)
+            let exchangeToken = try tokenInRedirect(response, followedBy: end)
+            #expect(exchangeToken != job.token)
             #expect(response.body.isEmpty)
             #expect(response.fields[.cacheControl] == "no-store")
             #expect(response.fields[.referrerPolicy] == "no-referrer")
             #expect(response.fields[.rateLimit] == nil)
-            let verified = await harness.respond(to: .verify(fresh))
+            let verified = await harness.respond(to: .verify(exchangeToken))
             #expect(verified.member("email") as? String == "ada@example.com")
             let next: String? = path.isEmpty ? nil : path
             #expect(verified.member("callback_next") as? String == next)
         }
     }
 
-    @Test("no field of a request leads elsewhere, when the link is asked for or when it is opened")
+    @Test("no field of a request changes where the link leads, when it is requested or when it is opened")
     func foreignHosts() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
@@ -100,44 +100,44 @@ struct OpenLinkTests {
         let jobs = try await harness.jobs()
         let job = try #require(jobs.last)
         #expect(job.link == "https://door.example/auth/open?token=\(job.token)")
-        let page = await harness.respond(to: .look(job.token, more: hosts))
+        let page = await harness.respond(to: .view(job.token, more: hosts))
         #expect(!page.text.contains("evil") && !page.fields.lines.contains { $0.value.contains("evil") })
         let claims = [
             ("X-AppHandoff-Callback-Origin", "https://body.example"), ("Referer", "https://body.example/"),
             ("Origin", "null"),
         ]
         let response = await harness.respond(to: .press(job.token, more: hosts + claims))
-        _ = try freshToken(response)
+        _ = try tokenInRedirect(response)
         #expect(!response.fields.lines.contains { $0.value.contains("evil") || $0.value.contains("body") })
     }
 
-    @Test("the button can be pressed again until somebody is signed in, and each press ends the earlier ones")
+    @Test("the button can be pressed again until the link is used, and each press ends the earlier exchange tokens")
     func pressedAgain() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
-        let first = try freshToken(await harness.respond(to: .press(token)))
-        let second = try freshToken(await harness.respond(to: .press(token)))
+        let token = try await harness.requestLink().token
+        let first = try tokenInRedirect(await harness.respond(to: .press(token)))
+        let second = try tokenInRedirect(await harness.respond(to: .press(token)))
         for text in [first, token] {
             #expect(await harness.respond(to: .verify(text)).code == "token_invalid")
         }
-        #expect(await harness.respond(to: .look(token)).status == .ok)
+        #expect(await harness.respond(to: .view(token)).status == .ok)
         #expect(await harness.respond(to: .verify(second)).status == .ok)
         for text in [first, second, token] {
             #expect(await harness.respond(to: .verify(text)).code == "token_invalid")
         }
-        for request in [Request.look(token), .press(token)] {
+        for request in [Request.view(token), .press(token)] {
             let response = await harness.respond(to: request)
             #expect(response.status == .gone)
             #expect(ConfirmationHTML(response).content(of: "h1") == "This link was already used")
         }
     }
 
-    @Test("of many presses at once each is answered, and one of their tokens signs in")
+    @Test("of many concurrent presses each is answered, and one of their exchange tokens signs in")
     func concurrently() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let responses = await withTaskGroup(of: Response.self, returning: [Response].self) { group in
             for _ in 0..<20 {
                 group.addTask { await harness.respond(to: .press(token)) }
@@ -148,57 +148,57 @@ struct OpenLinkTests {
         }
         var signedInCount = 0
         for response in responses {
-            let fresh = try freshToken(response)
-            if await harness.respond(to: .verify(fresh)).status == .ok { signedInCount += 1 }
+            let exchangeToken = try tokenInRedirect(response)
+            if await harness.respond(to: .verify(exchangeToken)).status == .ok { signedInCount += 1 }
         }
         #expect(signedInCount == 1)
     }
 
-    @Test("a fresh token works for a minute and once, and is none for a page")
-    func fresh() async throws {
+    @Test("an exchange token works once, for a minute, and not on the confirmation page")
+    func exchangeTokenLifetime() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
-        let fresh = try freshToken(await harness.respond(to: .press(token)))
-        let key = try SignInHarness.key(of: fresh)
+        let token = try await harness.requestLink().token
+        let exchangeToken = try tokenInRedirect(await harness.respond(to: .press(token)))
+        let key = try SignInHarness.key(of: exchangeToken)
         guard case .integer(let lifetime) = try await harness.redis.send(RedisCommand("PTTL", key)) else {
             throw NotAsExpected()
         }
         #expect((1...60_000).contains(lifetime))
         let before = try await harness.contents()
-        for request in [Request.look(fresh), .press(fresh), .press(fresh, isForAgain: true)] {
+        for request in [Request.view(exchangeToken), .press(exchangeToken), .press(exchangeToken, sendsAgain: true)] {
             let response = await harness.respond(to: request)
             #expect(response.status == .gone)
-            #expect(!response.text.contains(fresh))
+            #expect(!response.text.contains(exchangeToken))
         }
         #expect(try await harness.contents() == before)
-        // Who pressed in time is let in, though the link's own time is over by now.
+        // The exchange token works, although the link has expired since the press.
         try await harness.expire(token)
-        #expect(await harness.respond(to: .look(token)).status == .gone)
-        #expect(await harness.respond(to: .verify(fresh)).status == .ok)
-        #expect(await harness.respond(to: .verify(fresh)).code == "token_invalid")
+        #expect(await harness.respond(to: .view(token)).status == .gone)
+        #expect(await harness.respond(to: .verify(exchangeToken)).status == .ok)
+        #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")
     }
 
-    @Test("an assertion names the mailed token, whichever was brought, and the challenge stays the link's")
+    @Test("an exchange token needs the verifier of its link, and its assertion names the mailed token")
     func challenge() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(
             server, publicURL: PublicURL(parsing: "https://door.example"), issuer: .sample())
-        let token = try await harness.mailed("ada@example.com", SampleChallenge.member).token
-        let fresh = try freshToken(await harness.respond(to: .press(token)))
-        #expect(await harness.respond(to: .verify(fresh)).code == "token_invalid")
-        let response = await harness.respond(to: .verify(fresh, verifier: SampleChallenge.verifier))
+        let token = try await harness.requestLink("ada@example.com", SampleChallenge.member).token
+        let exchangeToken = try tokenInRedirect(await harness.respond(to: .press(token)))
+        #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")
+        let response = await harness.respond(to: .verify(exchangeToken, verifier: SampleChallenge.verifier))
         let id = try #require(LoginToken(parsing: token)).id
         #expect(try ReadAssertion(response).claims["jti"] as? String == id)
     }
 
     // MARK: - Forms
 
-    @Test("what is not sent as a form is refused, and opens nothing")
+    @Test("a press that is not sent as a form is refused, and changes nothing")
     func contentTypes() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let before = try await harness.contents()
         let wrong: [String?] = [
             nil, "", "text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form",
@@ -218,15 +218,15 @@ struct OpenLinkTests {
         #expect(try await harness.contents() == before)
         let right = ["; charset=UTF-8", ";charset=\"utf-8\"", " ; x=y", ""].map { OpenLinkTests.form + $0 }
         for type in right + [OpenLinkTests.form.uppercased()] {
-            _ = try freshToken(await harness.respond(to: .press(token, contentType: type)))
+            _ = try tokenInRedirect(await harness.respond(to: .press(token, contentType: type)))
         }
     }
 
-    @Test("a token that is given twice, elsewhere or with something around it is unknown")
+    @Test("a token that is repeated, misplaced or padded is unknown")
     func forms() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let before = try await harness.contents()
         let forms = [
             "", "token", "token=", "token=\(token)&token=\(token)", "token=x&token=\(token)", "token=\(token)&token",
@@ -235,25 +235,25 @@ struct OpenLinkTests {
             String(repeating: "a=1&", count: 4000) + "token=\(token)", "token=\(respelled(token))",
         ]
         for form in forms {
-            var look = Request.look(token)
-            look.query = form
+            var view = Request.view(token)
+            view.query = form
             let press = Request.json("/auth/open", form, contentType: OpenLinkTests.form)
-            for request in [look, press] {
+            for request in [view, press] {
                 let response = await harness.respond(to: request)
                 #expect(response.status == .gone, "\(form.prefix(100))")
                 #expect(
                     ConfirmationHTML(response).content(of: "h1") == "This link does not work", "\(form.prefix(100))")
             }
         }
-        // In the query of a press, and in the body of a look.
+        // The token in the query of a press, and in the body of a view.
         var press = Request.press("")
         press.query = "token=\(token)"
-        var look = Request.press(token)
-        look.method = .get
-        for request in [press, look] { #expect(await harness.respond(to: request).status == .gone) }
+        var view = Request.press(token)
+        view.method = .get
+        for request in [press, view] { #expect(await harness.respond(to: request).status == .gone) }
         #expect(try await harness.contents() == before)
-        // Whatever else is in the form does not matter.
+        // Other fields of the form are ignored.
         let more = Request.json("/auth/open", "utm=a&token=\(token)&b[]=%zz&", contentType: OpenLinkTests.form)
-        _ = try freshToken(await harness.respond(to: more))
+        _ = try tokenInRedirect(await harness.respond(to: more))
     }
 }

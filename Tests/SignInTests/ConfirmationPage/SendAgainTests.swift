@@ -2,8 +2,8 @@ import MailQueue
 import Net
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -16,38 +16,38 @@ struct SendAgainTests {
             publicURL: PublicURL(parsing: "https://door.example"))
     }
 
-    /// Why a link cannot be opened.
+    /// The reason that a link cannot be opened.
     enum State: String, Sendable, CaseIterable {
         case used, expired, superseded
     }
 
-    /// A mailed token that came to be in some state.
+    /// A mailed token in a given state.
     private func token(_ state: State, _ members: String, _ harness: SignInHarness) async throws -> String {
         let address = "quetzal+x@example.com"
-        let token = try await harness.mailed(address, members, origin: "https://body.example").token
+        let token = try await harness.requestLink(address, members, origin: "https://body.example").token
         switch state {
         case .used:
             let verifier = members.contains(SampleChallenge.challenge) ? SampleChallenge.verifier : nil
             #expect(await harness.respond(to: .verify(token, verifier: verifier)).status == .ok)
         case .expired: try await harness.expire(token)
-        case .superseded: _ = try await harness.mailed(address, members, origin: "https://body.example")
+        case .superseded: _ = try await harness.requestLink(address, members, origin: "https://body.example")
         }
         return token
     }
 
-    @Test("for a link that works none is sent: the page shows it, with its button")
+    @Test("for a link that works no other link is sent; the page shows its button")
     func live() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
-        let token = try await harness.mailed().token
-        let response = await harness.respond(to: .press(token, isForAgain: true))
+        let token = try await harness.requestLink().token
+        let response = await harness.respond(to: .press(token, sendsAgain: true))
         #expect(response.status == .ok)
         #expect(ConfirmationHTML(response).values(of: "value") == [token])
         #expect(try await harness.jobs().count == 1)
     }
 
     @Test(
-        "the new link goes to the whole address, with the same portal, path and challenge",
+        "the new link goes to the same address, with the same portal, path and challenge",
         arguments: SendAgainTests.State.allCases)
     func sent(state: State) async throws {
         let server = try await RedisServer()
@@ -57,7 +57,7 @@ struct SendAgainTests {
         let before = try await harness.jobs()
 
         let more = [("Accept-Language", "de"), ("Host", "evil.example"), ("Origin", "https://portal.example")]
-        let response = await harness.respond(to: .press(token, isForAgain: true, more: more))
+        let response = await harness.respond(to: .press(token, sendsAgain: true, more: more))
         #expect(response.status == .ok)
         #expect(response.fields[.location] == nil)
         let jobs = try await harness.jobs()
@@ -75,39 +75,39 @@ struct SendAgainTests {
         let location = try #require(press.fields[.location])
         let start = "https://body.example/auth/callback?token="
         try #require(location.hasPrefix(start) && location.hasSuffix("&next=%2Finvoices%3Fa%3Db"))
-        let fresh = String(location.dropFirst(start.count).prefix(43))
-        // The challenge is the first link's: whoever asked alone gets in.
-        #expect(await harness.respond(to: .verify(fresh)).code == "token_invalid")
-        let verified = await harness.respond(to: .verify(fresh, verifier: SampleChallenge.verifier))
+        let exchangeToken = String(location.dropFirst(start.count).prefix(43))
+        // The challenge is the first link's: only the browser that requested it has the verifier.
+        #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")
+        let verified = await harness.respond(to: .verify(exchangeToken, verifier: SampleChallenge.verifier))
         #expect(verified.text == #"{"ok":true,"email":"quetzal+x@example.com","callback_next":"/invoices?a=b"}"#)
     }
 
-    @Test("the new link ends the one that still worked, and a used one stays used")
-    func endsEarlier() async throws {
+    @Test("the new link supersedes one that still works, and a used one stays used")
+    func supersedesEarlier() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
         let used = try await token(.used, "", harness)
-        let live = try await harness.mailed("quetzal+x@example.com", origin: "https://body.example").token
-        #expect(await harness.respond(to: .press(used, isForAgain: true)).status == .ok)
-        let ended = ConfirmationHTML(await harness.respond(to: .look(live)))
-        #expect(ended.content(of: "h1") == "A newer link was sent")
+        let live = try await harness.requestLink("quetzal+x@example.com", origin: "https://body.example").token
+        #expect(await harness.respond(to: .press(used, sendsAgain: true)).status == .ok)
+        let superseded = ConfirmationHTML(await harness.respond(to: .view(live)))
+        #expect(superseded.content(of: "h1") == "A newer link was sent")
         #expect(await harness.respond(to: .verify(live)).code == "token_invalid")
-        let still = ConfirmationHTML(await harness.respond(to: .look(used)))
+        let still = ConfirmationHTML(await harness.respond(to: .view(used)))
         #expect(still.content(of: "h1") == "This link was already used")
     }
 
-    @Test("who asks for more than the address may get is shown a page with the time to wait, and no mail goes out")
+    @Test("a request beyond the recipient's limit shows a page with the time to wait, and no email is queued")
     func limited() async throws {
         let server = try await RedisServer()
         let limits = SignInLimits(
             client: nil, recipient: try RateLimit(parsing: "2/1d"), deployment: nil)
         let harness = try await harness(server, limits: limits)
         let token = try await token(.used, "", harness)
-        // From another client each time: it is the recipient's limit.
-        let first = await harness.respond(to: .press(token, isForAgain: true, peer: "192.0.2.7"))
+        // From another client each time, so that the recipient's limit refuses.
+        let first = await harness.respond(to: .press(token, sendsAgain: true, peer: "192.0.2.7"))
         #expect(first.status == .ok)
         let before = try await harness.contents()
-        let response = await harness.respond(to: .press(token, isForAgain: true, peer: "192.0.2.8"))
+        let response = await harness.respond(to: .press(token, sendsAgain: true, peer: "192.0.2.8"))
         #expect(response.status == .tooManyRequests)
         #expect(ConfirmationHTML(response).content(of: "h1") == "Please wait a moment")
         let wait = try #require(response.fields[.retryAfter])
@@ -117,12 +117,12 @@ struct SendAgainTests {
         #expect(response.fields[.contentType] == "text/html; charset=utf-8")
         #expect(!response.text.contains("quetzal"))
         #expect(try await harness.contents() == before)
-        // Asking at the portal takes from the same bucket.
+        // Requests from the portal's page take from the same bucket.
         let request = Request.signIn(#"{"email":"quetzal+x@example.com"}"#)
         #expect(await harness.respond(to: request).status == .tooManyRequests)
     }
 
-    @Test("the client's limit and the deployment's count for it, too", arguments: [false, true])
+    @Test("the limits of the client and of the deployment apply, too", arguments: [false, true])
     func otherLimits(isClient: Bool) async throws {
         let server = try await RedisServer()
         let limit = try RateLimit(parsing: "1/1d")
@@ -130,18 +130,18 @@ struct SendAgainTests {
             client: isClient ? limit : nil, recipient: nil, deployment: isClient ? nil : limit)
         let harness = try await harness(server, limits: limits)
         let token = try await token(.used, "", harness)
-        let response = await harness.respond(to: .press(token, isForAgain: true))
+        let response = await harness.respond(to: .press(token, sendsAgain: true))
         #expect(response.status == .tooManyRequests)
         #expect(response.fields[.retryAfter] != nil)
         #expect(try await harness.jobs().count == 1)
     }
 
-    @Test("where too many mails wait, the page asks to try again later")
+    @Test("if the mail queue is full, the page offers to try again later")
     func queueFull() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server, maximumQueueLength: 1)
         let token = try await token(.used, "", harness)
-        let response = await harness.respond(to: .press(token, isForAgain: true))
+        let response = await harness.respond(to: .press(token, sendsAgain: true))
         #expect(response.status == .serviceUnavailable)
         #expect(response.fields[.retryAfter] == "30")
         #expect(ConfirmationHTML(response).content(of: "h1") == "Not available right now")
@@ -150,7 +150,7 @@ struct SendAgainTests {
     }
 
     @Test(
-        "the field is read wherever it stands",
+        "the field is read at any position",
         arguments: ["again=1&token=*", "token=*&%61gain=1", "a=b&token=*&again=1&c"])
     func field(text: String) async throws {
         let server = try await RedisServer()
@@ -162,14 +162,14 @@ struct SendAgainTests {
         #expect(try await harness.jobs().count == 2)
     }
 
-    @Test("a look never asks for it, whatever its query says")
-    func look() async throws {
+    @Test("viewing the page never sends a link, whatever its query says")
+    func view() async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
         let token = try await token(.expired, "", harness)
         let before = try await harness.contents()
         for method in [Method.get, .head] {
-            var request = Request.look(token, method: method)
+            var request = Request.view(token, method: method)
             request.query += "&again=1"
             #expect(await harness.respond(to: request).status == .gone)
         }

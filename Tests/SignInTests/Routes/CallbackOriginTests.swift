@@ -1,9 +1,9 @@
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
-/// What a request claims about its origin; `nil` is a claim that it does not make.
+/// The claims of a request about its origin; `nil` for a claim that is missing.
 struct Claims: Sendable, CustomTestStringConvertible {
     var body: String?
     var header: String?
@@ -28,14 +28,14 @@ struct Claims: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Claims, and where the link then leads.
+/// Claims, and the origin that the link leads to.
 struct ServedClaims: Sendable, CustomTestStringConvertible {
     let leadsTo: String
     let claims: Claims
     var testDescription: String { claims.testDescription }
 }
 
-/// Claims that are refused, and in which words. `field` is the body's field that is at fault.
+/// Claims that are refused, and the error. `field` is the field of the body that is at fault.
 struct RefusedClaims: Sendable, CustomTestStringConvertible {
     let error: String
     var field: String?
@@ -67,7 +67,7 @@ struct CallbackOriginTests {
                 referer: "https://referer.example/sign-in?next=https://evil.example/#top",
                 fallback: "https://default.example")),
         ServedClaims(leadsTo: "https://default.example", claims: Claims(fallback: "https://default.example")),
-        // What stands behind the claim that decides is not looked at, but for a browser's Origin.
+        // Claims after the deciding one are ignored, except for a browser's Origin.
         ServedClaims(
             leadsTo: "https://body.example",
             claims: Claims(
@@ -75,38 +75,38 @@ struct CallbackOriginTests {
         ServedClaims(
             leadsTo: "https://origin.example",
             claims: Claims(origin: "https://origin.example", referer: "https://evil.example/")),
-        // One origin has several spellings, of which the link has the canonical one.
+        // The link has the canonical spelling of the origin.
         ServedClaims(leadsTo: "https://body.example", claims: Claims(body: "HTTPS://Body.Example:443/")),
         ServedClaims(leadsTo: "https://header.example", claims: Claims(header: "https://HEADER.example:443")),
     ]
 
     @Test("the first claim that is present decides", arguments: CallbackOriginTests.servedClaims)
-    func decides(_ told: ServedClaims) async throws {
+    func decides(_ testCase: ServedClaims) async throws {
         let server = try await RedisServer()
-        let harness = try await SignInHarness(server, fallback: told.claims.fallback)
-        let response = await harness.respond(to: told.claims.request)
+        let harness = try await SignInHarness(server, fallback: testCase.claims.fallback)
+        let response = await harness.respond(to: testCase.claims.request)
         #expect(response.status == .ok)
         let mails = try await harness.mails()
         #expect(mails.count == 1)
-        #expect(mails.first?.link.hasPrefix("\(told.leadsTo)/auth/callback?token=") == true)
+        #expect(mails.first?.link.hasPrefix("\(testCase.leadsTo)/auth/callback?token=") == true)
     }
 
-    private static let notLed = "is not an allowed origin"
+    private static let notAllowed = "is not an allowed origin"
     private static let bare = "must be only a scheme, host and port, without a path, query or fragment"
     private static let scheme = "must start with https:// or http://"
     private static let characters = "must not contain spaces, backslashes, control characters or non-ASCII characters"
     private static let headerName = "The X-AppHandoff-Callback-Origin header"
 
     private static let refusedClaims = [
-        // A foreign Origin is another site that posts, whatever the body says.
+        // A foreign Origin means that another site sends the request, whatever the body says.
         RefusedClaims(
-            error: "The Origin header \(notLed)",
+            error: "The Origin header \(notAllowed)",
             claims: Claims(body: "https://body.example", origin: "https://evil.example")),
         RefusedClaims(
-            error: "The Origin header \(notLed)",
+            error: "The Origin header \(notAllowed)",
             claims: Claims(header: "https://header.example", origin: "https://evil.example")),
         RefusedClaims(
-            error: "The Origin header \(notLed)",
+            error: "The Origin header \(notAllowed)",
             claims: Claims(origin: "https://evil.example", fallback: "https://default.example")),
         RefusedClaims(
             error: "The Origin header \(scheme)", claims: Claims(body: "https://body.example", origin: "null")),
@@ -114,14 +114,14 @@ struct CallbackOriginTests {
         RefusedClaims(
             error: "The Origin header \(characters)",
             claims: Claims(origin: "https://origin.example, https://origin.example")),
-        // One that is present and not allowed is refused, never skipped.
+        // A claim that is present and not allowed is refused, never skipped.
         RefusedClaims(
-            error: "callback_origin \(notLed)", field: "callback_origin",
+            error: "callback_origin \(notAllowed)", field: "callback_origin",
             claims: Claims(
                 body: "https://evil.example", header: "https://header.example", origin: "https://origin.example",
                 referer: "https://referer.example/", fallback: "https://default.example")),
         RefusedClaims(
-            error: "\(headerName) \(notLed)",
+            error: "\(headerName) \(notAllowed)",
             claims: Claims(header: "https://evil.example", origin: "https://origin.example")),
         RefusedClaims(
             error: "\(headerName) \(bare)",
@@ -129,22 +129,23 @@ struct CallbackOriginTests {
         RefusedClaims(
             error: "\(headerName) \(scheme)", claims: Claims(header: "", fallback: "https://default.example")),
         RefusedClaims(
-            error: "The Referer header \(notLed)",
+            error: "The Referer header \(notAllowed)",
             claims: Claims(referer: "https://evil.example/portal", fallback: "https://default.example")),
         RefusedClaims(
             error: "The Referer header \(scheme)",
             claims: Claims(referer: "about:blank", fallback: "https://default.example")),
-        // Compared by scheme, host and port, never by prefix.
+        // Origins are compared by scheme, host and port, never by prefix.
         RefusedClaims(
-            error: "callback_origin \(notLed)", field: "callback_origin", claims: Claims(body: "http://body.example")),
+            error: "callback_origin \(notAllowed)", field: "callback_origin",
+            claims: Claims(body: "http://body.example")),
         RefusedClaims(
-            error: "callback_origin \(notLed)", field: "callback_origin",
+            error: "callback_origin \(notAllowed)", field: "callback_origin",
             claims: Claims(body: "https://body.example:444")),
         RefusedClaims(
-            error: "callback_origin \(notLed)", field: "callback_origin",
+            error: "callback_origin \(notAllowed)", field: "callback_origin",
             claims: Claims(body: "https://body.example.evil.example")),
         RefusedClaims(
-            error: "callback_origin \(notLed)", field: "callback_origin",
+            error: "callback_origin \(notAllowed)", field: "callback_origin",
             claims: Claims(body: "https://sub.body.example")),
         RefusedClaims(
             error: "callback_origin must not contain a user name or password", field: "callback_origin",
@@ -168,23 +169,23 @@ struct CallbackOriginTests {
     ]
 
     @Test(
-        "a claim that is not allowed is refused, and said to be; the body's with its field",
+        "a claim that is not allowed is refused by its name, and one of the body by its field, too",
         arguments: CallbackOriginTests.refusedClaims)
-    func refused(_ told: RefusedClaims) async throws {
-        let harness = try await SignInHarness(fallback: told.claims.fallback)
-        let response = await harness.respond(to: told.claims.request)
+    func refused(_ testCase: RefusedClaims) async throws {
+        let harness = try await SignInHarness(fallback: testCase.claims.fallback)
+        let response = await harness.respond(to: testCase.claims.request)
         #expect(response.status == .badRequest)
-        let start = #"{"error":"\#(told.error)","code":"origin_not_allowed""#
-        if let field = told.field {
-            let issue = #"{"path":"\#(field)","message":"\#(told.error)","code":"custom"}"#
-            let expected = #"\#(start),"fieldErrors":{"\#(field)":"\#(told.error)"},"issues":[\#(issue)]}"#
+        let start = #"{"error":"\#(testCase.error)","code":"origin_not_allowed""#
+        if let field = testCase.field {
+            let issue = #"{"path":"\#(field)","message":"\#(testCase.error)","code":"custom"}"#
+            let expected = #"\#(start),"fieldErrors":{"\#(field)":"\#(testCase.error)"},"issues":[\#(issue)]}"#
             #expect(response.text == expected)
         } else {
             #expect(response.text == start + "}")
         }
     }
 
-    @Test("where there is no claim and no default, one is required")
+    @Test("without a claim and without a default, an origin is required")
     func required() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: Claims().request)
@@ -196,7 +197,7 @@ struct CallbackOriginTests {
         #expect(response.text == expected)
     }
 
-    @Test("Host names no origin")
+    @Test("Host is not used as an origin")
     func host() async throws {
         let harness = try await SignInHarness()
         for name in ["Host", "X-Forwarded-Host", "Forwarded", "X-Original-Host"] {

@@ -2,8 +2,8 @@ import Cryptography
 import MailQueue
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -45,15 +45,15 @@ struct CodeRequestTests {
         mismatch("code_challenge_method", #"["S256"]"#, "string", "array"),
     ]
 
-    @Test("a body that breaks a rule is refused, with the rule and the place", arguments: CodeRequestTests.issues)
-    func issue(told: OneIssue) async throws {
+    @Test("an invalid body is refused, with the rule and the path", arguments: CodeRequestTests.issues)
+    func issue(testCase: OneIssue) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: .signIn(told.body))
+        let response = await harness.respond(to: .signIn(testCase.body))
         #expect(response.status == .badRequest)
-        #expect(response.text == told.answer)
+        #expect(response.text == testCase.answer)
     }
 
-    @Test("a plain challenge is refused whatever stands beside it")
+    @Test("the method plain is refused, whatever the challenge is")
     func plain() async throws {
         let harness = try await SignInHarness()
         let body =
@@ -63,7 +63,7 @@ struct CodeRequestTests {
         #expect(response.text == OneIssue("", "code_challenge_method", "custom", "Must be S256").answer)
     }
 
-    @Test("a method without a challenge is refused, as a misspelt challenge would bind the link to nobody")
+    @Test("a method without a challenge is refused, because a misspelled challenge would leave the link unbound")
     func methodAlone() async throws {
         let harness = try await SignInHarness()
         let body = #"{"email":"ada@example.com","codechallenge":"x","code_challenge_method":"S256"}"#
@@ -72,7 +72,7 @@ struct CodeRequestTests {
         #expect(response.text == OneIssue("", "code_challenge", "custom", rule).answer)
     }
 
-    @Test("who asks for a code is told what names the request, and the mail alone what the code is")
+    @Test("the response to a request for a code has the code handle, and only the email has the code")
     func code() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -95,7 +95,7 @@ struct CodeRequestTests {
     }
 
     @Test(
-        "who asks for none is told of none, and gets none",
+        "without a request for a code there is neither handle nor code",
         arguments: ["", #","code":false"#, SampleChallenge.member, #","request_id":true,"codes":true"#])
     func noCode(members: String) async throws {
         let server = try await RedisServer()
@@ -108,52 +108,52 @@ struct CodeRequestTests {
         #expect(try await harness.keys(startingWith: "postern:request:") == [])
     }
 
-    @Test("neither code nor name can be read in Redis")
+    @Test("neither code nor handle can be read in Redis")
     func secrecy() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked()
+        let requested = try await harness.requestCode()
         for key in try await harness.keys(startingWith: "") {
-            #expect(!key.contains(asked.handle))
-            #expect(!key.contains(asked.token))
+            #expect(!key.contains(requested.handle))
+            #expect(!key.contains(requested.token))
         }
         let entries = try await harness.keys(startingWith: "postern:request:")
         let key = try #require(entries.first)
         guard case .bulk(let entry) = try await harness.redis.send(RedisCommand("GET", key)) else {
             throw NotAsExpected()
         }
-        // The digits of the HMAC are there, so that six of them may be the code's; the code itself is no word of it.
+        // Six digits of the HMAC can be those of the code by chance, but no word of the entry is the code.
         let words = String(decoding: entry, as: UTF8.self).split { $0 == " " || $0 == "\n" }
-        #expect(!words.contains { $0 == asked.code })
-        #expect(!words.contains { $0.contains(asked.handle) || $0.contains(asked.token) })
+        #expect(!words.contains { $0 == requested.code })
+        #expect(!words.contains { $0.contains(requested.handle) || $0.contains(requested.token) })
     }
 
-    @Test("nothing but the name tells two answers apart")
+    @Test("responses differ only in the code handle")
     func sameAnswer() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        var names: Set<String> = []
+        var handles: Set<String> = []
         var fields: Set<[String]> = []
         for address in ["known@example.com", "known@example.com", "stranger@elsewhere.example"] {
             let body = #"{"email":"\#(address)","code":true}"#
             let response = await harness.respond(to: .signIn(body, more: [("X-Request-Id", "one")]))
-            let name = try #require(response.member("request_id") as? String)
-            #expect(name.utf8.count == 43)
-            #expect(response.text == #"{"ok":true,"request_id":"\#(name)"}"#)
-            names.insert(name)
+            let handle = try #require(response.member("request_id") as? String)
+            #expect(handle.utf8.count == 43)
+            #expect(response.text == #"{"ok":true,"request_id":"\#(handle)"}"#)
+            handles.insert(handle)
             fields.insert(response.fields.lines.map { "\($0.name.rawValue): \($0.value)" })
         }
-        #expect(names.count == 3)
+        #expect(handles.count == 3)
         #expect(fields.count == 1)
     }
 
-    @Test("a request that is limited names nothing")
+    @Test("the response to a limited request has no code handle")
     func limited() async throws {
         let server = try await RedisServer()
         let limits = SignInLimits(
             client: nil, recipient: try RateLimit(parsing: "1/1d"), deployment: nil)
         let harness = try await SignInHarness(server, limits: limits)
-        _ = try await harness.asked()
+        _ = try await harness.requestCode()
         let before = try await harness.contents()
         let response = await harness.respond(to: .signIn(#"{"email":"ada@example.com","code":true}"#))
         #expect(response.status == .tooManyRequests)
@@ -161,10 +161,10 @@ struct CodeRequestTests {
         #expect(try await harness.contents() == before)
     }
 
-    @Test("without random bytes there is neither link nor code, and no word of why", arguments: [4, 32])
+    @Test("without random bytes there is neither link nor code, and the error has no details", arguments: [4, 32])
     func noRandomness(count: Int) async throws {
         let server = try await RedisServer()
-        // A code is made of 4 bytes; a token, and what names a request, of 32.
+        // A code is made of 4 random bytes; tokens and code handles are made of 32.
         let random = RandomBytes { (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
             if buffer.count == count { throw CryptoError.noRandomness }
             try RandomBytes.system.fill(buffer)

@@ -1,10 +1,10 @@
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
-/// A request without its `Origin`, and the status that it is answered with where there is no Redis.
+/// A request without its `Origin`, and the status of its response if there is no Redis.
 struct CrossOriginCase: Sendable, CustomTestStringConvertible {
     let status: Int
     let request: Request
@@ -22,7 +22,7 @@ struct CrossOriginCase: Sendable, CustomTestStringConvertible {
 struct CrossOriginTests {
     private static let exposed = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 
-    /// `callback_origin` is given, so that a request is not refused for the want of an `Origin`.
+    /// A valid body. It has a `callback_origin`, so that requests without `Origin` are not refused.
     private static let valid = #"{"email":"ada@example.com","callback_origin":"https://body.example"}"#
 
     private static let cases = [
@@ -42,33 +42,33 @@ struct CrossOriginTests {
     ]
 
     @Test(
-        "an allowed origin's may read every answer, errors included",
+        "pages of an allowed origin may read every response, including errors",
         arguments: CrossOriginTests.cases, ["https://portal.example", "https://body.example"])
-    func allowed(_ told: CrossOriginCase, origin: String) async throws {
+    func allowed(_ testCase: CrossOriginCase, origin: String) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: told.with(origin: origin))
-        #expect(response.status.rawValue == told.status)
+        let response = await harness.respond(to: testCase.with(origin: origin))
+        #expect(response.status.rawValue == testCase.status)
         #expect(response.fields[.accessControlAllowOrigin] == origin)
         #expect(response.fields[.accessControlExposeHeaders] == CrossOriginTests.exposed)
         #expect(response.fields[.vary] == "Origin")
     }
 
     @Test(
-        "another origin's may not, and neither may they where there is no origin",
+        "pages of another origin may read no response",
         arguments: CrossOriginTests.cases,
         [
             nil, "", "null", "*", "https://evil.example", "http://portal.example", "https://portal.example:444",
             "https://portal.example.evil.example", "https://portal.example, https://portal.example",
         ] as [String?])
-    func foreign(_ told: CrossOriginCase, origin: String?) async throws {
+    func foreign(_ testCase: CrossOriginCase, origin: String?) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: told.with(origin: origin))
+        let response = await harness.respond(to: testCase.with(origin: origin))
         #expect(response.fields[.accessControlAllowOrigin] == nil)
         #expect(response.fields[.accessControlExposeHeaders] == nil)
         #expect(response.fields[.vary] == "Origin")
     }
 
-    @Test("a served request and a limited one may be read by an allowed origin's")
+    @Test("pages of an allowed origin may read the responses to admitted and to limited requests")
     func servedAndLimited() async throws {
         let server = try await RedisServer()
         let limits = SignInLimits(
@@ -83,32 +83,32 @@ struct CrossOriginTests {
         }
     }
 
-    @Test("what a runtime refuses may be read by an allowed origin's")
+    @Test("pages of an allowed origin may read the refusals of a runtime")
     func refusedByRuntime() async throws {
         let harness = try await SignInHarness()
         for refusal in [HTTPError.badRequest, .payloadTooLarge, .requestTimeout, .headerFieldsTooLarge] {
-            let known = harness.door.response(to: refusal, fields: ["Origin": "https://portal.example"])
+            let known = harness.service.response(to: refusal, fields: ["Origin": "https://portal.example"])
             #expect(known.fields[.accessControlAllowOrigin] == "https://portal.example")
             #expect(known.fields[.accessControlExposeHeaders] == CrossOriginTests.exposed)
             #expect(known.fields[.vary] == "Origin")
-            let unknown = harness.door.response(to: refusal)
+            let unknown = harness.service.response(to: refusal)
             #expect(unknown.fields[.accessControlAllowOrigin] == nil)
             #expect(unknown.fields[.vary] == "Origin")
         }
     }
 
-    @Test("credentials are never allowed, and an origin never by an asterisk")
+    @Test("credentials are never allowed, and origins never by an asterisk")
     func noCredentials() async throws {
         let harness = try await SignInHarness()
-        for told in CrossOriginTests.cases {
-            let response = await harness.respond(to: told.with(origin: "https://portal.example"))
+        for testCase in CrossOriginTests.cases {
+            let response = await harness.respond(to: testCase.with(origin: "https://portal.example"))
             let names = response.fields.lines.map { $0.name.rawValue.lowercased() }
             #expect(!names.contains("access-control-allow-credentials"))
             #expect(!response.fields.lines.contains { $0.value == "*" })
         }
     }
 
-    @Test("a preflight is answered 204, with the methods and fields that may be used, and for how long")
+    @Test("a preflight is answered with 204, the allowed methods and fields, and the time to cache them")
     func preflight() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(
@@ -131,7 +131,7 @@ struct CrossOriginTests {
         #expect(response.fields[.allow] == "POST, OPTIONS")
     }
 
-    @Test("a preflight is not limited, leaves nothing in Redis and tells of no limit")
+    @Test("a preflight is not limited, stores nothing in Redis and reports no limit")
     func preflightNotLimited() async throws {
         let server = try await RedisServer()
         let limit = try RateLimit(parsing: "1/1d")
@@ -151,7 +151,7 @@ struct CrossOriginTests {
         #expect(try await harness.keyCount() == keyCount)
     }
 
-    /// The elements of a list of words, in lower case.
+    /// The elements of a comma-separated list, in lower case.
     private func elements(_ list: String?) -> Set<String> {
         Set((list ?? "").lowercased().split(separator: ",").map { String($0.drop { $0 == " " }) })
     }

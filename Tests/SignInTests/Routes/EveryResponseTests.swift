@@ -1,6 +1,6 @@
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -40,24 +40,24 @@ struct EveryResponseTests {
         #expect(Set(names).count == names.count, "a field is there twice")
     }
 
-    @Test("it is not to be stored, its type is not to be guessed, and it has a name")
+    @Test("every response forbids caching and sniffing, and has a request id")
     func common() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        for told in EveryResponseTests.cases {
-            let unnamed = await harness.respond(to: told.request)
-            #expect(unnamed.status.rawValue == told.status)
+        for testCase in EveryResponseTests.cases {
+            let unnamed = await harness.respond(to: testCase.request)
+            #expect(unnamed.status.rawValue == testCase.status)
             expectCommonFields(unnamed, id: nil)
 
-            var request = told.request
+            var request = testCase.request
             request.fields.append("X-Request-Id", "caller/17")
             let named = await harness.respond(to: request)
-            #expect(named.status.rawValue == told.status)
+            #expect(named.status.rawValue == testCase.status)
             expectCommonFields(named, id: "caller/17")
         }
     }
 
-    @Test("two requests without a name get different ones, and so does one whose name is none")
+    @Test("requests without a valid id get a new one each")
     func names() async throws {
         let harness = try await SignInHarness()
         var ids: Set<String> = []
@@ -71,7 +71,7 @@ struct EveryResponseTests {
         #expect(ids.count == 5)
     }
 
-    @Test("two lines of X-Request-Id name nothing")
+    @Test("two lines of X-Request-Id are ignored")
     func twoNames() async throws {
         let harness = try await SignInHarness()
         var request = Request.get("/healthz")
@@ -80,12 +80,12 @@ struct EveryResponseTests {
         expectCommonFields(await harness.respond(to: request), id: nil)
     }
 
-    @Test("what a runtime refuses has them too")
+    @Test("the refusals of a runtime have these fields, too")
     func refusedByRuntime() async throws {
         let harness = try await SignInHarness()
         for refusal in [HTTPError.badRequest, .payloadTooLarge, .requestTimeout, .headerFieldsTooLarge] {
-            expectCommonFields(harness.door.response(to: refusal), id: nil)
-            let named = harness.door.response(to: refusal, fields: ["X-Request-Id": "caller/17"])
+            expectCommonFields(harness.service.response(to: refusal), id: nil)
+            let named = harness.service.response(to: refusal, fields: ["X-Request-Id": "caller/17"])
             expectCommonFields(named, id: "caller/17")
             #expect(named.status == refusal.code.status)
             #expect(named.code == refusal.code.rawValue)

@@ -1,8 +1,8 @@
 import Cryptography
 import Platform
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -25,7 +25,7 @@ struct KeySetTests {
         #"{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"\#(id)","x":"\#(x)"}"#
     }
 
-    @Test("where nothing is signed there are none, and that is told without Redis", arguments: ["GET", "HEAD"])
+    @Test("without signing keys the key set is empty, and it is served without Redis", arguments: ["GET", "HEAD"])
     func none(method: String) async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: RouteCase(method, KeySetTests.path).request)
@@ -34,7 +34,7 @@ struct KeySetTests {
         #expect(response.text == #"{"keys":[]}"#)
     }
 
-    @Test("all keys are published in their order, the one that signs first, and nothing of them that is secret")
+    @Test("the public parts of all keys are published in their order, the one that signs first")
     func inOrder() async throws {
         let issuer = try issuer([
             ("2026-b", KeySetTests.example), ("OLD_1", [UInt8](0..<32)), ("k", [UInt8](32..<64)),
@@ -55,7 +55,7 @@ struct KeySetTests {
         }
     }
 
-    @Test("HEAD is answered as GET is, and an allowed site's script may read it")
+    @Test("HEAD is answered like GET, and pages of an allowed origin may read the response")
     func head() async throws {
         let harness = try await SignInHarness(issuer: issuer([("s1", KeySetTests.example)]))
         let fields: RequestFields = ["X-Request-Id": "one", "Origin": "https://portal.example"]
@@ -70,7 +70,9 @@ struct KeySetTests {
         #expect(get.fields[.contentTypeOptions] == "nosniff")
     }
 
-    @Test("they are read, and by no other method changed", arguments: ["POST", "PUT", "PATCH", "DELETE", "get", ""])
+    @Test(
+        "methods other than GET, HEAD and OPTIONS are refused",
+        arguments: ["POST", "PUT", "PATCH", "DELETE", "get", ""])
     func methodNotAllowed(method: String) async throws {
         let harness = try await SignInHarness(issuer: issuer([("s1", KeySetTests.example)]))
         let response = await harness.respond(to: RouteCase(method, KeySetTests.path).request)
@@ -80,7 +82,7 @@ struct KeySetTests {
             response.text == #"{"error":"This path supports only GET, HEAD, OPTIONS","code":"method_not_allowed"}"#)
     }
 
-    @Test("a preflight is told the methods")
+    @Test("a preflight is answered with the allowed methods")
     func preflight() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(
@@ -92,7 +94,7 @@ struct KeySetTests {
         #expect(response.fields[.accessControlAllowOrigin] == "https://portal.example")
     }
 
-    @Test("they are behind the base path, and at no other spelling of theirs")
+    @Test("the key set is below the base path, and its path has one spelling")
     func basePath() async throws {
         let harness = try await SignInHarness(basePath: "/api", issuer: issuer([("s1", KeySetTests.example)]))
         #expect(await harness.respond(to: .get("/api/.well-known/jwks.json")).status == .ok)
@@ -105,11 +107,11 @@ struct KeySetTests {
         }
     }
 
-    @Test("the key that signs is among them under the name that the assertion gives")
+    @Test("the key that signs is published under the id in the assertion's header")
     func signing() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, issuer: .sample())
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let read = try ReadAssertion(await harness.respond(to: .verify(token)))
         let id = try #require(read.header["kid"] as? String)
         #expect(id == "s1")
@@ -118,11 +120,11 @@ struct KeySetTests {
         #expect(keys.hasPrefix(#"{"keys":["# + published(id, "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg") + ",{"))
     }
 
-    @Test("an assertion says who signed in, where, when, how and with what")
+    @Test("an assertion has the claims of its sign-in")
     func claims() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, issuer: .sample())
-        let token = try await harness.mailed("Ada@Example.com", origin: "https://body.example").token
+        let token = try await harness.requestLink("Ada@Example.com", origin: "https://body.example").token
         let before = UnixTime.now().seconds
         let read = try ReadAssertion(await harness.respond(to: .verify(token)))
         let after = UnixTime.now().seconds

@@ -1,7 +1,7 @@
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -22,14 +22,14 @@ struct LimitTests {
         return .signIn(#"{"email":"\#(email)"}"#, more: more, peer: peer)
     }
 
-    /// The number at the end of a text, behind some other.
+    /// The number at the end of a text that starts with `start`.
     private func number(in text: String?, behind start: String) throws -> Int {
         let text = try #require(text)
         try #require(text.hasPrefix(start), "\(text)")
         return try #require(Int(text.dropFirst(start.count)))
     }
 
-    @Test("who asks too often is told 429, and for how long to wait, in the body and in a field")
+    @Test("a client beyond its limit gets 429, with the time to wait in the body and in a field")
     func tooManyRequests() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(client: "1/10m"))
@@ -55,7 +55,7 @@ struct LimitTests {
         #expect(try number(in: second.fields[.rateLimit], behind: #""ip";r=0;t="#) == wait)
     }
 
-    @Test("what is left is counted down to none, and then a request is refused")
+    @Test("the requests left are counted down to 0, and then a request is refused")
     func countedDown() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(client: "3/1d"))
@@ -84,7 +84,7 @@ struct LimitTests {
         #expect(try await harness.mails().count == 1)
     }
 
-    @Test("without a limit by client address no field tells of one, also where another limit refuses")
+    @Test("without a limit for clients no field reports one, even if another limit refuses")
     func noFields() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(recipient: "1/1d"))
@@ -96,7 +96,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a recipient is limited whoever asks and however the address is written")
+    @Test("a recipient is limited over all clients, and over all spellings of the address")
     func recipient() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(client: "10/1d", recipient: "1/1d"))
@@ -109,7 +109,7 @@ struct LimitTests {
         #expect(await harness.respond(to: signIn("grace@example.com", peer: "192.0.2.2")).status == .ok)
     }
 
-    @Test("the deployment is limited whoever asks for whom")
+    @Test("the deployment is limited over all clients and recipients")
     func deployment() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(deployment: "2/1d"))
@@ -118,7 +118,7 @@ struct LimitTests {
         #expect(await harness.respond(to: signIn("c@example.com", peer: "192.0.2.3")).status == .tooManyRequests)
     }
 
-    @Test("of several limits that refuse, the longest wait is told")
+    @Test("if several limits refuse, the longest wait is reported")
     func longestWait() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(
@@ -129,7 +129,7 @@ struct LimitTests {
         #expect((7140...7200).contains(wait))
     }
 
-    @Test("behind a trusted proxy clients are told apart by what it forwards")
+    @Test("clients behind a trusted proxy are distinguished by the address that it forwards")
     func behindProxy() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(client: "1/1d"), proxies: ["10.0.0.0/8"])
@@ -150,14 +150,14 @@ struct LimitTests {
             ])
     }
 
-    @Test("what a client forwards itself gets it no other bucket")
+    @Test("a client gets no other bucket by its own X-Forwarded-For")
     func forgedForwarding() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits(client: "1/1d"), proxies: ["10.0.0.0/8"])
         #expect(await harness.respond(to: signIn(peer: "192.0.2.1", forwarded: "198.51.100.1")).status == .ok)
         let again = signIn(peer: "192.0.2.1", forwarded: "198.51.100.2")
         #expect(await harness.respond(to: again).status == .tooManyRequests)
-        // Nor does what it wrote in front of what the proxy adds.
+        // Nor by entries in front of the one that the proxy adds.
         let proxied = signIn(peer: "10.0.0.1", forwarded: "198.51.100.3, 192.0.2.1")
         #expect(await harness.respond(to: proxied).status == .tooManyRequests)
     }

@@ -1,23 +1,23 @@
 import Cryptography
+import Foundation
 import MailQueue
 import Net
 import Redis
 import SignIn
-import Foundation
-import Testing
 import TestSupport
+import Testing
 import Web
 
 /// A verifier and its challenge (RFC 7636, appendix B).
 enum SampleChallenge {
     static let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     static let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    /// The member of a body that asks for the challenge.
+    /// The members of a body that has the challenge.
     static let member = #","code_challenge":"\#(challenge)","code_challenge_method":"S256""#
 }
 
-/// What came of a request that asked for a code: the name in its answer, and what is in its mail.
-struct AskedCode: Sendable {
+/// A code that was requested: its handle from the response, and the contents of the email.
+struct RequestedCode: Sendable {
     let handle: String
     let code: String
     /// The token in the link.
@@ -28,7 +28,7 @@ struct AskedCode: Sendable {
 }
 
 extension SignInHarness {
-    /// The jobs in the queue, opened as a sender opens them, the oldest first.
+    /// The jobs in the queue, opened as a worker opens them, the oldest first.
     func jobs() async throws -> [MailJob] {
         guard case .array(let entries) = try await redis.send(RedisCommand("XRANGE", "postern:mail", "-", "+")) else {
             throw NotAsExpected()
@@ -45,11 +45,11 @@ extension SignInHarness {
         return jobs
     }
 
-    /// Asks for a link, and gives the job of its mail.
+    /// Requests a link, and returns the job of its email.
     /// - Parameters:
-    ///   - members: what is in the body behind the address, as JSON with a comma before it.
-    ///   - base: what is before the route.
-    func mailed(
+    ///   - members: the members of the body that follow the address, as JSON with a comma before it.
+    ///   - base: the base path.
+    func requestLink(
         _ email: String = "ada@example.com", _ members: String = "", origin: String = "https://portal.example",
         base: String = ""
     ) async throws -> MailJob {
@@ -61,17 +61,17 @@ extension SignInHarness {
         return job
     }
 
-    /// Asks for a link and a code.
-    func asked(
+    /// Requests a link and a code.
+    func requestCode(
         _ email: String = "ada@example.com", _ members: String = "", origin: String = "https://portal.example"
-    ) async throws -> AskedCode {
+    ) async throws -> RequestedCode {
         let request = Request.signIn(#"{"email":"\#(email)","code":true\#(members)}"#, origin: origin)
         let response = await respond(to: request)
         let job = try await jobs().last
         guard let handle = response.member("request_id") as? String, let job, let code = job.code else {
             throw NotAsExpected()
         }
-        return AskedCode(handle: handle, code: code, token: job.token)
+        return RequestedCode(handle: handle, code: code, token: job.token)
     }
 
     /// The key of a token's entry.
@@ -80,21 +80,21 @@ extension SignInHarness {
         return "postern:token:\(digest)"
     }
 
-    /// Ends the time of a link whose entry outlives it by a day, so that it can explain itself.
+    /// Makes a link expire whose entry outlives it by a day.
     func expire(_ token: String) async throws {
         let key = try SignInHarness.key(of: token)
-        // With a day left to live or less, the entry is past its link's time.
+        // A link has expired if its entry has a day to live, or less.
         let reply = try await redis.send(RedisCommand("PEXPIRE", key, "86400000"))
         guard reply == .integer(1) else { throw NotAsExpected() }
     }
 
-    /// Takes away all that is known of a link.
+    /// Deletes the entry of a link.
     func forget(_ token: String) async throws {
         let reply = try await redis.send(RedisCommand("DEL", try SignInHarness.key(of: token)))
         guard reply == .integer(1) else { throw NotAsExpected() }
     }
 
-    /// All that Redis holds, by key: the value as DUMP gives it, and when it goes.
+    /// The contents of Redis, by key: the value as `DUMP` returns it, and the time of expiry.
     func contents() async throws -> [String: [RESPValue]] {
         var contents: [String: [RESPValue]] = [:]
         for key in try await keys(startingWith: "") {
@@ -107,15 +107,15 @@ extension SignInHarness {
 }
 
 extension MailJob {
-    /// The token in the link: the 43 characters behind the first `token=`.
+    /// The token in the link: the 43 characters after the first `token=`.
     var token: String {
         guard let range = link.firstRange(of: "token=") else { return "" }
         return String(link[range.upperBound...].prefix(43))
     }
 }
 
-/// The token that a press of the button leads to the portal with, behind which a text must stand.
-func freshToken(
+/// The exchange token in the redirect to the portal that answers a press of the button. `end` must follow it.
+func tokenInRedirect(
     _ response: Response, followedBy end: String = "", sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> String {
     #expect(response.status == .seeOther, sourceLocation: sourceLocation)
@@ -130,7 +130,7 @@ func freshToken(
 }
 
 extension AssertionIssuer {
-    /// The bytes of the key that signs: 0 to 31.
+    /// The bytes of the signing key: 0 to 31.
     static let sampleKey = [UInt8](0..<32)
 
     /// An issuer with two keys.
@@ -155,7 +155,7 @@ extension Request {
         return request
     }
 
-    /// A token that is brought back.
+    /// A request that verifies a token.
     static func verify(
         _ token: String, verifier: String? = nil, origin: String? = nil, contentType: String? = "application/json",
         more: [(String, String)] = [], peer: String = "192.0.2.1"
@@ -166,7 +166,7 @@ extension Request {
             contentType: contentType, more: more, peer: peer)
     }
 
-    /// A code that is brought, with what names its request.
+    /// A request that verifies a code with its handle.
     static func verify(
         code: String, of handle: String, verifier: String? = nil, origin: String? = nil,
         contentType: String? = "application/json", more: [(String, String)] = [], peer: String = "192.0.2.1"
@@ -177,8 +177,8 @@ extension Request {
             origin: origin, contentType: contentType, more: more, peer: peer)
     }
 
-    /// A look at the page of a link.
-    static func look(_ token: String, method: Method = .get, more: [(String, String)] = []) -> Request {
+    /// A request for the page of a link.
+    static func view(_ token: String, method: Method = .get, more: [(String, String)] = []) -> Request {
         var fields = RequestFields()
         for (name, value) in more { fields.append(name, value) }
         return Request(
@@ -186,18 +186,18 @@ extension Request {
             peer: IPAddress(parsing: "192.0.2.1"))
     }
 
-    /// A press of the button on the page of a link.
+    /// A request that presses the button on the page of a link.
     static func press(
-        _ token: String, isForAgain: Bool = false, contentType: String? = "application/x-www-form-urlencoded",
+        _ token: String, sendsAgain: Bool = false, contentType: String? = "application/x-www-form-urlencoded",
         more: [(String, String)] = [], peer: String = "192.0.2.1"
     ) -> Request {
-        let body = "token=\(token)" + (isForAgain ? "&again=1" : "")
+        let body = "token=\(token)" + (sendsAgain ? "&again=1" : "")
         return .json("/auth/open", body, contentType: contentType, more: more, peer: peer)
     }
 }
 
 extension OneIssue {
-    /// The body of the answer that tells of it.
+    /// The body of the response that reports the issue.
     var answer: String {
         #"""
         {"error":"Invalid request","code":"validation_error",\#
@@ -207,14 +207,14 @@ extension OneIssue {
     }
 }
 
-/// A text as JSON writes it.
+/// A text as a JSON string.
 func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
         if scalar == "\"" || scalar == "\\" {
             quoted += "\\\(scalar)"
         } else if scalar.value < 0x20 {
-            // Five digits of which the first is 1: the others are the escape's four.
+            // Five digits, the first of which is 1. The other four are the escape's.
             quoted += "\\u\(String(0x10000 + scalar.value, radix: 16).dropFirst())"
         } else {
             quoted.unicodeScalars.append(scalar)
@@ -230,14 +230,14 @@ func bytes(base64URL text: String) -> [UInt8]? {
     return Data(base64Encoded: standard + padding).map { [UInt8]($0) }
 }
 
-/// The same bytes as a token's in another spelling: its last character has two bits to spare, which are zero.
+/// Another spelling of a token's bytes: changes one of the two unused bits of its last character.
 func respelled(_ token: String) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     guard let last = token.last, let index = alphabet.firstIndex(of: last), index < 63 else { return token }
     return String(token.dropLast()) + String(alphabet[index + 1])
 }
 
-/// What is like a token, and is not that one.
+/// Texts that resemble a token, and are not the token.
 func lookalikes(of token: String) -> [String] {
     let rest = String(token.dropFirst())
     let texts: [String] = [
@@ -247,7 +247,7 @@ func lookalikes(of token: String) -> [String] {
         "\(token) ", " \(token)", "\(token)\n", "\t\(token)", "\(token)\0", "\0\(token)", "\(token)=", "\(token)==",
         "\(token).", "\(token)\(token)", "\"\(token)\"", "\u{FEFF}\(token)", "\(token)\u{200B}", "\(token)\u{301}",
         "token=\(token)", "%2D\(rest)", "+\(rest)", "/\(rest)", "=\(rest)",
-        // A Cyrillic, a full-width and a mathematical letter, some of which programs make an A of.
+        // A Cyrillic, a full-width and a mathematical letter, which some programs convert to an A.
         "\u{410}\(rest)", "\u{FF21}\(rest)", "\u{1D400}\(rest)",
         // 43 bytes, but not 43 characters.
         "é\(rest.dropFirst())", rest, String(token.dropLast()), String(token.reversed()), "\(rest)\(token.prefix(1))",
@@ -255,18 +255,18 @@ func lookalikes(of token: String) -> [String] {
     return texts.filter { $0 != token }
 }
 
-/// Checks that nothing tells answers apart but how much the client may still ask for.
-func expectAlike(
-    _ answers: [(what: String, response: Response)], body: String, sourceLocation: SourceLocation = #_sourceLocation
+/// Checks that responses differ only in the quota that the client has left.
+func expectIdentical(
+    _ answers: [(name: String, response: Response)], body: String, sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let first = answers.first?.response.fields.lines.filter { $0.name != .rateLimit }
     #expect(first != nil, "there is no answer", sourceLocation: sourceLocation)
-    for (what, response) in answers {
-        #expect(response.status == .badRequest, "\(what)", sourceLocation: sourceLocation)
-        #expect(response.body == Array(body.utf8), "\(what)", sourceLocation: sourceLocation)
+    for (name, response) in answers {
+        #expect(response.status == .badRequest, "\(name)", sourceLocation: sourceLocation)
+        #expect(response.body == Array(body.utf8), "\(name)", sourceLocation: sourceLocation)
         let fields = response.fields.lines.filter { $0.name != .rateLimit }
-        #expect(fields == first, "\(what)", sourceLocation: sourceLocation)
+        #expect(fields == first, "\(name)", sourceLocation: sourceLocation)
         let quota = response.fields[.rateLimit]
-        #expect(quota?.hasPrefix(#""ip";r="#) == true, "\(what)", sourceLocation: sourceLocation)
+        #expect(quota?.hasPrefix(#""ip";r="#) == true, "\(name)", sourceLocation: sourceLocation)
     }
 }

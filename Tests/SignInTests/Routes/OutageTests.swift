@@ -1,14 +1,14 @@
 import Cryptography
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
 struct OutageTests {
     private static let unavailable = "Sign-in is unavailable right now: try again shortly"
 
-    /// Checks that a response says that there is no service for now, and when to try again.
+    /// Checks that a response reports an outage, and the time after which to try again.
     private func expectUnavailable(
         _ response: Response, retryAfter: Int, sourceLocation: SourceLocation = #_sourceLocation
     ) {
@@ -21,14 +21,14 @@ struct OutageTests {
         #expect(response.fields[.rateLimit] == nil, sourceLocation: sourceLocation)
     }
 
-    @Test("without Redis a request is told to come back, never that it is limited or served")
-    func away() async throws {
+    @Test("without Redis a request gets 503, and is neither limited nor admitted")
+    func unreachable() async throws {
         let harness = try await SignInHarness()
         for _ in 0..<3 { expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1) }
     }
 
-    @Test("when Redis goes and comes back, so does the service")
-    func comesBack() async throws {
+    @Test("the service recovers when Redis does")
+    func recovers() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
         #expect(await harness.respond(to: .signIn()).status == .ok)
@@ -38,7 +38,7 @@ struct OutageTests {
         try await eventually("the service to be back") { await harness.respond(to: .signIn()).status == .ok }
     }
 
-    @Test("where Redis' memory is full, nothing is queued by halves")
+    @Test("if the memory of Redis is full, nothing is stored in part")
     func full() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -48,7 +48,7 @@ struct OutageTests {
         #expect(try await harness.keyCount() == 0)
     }
 
-    @Test("where Redis became a replica, a request is told to come back")
+    @Test("if Redis has become a replica, a request gets 503")
     func readOnly() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -57,7 +57,7 @@ struct OutageTests {
         expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1)
     }
 
-    @Test("where too many mails wait, a request is told to come back later, and leaves nothing")
+    @Test("if the mail queue is full, a request gets 503 with a longer wait, and stores nothing")
     func queueFull() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, maximumQueueLength: 2)
@@ -67,7 +67,7 @@ struct OutageTests {
         #expect(try await harness.keys(startingWith: "postern:token:").count == 2)
     }
 
-    @Test("a fault is owned up to without a detail, and leaves nothing")
+    @Test("an internal error is reported without details, and nothing is stored")
     func fault() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -80,7 +80,7 @@ struct OutageTests {
         #expect(try await harness.keyCount() == 1)
     }
 
-    @Test("without random bytes there is no token, and no mail")
+    @Test("without random bytes there is no token and no email")
     func noRandomness() async throws {
         let server = try await RedisServer()
         let random = RandomBytes { (_: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
@@ -93,7 +93,7 @@ struct OutageTests {
         #expect(try await harness.keyCount() == 0)
     }
 
-    @Test("what cannot be served for now may be asked for again by an allowed site's script")
+    @Test("pages of an allowed origin may read the time after which to try again")
     func readable() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: .signIn())

@@ -1,9 +1,9 @@
 import Cryptography
-import SignIn
 import Foundation
+import SignIn
 import Web
 
-/// An answer's assertion, taken apart by another decoder than the one that wrote it.
+/// The assertion in a response, parsed with another decoder than the program's.
 struct ReadAssertion {
     let header: [String: Any]
     let claims: [String: Any]

@@ -1,7 +1,7 @@
-import SignIn
 import Foundation
-import Testing
+import SignIn
 import TestSupport
+import Testing
 import Web
 
 /// A method and a path.
@@ -21,7 +21,7 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
 @Suite
 struct RoutesTests {
     @Test(
-        "a path that is spelled otherwise is not there",
+        "a path with another spelling is not found",
         arguments: [
             "", "/", "*", "/auth", "/auth/", "/nothing", "auth/send-magic-link", "//auth/send-magic-link",
             "/auth//send-magic-link", "/auth/send-magic-link/", "/auth/send-magic-link//", "/AUTH/SEND-MAGIC-LINK",
@@ -42,7 +42,7 @@ struct RoutesTests {
     }
 
     @Test(
-        "a method that a path does not have is refused, with those that it has",
+        "a method that a path does not support is refused, with the supported ones",
         arguments: [
             ("/auth/send-magic-link", "POST, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
             ("/readyz", "GET, HEAD, OPTIONS"), ("/openapi.yaml", "GET, HEAD, OPTIONS"),
@@ -59,7 +59,7 @@ struct RoutesTests {
         }
     }
 
-    @Test("OpenFaaS' paths lead where our own do, whatever the base path", arguments: ["", "/api"])
+    @Test("the paths that OpenFaaS calls work with every base path", arguments: ["", "/api"])
     func openFaaS(basePath: String) async throws {
         let redis = try await RedisServer()
         let harness = try await SignInHarness(redis, basePath: basePath)
@@ -70,7 +70,7 @@ struct RoutesTests {
         #expect(await harness.respond(to: .get("/_/other")).status == .notFound)
     }
 
-    @Test("OPTIONS tells the methods of every path", arguments: ["/healthz", "/readyz", "/openapi.yaml"])
+    @Test("OPTIONS returns the methods of every path", arguments: ["/healthz", "/readyz", "/openapi.yaml"])
     func options(_ path: String) async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: RouteCase("OPTIONS", path).request)
@@ -79,7 +79,7 @@ struct RoutesTests {
         #expect(response.body.isEmpty)
     }
 
-    @Test("HEAD is answered as GET is", arguments: ["/healthz", "/openapi.yaml", "/readyz", "/nothing"])
+    @Test("HEAD is answered like GET", arguments: ["/healthz", "/openapi.yaml", "/readyz", "/nothing"])
     func head(_ path: String) async throws {
         let harness = try await SignInHarness()
         let get = await harness.respond(to: .get(path, fields: ["X-Request-Id": "one"]))
@@ -87,11 +87,11 @@ struct RoutesTests {
             to: Request(method: .head, path: path, fields: ["X-Request-Id": "one"]))
         #expect(head.status == get.status)
         #expect(head.fields == get.fields)
-        // The runtime leaves it out, and tells its length.
+        // The runtime leaves the body out, and sends its length.
         #expect(head.body == get.body)
     }
 
-    @Test("health is told without Redis")
+    @Test("the process is healthy without Redis")
     func health() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: .get("/healthz"))
@@ -100,7 +100,7 @@ struct RoutesTests {
         #expect(response.fields[.contentType] == "application/json")
     }
 
-    @Test("readiness is told only while Redis answers")
+    @Test("the process is ready only while Redis answers")
     func readinessFollowsRedis() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -113,7 +113,7 @@ struct RoutesTests {
         #expect(await harness.respond(to: .get("/healthz")).status == .ok)
     }
 
-    @Test("once the drain has begun the process is not ready any more, though it lives and serves")
+    @Test("once the drain has begun the process is no longer ready, but it is healthy and serves requests")
     func readinessEndsWithDrain() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -124,7 +124,7 @@ struct RoutesTests {
         #expect(await harness.respond(to: .signIn()).status == .ok)
     }
 
-    @Test("the description is the file of the repository")
+    @Test("the description of the API is the file in the repository")
     func description() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: .get("/openapi.yaml"))
@@ -137,7 +137,7 @@ struct RoutesTests {
     }
 
     @Test(
-        "with a base path every route is behind it, and none elsewhere",
+        "with a base path every route is below it, and none is elsewhere",
         arguments: ["/healthz", "/openapi.yaml", "/auth/send-magic-link"])
     func basePath(_ path: String) async throws {
         let harness = try await SignInHarness(basePath: "/api/v1")

@@ -1,9 +1,9 @@
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
-/// A body that is not JSON, and the sentence that says so.
+/// A body that is not JSON, and the expected error.
 struct InvalidJSON: Sendable, CustomTestStringConvertible {
     let body: [UInt8]
     let error: String
@@ -34,7 +34,7 @@ struct OneIssue: Sendable, CustomTestStringConvertible {
         self.message = message
     }
 
-    /// An address, and one more member.
+    /// A body with an address and one more member.
     init(_ name: String, value: String, _ code: String, _ message: String) {
         self.init(#"{"email":"ada@example.com","\#(name)":\#(value)}"#, name, code, message)
     }
@@ -45,7 +45,7 @@ struct OneIssue: Sendable, CustomTestStringConvertible {
 @Suite
 struct SendMagicLinkBodyTests {
     @Test(
-        "a body that is not said to be JSON is refused",
+        "a body whose media type is not that of JSON is refused",
         arguments: [
             nil, "", "text/plain", "text/plain; application/json", "text/json", "application/x-www-form-urlencoded",
             "multipart/form-data", "application/json-patch+json", "application/problem+json", "application/jsonp",
@@ -66,19 +66,19 @@ struct SendMagicLinkBodyTests {
     }
 
     @Test(
-        "JSON is known by its media type, in whichever case and with whichever parameters but another charset",
+        "the media type is accepted in any case, and with any parameters except another charset",
         arguments: [
             "application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8",
             "application/json ; charset=utf-8", "application/json; charset=\"utf-8\"", "application/json; v=1",
         ])
     func mediaType(_ contentType: String) async throws {
         let harness = try await SignInHarness()
-        // Read, and found to be at fault.
+        // The body is read, and is invalid.
         let response = await harness.respond(to: .signIn("{}", contentType: contentType))
         #expect(response.code == "validation_error")
     }
 
-    @Test("two lines of Content-Type are refused, be they the same or not")
+    @Test("two lines of Content-Type are refused, even if they are the same")
     func twoContentTypes() async throws {
         let harness = try await SignInHarness()
         for second in ["application/json", "text/plain"] {
@@ -88,7 +88,7 @@ struct SendMagicLinkBodyTests {
     }
 
     @Test(
-        "a body that is not JSON is refused, with what is wrong with it and where",
+        "a body that is not JSON is refused, with the error and its place",
         arguments: [
             InvalidJSON("", "The body is empty; send a JSON object"),
             InvalidJSON(" \r\n\t", "The body is empty; send a JSON object"),
@@ -110,13 +110,13 @@ struct SendMagicLinkBodyTests {
                 "The body is nested deeper than 16 levels"),
             InvalidJSON(String(repeating: "[", count: 16_384), "The body is nested deeper than 16 levels"),
         ])
-    func invalidJSON(_ told: InvalidJSON) async throws {
+    func invalidJSON(_ testCase: InvalidJSON) async throws {
         let harness = try await SignInHarness()
         var request = Request.signIn()
-        request.body = told.body
+        request.body = testCase.body
         let response = await harness.respond(to: request)
         #expect(response.status == .badRequest)
-        #expect(response.text == #"{"error":"\#(told.error)","code":"invalid_json"}"#)
+        #expect(response.text == #"{"error":"\#(testCase.error)","code":"invalid_json"}"#)
     }
 
     private static let issues = [
@@ -178,20 +178,20 @@ struct SendMagicLinkBodyTests {
             "Must be at most 2048 bytes long"),
     ]
 
-    @Test("a body that breaks a rule is refused, with the rule and the place", arguments: SendMagicLinkBodyTests.issues)
-    func oneIssue(_ told: OneIssue) async throws {
+    @Test("an invalid body is refused, with the rule and the path", arguments: SendMagicLinkBodyTests.issues)
+    func oneIssue(_ testCase: OneIssue) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: .signIn(told.body))
+        let response = await harness.respond(to: .signIn(testCase.body))
         #expect(response.status == .badRequest)
         let expected = #"""
             {"error":"Invalid request","code":"validation_error",\#
-            "fieldErrors":{"\#(told.path)":"\#(told.message)"},\#
-            "issues":[{"path":"\#(told.path)","message":"\#(told.message)","code":"\#(told.code)"}]}
+            "fieldErrors":{"\#(testCase.path)":"\#(testCase.message)"},\#
+            "issues":[{"path":"\#(testCase.path)","message":"\#(testCase.message)","code":"\#(testCase.code)"}]}
             """#
         #expect(response.text == expected)
     }
 
-    @Test("all issues are told, in the order of the fields, whatever the order in the body")
+    @Test("all issues are reported in the order of the schema, whatever the order in the body")
     func allIssues() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(
@@ -208,7 +208,7 @@ struct SendMagicLinkBodyTests {
         #expect(response.text == expected)
     }
 
-    @Test("of several issues of one field all are told, and the first message stands for it")
+    @Test("all issues of a field are reported, and fieldErrors has the first")
     func firstMessage() async throws {
         let harness = try await SignInHarness()
         let body = #"{"email":"\#(String(repeating: "a", count: 300))"}"#

@@ -1,13 +1,13 @@
+import Foundation
 import Redis
 import SignIn
-import Foundation
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
 struct SendMagicLinkTests {
-    /// The token in a link to the portal, which must go on with what is given.
+    /// The token in a link to the portal. `end` must follow it.
     private func token(in link: String, followedBy end: String) throws -> String {
         let start = "https://portal.example/auth/callback?token="
         try #require(link.hasPrefix(start), "\(link)")
@@ -18,7 +18,7 @@ struct SendMagicLinkTests {
         return String(token)
     }
 
-    @Test("it is answered with nothing but that it is well, and queues one mail with one link")
+    @Test("a request is answered with ok and nothing else, and queues one email with one link")
     func served() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -37,7 +37,7 @@ struct SendMagicLinkTests {
     }
 
     @Test(
-        "the path inside the portal is encoded once into the link",
+        "the path in the portal is encoded once in the link",
         arguments: [
             ("/", "&next=%2F"),
             ("/invoices/2024?sort=due#total", "&next=%2Finvoices%2F2024%3Fsort%3Ddue%23total"),
@@ -55,7 +55,7 @@ struct SendMagicLinkTests {
         _ = try token(in: mail.link, followedBy: end)
     }
 
-    @Test("the address is mailed to in lower case, and members that are not known are ignored")
+    @Test("the recipient is in lower case, and unknown members are ignored")
     func lowercased() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -64,7 +64,7 @@ struct SendMagicLinkTests {
         #expect(try await harness.mails().map(\.to) == ["ada.o'lovelace+x@example.com"])
     }
 
-    @Test("of a member that is given twice the last counts")
+    @Test("the last value of a repeated member is used")
     func twice() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -84,7 +84,7 @@ struct SendMagicLinkTests {
         #expect(try await harness.keys(startingWith: "postern:token:").count == 20)
     }
 
-    @Test("nothing in an answer tells whether an address is known")
+    @Test("no response reveals whether an address is known")
     func sameAnswer() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -101,7 +101,7 @@ struct SendMagicLinkTests {
         #expect(try await harness.mails().count == 4)
     }
 
-    @Test("a request that is refused leaves no token, no mail and no bucket")
+    @Test("a refused request stores no token, no email and no bucket")
     func refusedLeavesNothing() async throws {
         let server = try await RedisServer()
         let limit = try RateLimit(parsing: "10/1d")
@@ -126,7 +126,7 @@ struct SendMagicLinkTests {
             #expect(response.fields[.rateLimitPolicy] == nil)
             #expect(try await harness.keyCount() == 0, "\(request.method.name) \(response.status) \(response.text)")
         }
-        // The same door lets a good one in: nothing was taken.
+        // A valid request is admitted: nothing was taken from the bucket.
         let response = await harness.respond(to: .signIn())
         #expect(response.status == .ok)
         #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=9;"#) == true)

@@ -1,23 +1,23 @@
 import Cryptography
+import Foundation
+import Logging
 import MailQueue
+import NIOCore
+import NIOPosix
 import Net
 import Platform
 import Redis
 import SignIn
-import Foundation
-import Logging
-import NIOCore
-import NIOPosix
 import Telemetry
 import TestSupport
 import Web
 
-/// A logger whose lines nobody reads.
+/// A logger that discards its lines.
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A door, and what is behind it. Where no Redis is given there is none: a request that reaches for it is answered 503.
+/// A sign-in service with its Redis. Without a server, requests that need Redis are answered with 503.
 final class SignInHarness: Sendable {
-    let door: SignInService
+    let service: SignInService
     let redis: RedisClient
     let readiness = Readiness()
 
@@ -26,10 +26,10 @@ final class SignInHarness: Sendable {
         "https://referer.example", "https://default.example",
     ]
     static let noLimits = SignInLimits(client: nil, recipient: nil, deployment: nil)
-    /// The one key that jobs are sealed under: the bytes 0 to 31.
+    /// The only key of the deployment: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
 
-    /// - Parameter fallback: where links lead when a request names no origin.
+    /// - Parameter fallback: the origin that links lead to if a request has none.
     init(
         _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
         basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
@@ -51,7 +51,7 @@ final class SignInHarness: Sendable {
         let policy = OriginPolicy(
             allowed: try SignInHarness.allowedOrigins.map { try OriginPattern(parsing: $0) },
             fallback: try fallback.map { try Origin(parsing: $0) })
-        door = SignInService(
+        service = SignInService(
             configuration: SignInConfiguration(
                 originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), basePath: basePath,
                 trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
@@ -63,10 +63,10 @@ final class SignInHarness: Sendable {
     deinit { redis.close() }
 
     func respond(to request: Request) async -> Response {
-        await door.respond(to: request)
+        await service.respond(to: request)
     }
 
-    /// How many keys Redis holds.
+    /// The number of keys in Redis.
     func keyCount() async throws -> Int {
         guard case .integer(let count) = try await redis.send(RedisCommand("DBSIZE")) else { throw NotAsExpected() }
         return count
@@ -82,7 +82,7 @@ final class SignInHarness: Sendable {
         }
     }
 
-    /// The mails in the queue, opened as a sender would.
+    /// The jobs in the queue, opened as a worker opens them.
     func mails() async throws -> [Mail] {
         guard case .array(let entries) = try await redis.send(RedisCommand("XRANGE", "postern:mail", "-", "+")) else {
             throw NotAsExpected()
@@ -98,13 +98,13 @@ final class SignInHarness: Sendable {
     }
 }
 
-/// A mail job, as far as the tests look at it.
+/// The members of a mail job that the tests read.
 struct Mail: Decodable, Sendable {
     let to: String
     let link: String
 }
 
-/// Redis holds something else than it should.
+/// A reply or a value that a test does not expect.
 struct NotAsExpected: Error {
     var reply: RESPValue?
 }
@@ -139,6 +139,6 @@ extension Response {
         return (object as? [String: Any])?[name]
     }
 
-    /// The refusal's code.
+    /// The error code.
     var code: String? { member("code") as? String }
 }

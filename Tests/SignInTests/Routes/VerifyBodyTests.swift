@@ -1,6 +1,6 @@
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
@@ -8,10 +8,10 @@ struct VerifyBodyTests {
     private static let paths = ["/auth/verify-magic-link", "/auth/verify-code"]
     private static let rule = "Must be 43 to 128 letters, digits, -, ., _ or ~ (RFC 7636, section 4.1)"
 
-    /// A body with a verifier, which is told in JSON.
+    /// A body with a verifier, which is given as JSON.
     private static func withVerifier(_ json: String) -> String { #"{"token":"x","code_verifier":\#(json)}"# }
 
-    /// A body with a code, which is told in JSON.
+    /// A body with a code, which is given as JSON.
     private static func withCode(_ json: String) -> String { #"{"request_id":"x","code":\#(json)}"# }
 
     private static func mismatch(_ body: String, _ path: String, _ received: String) -> OneIssue {
@@ -45,16 +45,16 @@ struct VerifyBodyTests {
         "\(SampleChallenge.verifier)é", "\(SampleChallenge.verifier)\u{FF21}", String(repeating: "é", count: 43),
     ]
 
-    @Test("a token is a string, and a verifier one too", arguments: VerifyBodyTests.tokenIssues)
-    func token(told: OneIssue) async throws {
+    @Test("token and verifier must be strings", arguments: VerifyBodyTests.tokenIssues)
+    func token(testCase: OneIssue) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: .json("/auth/verify-magic-link", told.body))
+        let response = await harness.respond(to: .json("/auth/verify-magic-link", testCase.body))
         #expect(response.status == .badRequest)
-        #expect(response.text == told.answer)
+        #expect(response.text == testCase.answer)
     }
 
     @Test(
-        "a verifier has 43 to 128 unreserved characters, for a code as for a link",
+        "a verifier must have 43 to 128 unreserved characters, for a code as for a link",
         arguments: VerifyBodyTests.wrongVerifiers)
     func wrongVerifier(text: String) async throws {
         let harness = try await SignInHarness()
@@ -68,7 +68,7 @@ struct VerifyBodyTests {
     }
 
     @Test(
-        "a body that is in order is looked up, whatever else it holds",
+        "a valid body is accepted, whatever other members it has",
         arguments: [
             #"{"token":"x"}"#, #"{"token":""}"#, #"{"token":7,"token":"x"}"#, #"{"to\u006ben":"x"}"#,
             #"{"token":"x","request_id":7,"code":null,"other":[{"a":[]}]}"#, " {\n\"token\"\t: \"x\" }\r\n",
@@ -77,12 +77,12 @@ struct VerifyBodyTests {
             VerifyBodyTests.withVerifier(#""\#(String(repeating: "-._~", count: 11))""#),
         ])
     func accepted(body: String) async throws {
-        // Without Redis a body that was read leads to 503.
+        // Without Redis a valid body is answered with 503.
         let harness = try await SignInHarness()
         #expect(await harness.respond(to: .json("/auth/verify-magic-link", body)).status == .serviceUnavailable)
     }
 
-    @Test("all issues are told, in the order of the fields")
+    @Test("all issues are reported, in the order of the schema")
     func allIssues() async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(
@@ -114,21 +114,21 @@ struct VerifyBodyTests {
         mismatch(withCode("{}"), "code", "object"),
     ]
 
-    @Test("a code and what names its request are strings", arguments: VerifyBodyTests.codeIssues)
-    func code(told: OneIssue) async throws {
+    @Test("code and code handle must be strings", arguments: VerifyBodyTests.codeIssues)
+    func code(testCase: OneIssue) async throws {
         let harness = try await SignInHarness()
-        let response = await harness.respond(to: .json("/auth/verify-code", told.body))
+        let response = await harness.respond(to: .json("/auth/verify-code", testCase.body))
         #expect(response.status == .badRequest)
-        #expect(response.text == told.answer)
+        #expect(response.text == testCase.answer)
     }
 
     @Test(
-        "a code is six ASCII digits",
+        "a code must be six ASCII digits",
         arguments: [
             "", "1", "12345", "1234567", "000000000000", " 123456", "123456 ", "12345 ", "123 456", "123-456",
             "12345a", "abcdef", "+12345", "-12345", "1e5000", "0x1234", "12.456", "123456\\n", "\\n12345",
             "12345\\u0000", "12345\u{2460}", "123456\u{301}", "12345\u{FE0F}", "\u{FF11}2345",
-            // Full-width, Arabic and superscript digits, of which the last two texts have six bytes.
+            // Full-width, Arabic and superscript digits. The last two texts have six bytes.
             "\u{FF11}\u{FF12}\u{FF13}\u{FF14}\u{FF15}\u{FF16}", "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}",
             "\u{661}\u{662}\u{663}", "\u{B2}\u{B3}\u{B9}",
         ])
@@ -140,9 +140,9 @@ struct VerifyBodyTests {
         #expect(response.text == issue.answer)
     }
 
-    // MARK: - What both have in common
+    // MARK: - Both routes
 
-    @Test("what is not JSON is refused", arguments: VerifyBodyTests.paths)
+    @Test("a body that is not JSON is refused", arguments: VerifyBodyTests.paths)
     func notJSON(path: String) async throws {
         let harness = try await SignInHarness()
         for body in ["", "{", "token=x", #"{"token":"x",}"#, "{'token':'x'}"] {
@@ -170,15 +170,18 @@ struct VerifyBodyTests {
         "https://portal.example, https://portal.example",
     ]
 
-    @Test("another site may bring neither, and uses nothing up", arguments: VerifyBodyTests.foreignOrigins)
+    @Test(
+        "another site can verify neither a token nor a code, and uses nothing up",
+        arguments: VerifyBodyTests.foreignOrigins)
     func foreignOrigin(origin: String) async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked()
+        let requested = try await harness.requestCode()
         let before = try await harness.contents()
         for request in [
-            Request.verify(asked.token, origin: origin), .verify(code: asked.code, of: asked.handle, origin: origin),
-            .verify(code: asked.wrongCode, of: asked.handle, origin: origin),
+            Request.verify(requested.token, origin: origin),
+            .verify(code: requested.code, of: requested.handle, origin: origin),
+            .verify(code: requested.wrongCode, of: requested.handle, origin: origin),
         ] {
             let response = await harness.respond(to: request)
             #expect(response.status == .badRequest)
@@ -186,24 +189,25 @@ struct VerifyBodyTests {
             #expect(response.fields[.accessControlAllowOrigin] == nil)
         }
         #expect(try await harness.contents() == before)
-        #expect(await harness.respond(to: .verify(asked.token)).status == .ok)
+        #expect(await harness.respond(to: .verify(requested.token)).status == .ok)
     }
 
-    @Test("a portal's own page may bring both, and read the answer", arguments: VerifyBodyTests.paths)
+    @Test("a page of the portal can verify both, and read the response", arguments: VerifyBodyTests.paths)
     func ownOrigin(path: String) async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked()
+        let requested = try await harness.requestCode()
         let origin = "https://portal.example"
         let request: Request =
             path == VerifyBodyTests.paths[0]
-            ? .verify(asked.token, origin: origin) : .verify(code: asked.code, of: asked.handle, origin: origin)
+            ? .verify(requested.token, origin: origin)
+            : .verify(code: requested.code, of: requested.handle, origin: origin)
         let response = await harness.respond(to: request)
         #expect(response.status == .ok)
         #expect(response.fields[.accessControlAllowOrigin] == origin)
     }
 
-    @Test("either path answers POST, and a preflight that it is not limited by", arguments: VerifyBodyTests.paths)
+    @Test("both paths answer POST and preflights, and nothing else", arguments: VerifyBodyTests.paths)
     func methods(path: String) async throws {
         for basePath in ["", "/api/v1"] {
             let harness = try await SignInHarness(basePath: basePath)

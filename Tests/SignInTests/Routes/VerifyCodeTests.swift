@@ -1,13 +1,13 @@
 import Cryptography
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
 struct VerifyCodeTests {
-    /// The one answer to all that lets nobody in.
+    /// The response to every code that is refused.
     private static let refusal = #"""
         {"error":"That code didn't work: check it, or open the link in the email instead",\#
         "code":"code_invalid"}
@@ -18,52 +18,52 @@ struct VerifyCodeTests {
             client: nil, recipient: nil, deployment: nil, code: try RateLimit(parsing: code))
     }
 
-    /// Brings wrong codes, each of which must be refused.
-    private func guess(_ count: Int, _ asked: AskedCode, _ harness: SignInHarness) async {
+    /// Verifies wrong codes, each of which must be refused.
+    private func guess(_ count: Int, _ requested: RequestedCode, _ harness: SignInHarness) async {
         for _ in 0..<count {
-            let response = await harness.respond(to: .verify(code: asked.wrongCode, of: asked.handle))
+            let response = await harness.respond(to: .verify(code: requested.wrongCode, of: requested.handle))
             #expect(response.text == VerifyCodeTests.refusal)
         }
     }
 
-    @Test("code and request together sign in once, and end the link", arguments: [false, true])
-    func once(hasLanding: Bool) async throws {
+    @Test("a code with its handle signs in once, and uses the link up", arguments: [false, true])
+    func once(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let landing = try hasLanding ? PublicURL(parsing: "https://door.example") : nil
-        let harness = try await SignInHarness(server, publicURL: landing)
-        let asked = try await harness.asked("Ada@example.com", #","callback_next":"/invoices?a=b""#)
-        let response = await harness.respond(to: .verify(code: asked.code, of: asked.handle))
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let harness = try await SignInHarness(server, publicURL: publicURL)
+        let requested = try await harness.requestCode("Ada@example.com", #","callback_next":"/invoices?a=b""#)
+        let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         #expect(response.status == .ok)
         #expect(response.text == #"{"ok":true,"email":"ada@example.com","callback_next":"/invoices?a=b"}"#)
         #expect(response.fields[.contentType] == "application/json")
-        let again = await harness.respond(to: .verify(code: asked.code, of: asked.handle))
+        let again = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         #expect(again.text == VerifyCodeTests.refusal)
-        #expect(await harness.respond(to: .verify(asked.token)).code == "token_invalid")
+        #expect(await harness.respond(to: .verify(requested.token)).code == "token_invalid")
     }
 
-    @Test("a code's assertion is the same as the link's would be")
+    @Test("the assertion for a code is that of its link")
     func assertion() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, issuer: .sample())
-        let asked = try await harness.asked()
-        let response = await harness.respond(to: .verify(code: asked.code, of: asked.handle))
+        let requested = try await harness.requestCode()
+        let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         let read = try ReadAssertion(response)
         #expect(read.claims["sub"] as? String == "ada@example.com")
         #expect(read.claims["aud"] as? String == "https://portal.example")
         // The first half of the digest of the mailed token.
-        let digest = Digest.sha256.hex(of: Array(asked.token.utf8))
+        let digest = Digest.sha256.hex(of: Array(requested.token.utf8))
         #expect(read.claims["jti"] as? String == String(digest.prefix(32)))
         #expect(try read.isSigned(by: AssertionIssuer.sampleKey))
     }
 
-    @Test("of many who bring one code at once, one is let in")
+    @Test("of many concurrent requests with one code, one signs in")
     func concurrently() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked()
+        let requested = try await harness.requestCode()
         let statuses = await withTaskGroup(of: Status.self, returning: [Status].self) { group in
             for _ in 0..<40 {
-                group.addTask { await harness.respond(to: .verify(code: asked.code, of: asked.handle)).status }
+                group.addTask { await harness.respond(to: .verify(code: requested.code, of: requested.handle)).status }
             }
             var statuses: [Status] = []
             for await status in group { statuses.append(status) }
@@ -73,151 +73,156 @@ struct VerifyCodeTests {
         #expect(statuses.count { $0 == .badRequest } == 39)
     }
 
-    @Test("a code keeps the zeros that it starts with")
+    @Test("a code keeps its leading zeros")
     func leadingZeros() async throws {
         let server = try await RedisServer()
         let random = RandomBytes { (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) -> Void in
             try RandomBytes.system.fill(buffer)
-            // Four bytes are what a code is made of.
+            // A code is made of four random bytes.
             if buffer.count == 4 { buffer.storeBytes(of: 42, as: UInt32.self) }
         }
         let harness = try await SignInHarness(server, random: random)
-        let asked = try await harness.asked()
-        #expect(asked.code == "000042")
-        #expect(await harness.respond(to: .verify(code: "42", of: asked.handle)).code == "validation_error")
-        #expect(await harness.respond(to: .verify(code: "420000", of: asked.handle)).code == "code_invalid")
-        #expect(await harness.respond(to: .verify(code: "000042", of: asked.handle)).status == .ok)
+        let requested = try await harness.requestCode()
+        #expect(requested.code == "000042")
+        #expect(await harness.respond(to: .verify(code: "42", of: requested.handle)).code == "validation_error")
+        #expect(await harness.respond(to: .verify(code: "420000", of: requested.handle)).code == "code_invalid")
+        #expect(await harness.respond(to: .verify(code: "000042", of: requested.handle)).status == .ok)
     }
 
-    // MARK: - What lets nobody in
+    // MARK: - Refusals
 
-    /// What lets nobody in, each for another reason, and the requests that bring it.
-    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)]
-    {
-        var requests: [(what: String, request: Request)] = []
-        let guessed = try await harness.asked("guessed@example.com")
+    /// Requests that must be refused, each for another reason.
+    private func refusedRequests(_ harness: SignInHarness, hasConfirmationPage: Bool) async throws -> [(
+        name: String, request: Request
+    )] {
+        var requests: [(name: String, request: Request)] = []
+        let guessed = try await harness.requestCode("guessed@example.com")
         requests.append(("a wrong code", .verify(code: guessed.wrongCode, of: guessed.handle)))
         let unknown = try LoginToken(random: .system).text
-        requests.append(("an unknown request", .verify(code: "123456", of: unknown)))
-        let used = try await harness.asked("used@example.com")
+        requests.append(("an unknown handle", .verify(code: "123456", of: unknown)))
+        let used = try await harness.requestCode("used@example.com")
         #expect(await harness.respond(to: .verify(code: used.code, of: used.handle)).status == .ok)
         requests.append(("a used code", .verify(code: used.code, of: used.handle)))
-        let linked = try await harness.asked("linked@example.com")
+        let linked = try await harness.requestCode("linked@example.com")
         #expect(await harness.respond(to: .verify(linked.token)).status == .ok)
         requests.append(("a code whose link was used", .verify(code: linked.code, of: linked.handle)))
-        let expired = try await harness.asked("expired@example.com")
-        if hasLanding { try await harness.expire(expired.token) } else { try await harness.forget(expired.token) }
+        let expired = try await harness.requestCode("expired@example.com")
+        if hasConfirmationPage {
+            try await harness.expire(expired.token)
+        } else {
+            try await harness.forget(expired.token)
+        }
         requests.append(("an expired code", .verify(code: expired.code, of: expired.handle)))
-        let ended = try await harness.asked("ended@example.com")
-        _ = try await harness.mailed("ended@example.com")
-        requests.append(("a code before a newer link", .verify(code: ended.code, of: ended.handle)))
-        let tried = try await harness.asked("tried@example.com")
+        let superseded = try await harness.requestCode("superseded@example.com")
+        _ = try await harness.requestLink("superseded@example.com")
+        requests.append(("a code before a newer link", .verify(code: superseded.code, of: superseded.handle)))
+        let tried = try await harness.requestCode("tried@example.com")
         await guess(5, tried, harness)
         requests.append(("a code after five wrong ones", .verify(code: tried.code, of: tried.handle)))
-        let bound = try await harness.asked("bound@example.com", SampleChallenge.member)
+        let bound = try await harness.requestCode("bound@example.com", SampleChallenge.member)
         requests.append(("without a verifier", .verify(code: bound.code, of: bound.handle)))
         let other = String(repeating: "a", count: 43)
         requests.append(("another verifier", .verify(code: bound.code, of: bound.handle, verifier: other)))
-        let free = try await harness.asked("free@example.com")
+        let free = try await harness.requestCode("free@example.com")
         let verifier = SampleChallenge.verifier
-        requests.append(("a verifier too many", .verify(code: free.code, of: free.handle, verifier: verifier)))
-        requests.append(("the link's token for a request", .verify(code: free.code, of: free.token)))
+        requests.append(("an unexpected verifier", .verify(code: free.code, of: free.handle, verifier: verifier)))
+        requests.append(("the link's token as the handle", .verify(code: free.code, of: free.token)))
         return requests
     }
 
-    @Test("all that lets nobody in is answered alike, to the byte", arguments: [false, true])
-    func alike(hasLanding: Bool) async throws {
+    @Test("all refusals are the same, to the byte", arguments: [false, true])
+    func identical(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let landing = try hasLanding ? PublicURL(parsing: "https://door.example") : nil
-        let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: landing)
-        let live = try await harness.asked("live@example.com")
-        var requests = try await useless(harness, hasLanding: hasLanding)
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: publicURL)
+        let live = try await harness.requestCode("live@example.com")
+        var requests = try await refusedRequests(harness, hasConfirmationPage: hasConfirmationPage)
         for text in lookalikes(of: live.handle) {
             requests.append((String(text.prefix(60)), .verify(code: live.code, of: text)))
         }
 
-        var answers: [(what: String, response: Response)] = []
-        for (what, request) in requests {
+        var answers: [(name: String, response: Response)] = []
+        for (name, request) in requests {
             var named = request
             named.fields.append("X-Request-Id", "one")
-            answers.append((what, await harness.respond(to: named)))
+            answers.append((name, await harness.respond(to: named)))
         }
-        expectAlike(answers, body: VerifyCodeTests.refusal)
+        expectIdentical(answers, body: VerifyCodeTests.refusal)
         #expect(await harness.respond(to: .verify(code: live.code, of: live.handle)).status == .ok)
     }
 
-    @Test("what names a request is no token of a link")
+    @Test("a code handle is not accepted as a token")
     func notInterchangeable() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, publicURL: PublicURL(parsing: "https://door.example"))
-        let asked = try await harness.asked()
-        #expect(await harness.respond(to: .verify(asked.handle)).code == "token_invalid")
-        #expect(await harness.respond(to: .look(asked.handle)).status == .gone)
-        #expect(await harness.respond(to: .press(asked.handle)).status == .gone)
-        #expect(await harness.respond(to: .verify(code: asked.code, of: asked.handle)).status == .ok)
+        let requested = try await harness.requestCode()
+        #expect(await harness.respond(to: .verify(requested.handle)).code == "token_invalid")
+        #expect(await harness.respond(to: .view(requested.handle)).status == .gone)
+        #expect(await harness.respond(to: .press(requested.handle)).status == .gone)
+        #expect(await harness.respond(to: .verify(code: requested.code, of: requested.handle)).status == .ok)
     }
 
-    @Test("a code that is bound to a challenge is taken from who has the verifier")
+    @Test("a code with a challenge is accepted only with its verifier")
     func challenge() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked("ada@example.com", SampleChallenge.member)
-        let refused = await harness.respond(to: .verify(code: asked.code, of: asked.handle))
+        let requested = try await harness.requestCode("ada@example.com", SampleChallenge.member)
+        let refused = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         #expect(refused.text == VerifyCodeTests.refusal)
         let response = await harness.respond(
-            to: .verify(code: asked.code, of: asked.handle, verifier: SampleChallenge.verifier))
+            to: .verify(code: requested.code, of: requested.handle, verifier: SampleChallenge.verifier))
         #expect(response.status == .ok)
     }
 
     // MARK: - Guessing
 
-    @Test("after four wrong codes the right one still counts, and what is no code is no try")
+    @Test("after four wrong codes the right one still works, and malformed codes are not counted")
     func fourTries() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let asked = try await harness.asked()
-        await guess(4, asked, harness)
+        let requested = try await harness.requestCode()
+        await guess(4, requested, harness)
         for text in ["12345", "", "1234567", "abcdef"] {
-            let response = await harness.respond(to: .verify(code: text, of: asked.handle))
+            let response = await harness.respond(to: .verify(code: text, of: requested.handle))
             #expect(response.code == "validation_error")
         }
-        #expect(await harness.respond(to: .verify(code: asked.code, of: asked.handle)).status == .ok)
+        #expect(await harness.respond(to: .verify(code: requested.code, of: requested.handle)).status == .ok)
     }
 
-    @Test("five wrong codes are too many, however many mails and portals they are spread over")
+    @Test("after five wrong codes no code of the address works, over all emails and portals")
     func fiveTries() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let first = try await harness.asked()
+        let first = try await harness.requestCode()
         await guess(2, first, harness)
-        let second = try await harness.asked()
+        let second = try await harness.requestCode()
         await guess(2, second, harness)
-        let elsewhere = try await harness.asked(origin: "https://body.example")
+        let elsewhere = try await harness.requestCode(origin: "https://body.example")
         await guess(1, elsewhere, harness)
-        let third = try await harness.asked()
-        for asked in [first, second, elsewhere, third] {
-            let response = await harness.respond(to: .verify(code: asked.code, of: asked.handle))
+        let third = try await harness.requestCode()
+        for requested in [first, second, elsewhere, third] {
+            let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
             #expect(response.text == VerifyCodeTests.refusal)
         }
-        // Another address is not kept out by that.
-        let other = try await harness.asked("grace@example.com")
+        // Another address is not affected.
+        let other = try await harness.requestCode("grace@example.com")
         #expect(await harness.respond(to: .verify(code: other.code, of: other.handle)).status == .ok)
-        // The link still signs in, and that makes up for the wrong codes.
+        // The link still signs in, which resets the count of wrong codes.
         #expect(await harness.respond(to: .verify(third.token)).status == .ok)
-        let fourth = try await harness.asked()
+        let fourth = try await harness.requestCode()
         #expect(await harness.respond(to: .verify(code: fourth.code, of: fourth.handle)).status == .ok)
     }
 
     // MARK: - Limits and faults
 
-    @Test("who tries too many codes is told 429, and a limited try is none")
+    @Test("a client beyond its limit gets 429, and limited codes are not counted as wrong")
     func limited() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits("2/1d"))
-        let asked = try await harness.asked()
-        await guess(2, asked, harness)
-        for code in Array(repeating: asked.wrongCode, count: 10) + [asked.code] {
-            let request = Request.verify(code: code, of: asked.handle, origin: "https://portal.example")
+        let requested = try await harness.requestCode()
+        await guess(2, requested, harness)
+        for code in Array(repeating: requested.wrongCode, count: 10) + [requested.code] {
+            let request = Request.verify(code: code, of: requested.handle, origin: "https://portal.example")
             let response = await harness.respond(to: request)
             #expect(response.status == .tooManyRequests)
             let wait = try #require(response.member("retryAfter") as? Int)
@@ -227,13 +232,13 @@ struct VerifyCodeTests {
             #expect(response.fields[.accessControlAllowOrigin] == "https://portal.example")
             #expect(response.fields[.accessControlExposeHeaders]?.contains("Retry-After") == true)
         }
-        let response = await harness.respond(to: .verify(code: asked.code, of: asked.handle, peer: "192.0.2.2"))
+        let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle, peer: "192.0.2.2"))
         #expect(response.status == .ok)
         #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=1;t="#) == true)
     }
 
-    @Test("without Redis no code is judged, whatever names the request")
-    func away() async throws {
+    @Test("without Redis a code gets 503, whatever its handle is")
+    func unreachable() async throws {
         let harness = try await SignInHarness()
         let handle = try LoginToken(random: .system).text
         for text in [handle, "", "x"] {
@@ -244,7 +249,7 @@ struct VerifyCodeTests {
         }
     }
 
-    @Test("a fault is owned up to without a detail")
+    @Test("an internal error is reported without details")
     func fault() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)

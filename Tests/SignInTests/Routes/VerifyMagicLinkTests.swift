@@ -1,13 +1,13 @@
 import Cryptography
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 import Web
 
 @Suite
 struct VerifyMagicLinkTests {
-    /// The one answer to all tokens that let nobody in.
+    /// The response to every token that is refused.
     private static let refusal = #"""
         {"error":"This link is invalid, expired or already used: request a new one","code":"token_invalid"}
         """#
@@ -17,11 +17,11 @@ struct VerifyMagicLinkTests {
             client: nil, recipient: nil, deployment: nil, verification: try RateLimit(parsing: verification))
     }
 
-    @Test("who brings it first is told who signed in, and nobody is after that")
+    @Test("the first request with a token gets the email address, and later ones are refused")
     func once() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let token = try await harness.mailed("Ada.O'Hara+x@EXAMPLE.com").token
+        let token = try await harness.requestLink("Ada.O'Hara+x@EXAMPLE.com").token
         let response = await harness.respond(to: .verify(token))
         #expect(response.status == .ok)
         #expect(response.text == #"{"ok":true,"email":"ada.o'hara+x@example.com"}"#)
@@ -34,7 +34,7 @@ struct VerifyMagicLinkTests {
         }
     }
 
-    @Test("the path to go on to comes back as it was given")
+    @Test("the path in the portal is returned unchanged")
     func next() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
@@ -42,18 +42,18 @@ struct VerifyMagicLinkTests {
             "/", "/invoices/2024?sort=due#total", "/a%20b?c=%26", "/a b", "/q\"'<b>&", "/caf\u{E9}/\u{1F600}",
         ]
         for path in paths {
-            let token = try await harness.mailed("ada@example.com", #","callback_next":\#(quoted(path))"#).token
+            let token = try await harness.requestLink("ada@example.com", #","callback_next":\#(quoted(path))"#).token
             let response = await harness.respond(to: .verify(token))
             let next = try #require(response.member("callback_next") as? String)
             #expect(Array(next.utf8) == Array(path.utf8))
         }
     }
 
-    @Test("of many who bring one token at once, one is let in")
+    @Test("of many concurrent requests with one token, one signs in")
     func concurrently() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         let statuses = await withTaskGroup(of: Status.self, returning: [Status].self) { group in
             for _ in 0..<40 {
                 group.addTask { await harness.respond(to: .verify(token)).status }
@@ -66,62 +66,63 @@ struct VerifyMagicLinkTests {
         #expect(statuses.count { $0 == .badRequest } == 39)
     }
 
-    // MARK: - Tokens that let nobody in
+    // MARK: - Refusals
 
-    /// Tokens that let nobody in, each for another reason, and the requests that bring them.
-    private func useless(_ harness: SignInHarness, hasLanding: Bool) async throws -> [(what: String, request: Request)]
-    {
-        var requests: [(what: String, request: Request)] = []
+    /// Requests that must be refused, each for another reason.
+    private func refusedRequests(_ harness: SignInHarness, hasConfirmationPage: Bool) async throws -> [(
+        name: String, request: Request
+    )] {
+        var requests: [(name: String, request: Request)] = []
         let unknown = try LoginToken(random: .system).text
         requests.append(("unknown", .verify(unknown)))
-        let used = try await harness.mailed("used@example.com").token
+        let used = try await harness.requestLink("used@example.com").token
         #expect(await harness.respond(to: .verify(used)).status == .ok)
         requests.append(("used", .verify(used)))
-        let expired = try await harness.mailed("expired@example.com").token
-        if hasLanding { try await harness.expire(expired) } else { try await harness.forget(expired) }
+        let expired = try await harness.requestLink("expired@example.com").token
+        if hasConfirmationPage { try await harness.expire(expired) } else { try await harness.forget(expired) }
         requests.append(("expired", .verify(expired)))
-        let ended = try await harness.mailed("ended@example.com").token
-        _ = try await harness.mailed("ended@example.com")
-        requests.append(("ended", .verify(ended)))
-        let bound = try await harness.mailed("bound@example.com", SampleChallenge.member).token
+        let superseded = try await harness.requestLink("superseded@example.com").token
+        _ = try await harness.requestLink("superseded@example.com")
+        requests.append(("superseded", .verify(superseded)))
+        let bound = try await harness.requestLink("bound@example.com", SampleChallenge.member).token
         requests.append(("without a verifier", .verify(bound)))
         requests.append(("with another verifier", .verify(bound, verifier: String(repeating: "a", count: 43))))
         requests.append(("with the challenge itself", .verify(bound, verifier: SampleChallenge.challenge)))
-        let free = try await harness.mailed("free@example.com").token
-        requests.append(("with a verifier too many", .verify(free, verifier: SampleChallenge.verifier)))
-        let code = try await harness.asked("code@example.com")
-        requests.append(("the name of a request", .verify(code.handle)))
+        let free = try await harness.requestLink("free@example.com").token
+        requests.append(("with an unexpected verifier", .verify(free, verifier: SampleChallenge.verifier)))
+        let code = try await harness.requestCode("code@example.com")
+        requests.append(("a code handle", .verify(code.handle)))
         return requests
     }
 
-    @Test("all that let nobody in are answered alike, to the byte", arguments: [false, true])
-    func alike(hasLanding: Bool) async throws {
+    @Test("all refusals are the same, to the byte", arguments: [false, true])
+    func identical(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let landing = try hasLanding ? PublicURL(parsing: "https://door.example") : nil
-        let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: landing)
-        let live = try await harness.mailed("live@example.com").token
-        var requests = try await useless(harness, hasLanding: hasLanding)
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: publicURL)
+        let live = try await harness.requestLink("live@example.com").token
+        var requests = try await refusedRequests(harness, hasConfirmationPage: hasConfirmationPage)
         for text in lookalikes(of: live) { requests.append((String(text.prefix(60)), .verify(text))) }
         let key = try SignInHarness.key(of: live)
         requests.append(("the key in Redis", .verify(key)))
         requests.append(("the digest", .verify(String(key.suffix(64)))))
 
-        var answers: [(what: String, response: Response)] = []
-        for (what, request) in requests {
+        var answers: [(name: String, response: Response)] = []
+        for (name, request) in requests {
             var named = request
             named.fields.append("X-Request-Id", "one")
-            answers.append((what, await harness.respond(to: named)))
+            answers.append((name, await harness.respond(to: named)))
         }
-        expectAlike(answers, body: VerifyMagicLinkTests.refusal)
-        // None of them has used up the one that they are like.
+        expectIdentical(answers, body: VerifyMagicLinkTests.refusal)
+        // None of them has used up the token that they resemble.
         #expect(await harness.respond(to: .verify(live)).status == .ok)
     }
 
-    @Test("a link that is bound to a challenge is opened by who has the verifier, also after others have tried")
+    @Test("a link with a challenge works only with its verifier, even after wrong ones")
     func challenge() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
-        let token = try await harness.mailed("ada@example.com", SampleChallenge.member).token
+        let token = try await harness.requestLink("ada@example.com", SampleChallenge.member).token
         for verifier in [nil, String(repeating: "a", count: 43), "\(SampleChallenge.verifier)~"] {
             let refused = await harness.respond(to: .verify(token, verifier: verifier))
             #expect(refused.text == VerifyMagicLinkTests.refusal)
@@ -134,11 +135,11 @@ struct VerifyMagicLinkTests {
 
     // MARK: - Limits and faults
 
-    @Test("who brings tokens too often is told 429, which an allowed site's script may read, and uses none up")
+    @Test("a client beyond its limit gets 429, which pages of an allowed origin may read, and uses no token up")
     func limited() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server, limits: limits("2/1d"))
-        let token = try await harness.mailed().token
+        let token = try await harness.requestLink().token
         for left in [1, 0] {
             let response = await harness.respond(to: .verify("x"))
             #expect(response.status == .badRequest)
@@ -157,14 +158,14 @@ struct VerifyMagicLinkTests {
             #expect(response.fields[.accessControlAllowOrigin] == "https://portal.example")
             #expect(response.fields[.accessControlExposeHeaders]?.contains("Retry-After") == true)
         }
-        // Asking for links has a limit of its own, and so has another client.
+        // Sign-in requests have a limit of their own, and so do other clients.
         #expect(await harness.respond(to: .signIn(#"{"email":"grace@example.com"}"#)).status == .ok)
         let response = await harness.respond(to: .verify(token, peer: "192.0.2.2"))
         #expect(response.text == #"{"ok":true,"email":"ada@example.com"}"#)
     }
 
-    @Test("without Redis no token is judged, whatever it is like")
-    func away() async throws {
+    @Test("without Redis a token gets 503, whatever it looks like")
+    func unreachable() async throws {
         let harness = try await SignInHarness()
         let token = try LoginToken(random: .system).text
         for text in [token, "", "x"] {
@@ -176,7 +177,7 @@ struct VerifyMagicLinkTests {
         }
     }
 
-    @Test("a fault is owned up to without a detail")
+    @Test("an internal error is reported without details")
     func fault() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
