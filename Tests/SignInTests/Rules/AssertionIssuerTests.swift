@@ -4,8 +4,8 @@ import Foundation
 import Net
 import Platform
 import SignIn
-import Testing
 import TestSupport
+import Testing
 
 @Suite
 struct AssertionIssuerTests {
@@ -28,7 +28,7 @@ struct AssertionIssuerTests {
             next: try PortalPath(parsing: "/secret?path"), issuedAt: UnixTime(milliseconds: 0))
     }
 
-    /// A part of a token as JSON, by another decoder than the one that wrote it.
+    /// A part of an assertion as JSON. Another decoder than the program's reads its base64url.
     private func object(_ part: String) throws -> JSONObject {
         let standard = part.replacing("-", with: "+").replacing("_", with: "/")
         let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
@@ -38,7 +38,7 @@ struct AssertionIssuerTests {
         return members
     }
 
-    @Test("an assertion is, to the letter, what another implementation makes")
+    @Test("an assertion is, to the letter, that of another implementation")
     func knownAnswer() throws {
         // Header {"alg":"EdDSA","typ":"JWT","kid":"k1"}, claims {"iss":"https://door.example.com",
         // "aud":"https://portal.example.com","sub":"ada@example.com","iat":1735689600,"exp":1735689660,
@@ -55,7 +55,7 @@ struct AssertionIssuerTests {
         #expect(assertion == expected)
     }
 
-    @Test("header and claims are these, by value, and no others")
+    @Test("header and claims have these values, and no others are there")
     func claims() throws {
         let assertion = try issuer("door \"7\"", [("OLD_1-b", [UInt8](0..<32))]).assertion(
             for: record("o'hara+x@example.com", "http://localhost:3000"), id: "0123456789abcdef0123456789abcdef",
@@ -73,7 +73,7 @@ struct AssertionIssuerTests {
         ]
         #expect(try object(parts[1]) == claims)
         #expect(AssertionIssuer.lifetime == .seconds(60))
-        // Base64url without padding (RFC 7515 §2), of 64 bytes at the end.
+        // Base64url without padding (RFC 7515 §2). The signature has 64 bytes.
         #expect(parts[2].utf8.count == 86)
         #expect(!assertion.contains { "=+/ \n".contains($0) })
     }
@@ -93,13 +93,13 @@ struct AssertionIssuerTests {
         let parts = assertion.split(separator: ".").map { String($0) }
         #expect(try object(parts[0])["kid"] == .string("new"))
         let signed = Array("\(parts[0]).\(parts[1])".utf8)
-        for (key, isIt) in [(AssertionIssuerTests.example, true), (other, false)] {
+        for (key, isSigner) in [(AssertionIssuerTests.example, true), (other, false)] {
             let signature = SigningKey(Secret(copying: key)).signature(of: signed).withUnsafeBytes(base64URL)
-            #expect((signature == parts[2]) == isIt)
+            #expect((signature == parts[2]) == isSigner)
         }
     }
 
-    @Test("another person, portal, sign-in or second gives another assertion, and the same give the same")
+    @Test("another person, portal, sign-in or second gives another assertion, and the same input gives the same")
     func differences() throws {
         let issuer = try issuer()
         let now = UnixTime(milliseconds: 1_735_689_600_000)
@@ -122,7 +122,7 @@ struct AssertionIssuerTests {
         #expect(Set((others + [assertion]).map { $0.suffix(86) }).count == 9)
     }
 
-    @Test("nothing secret is told, neither in what is published nor in what is signed")
+    @Test("neither the key set nor an assertion reveals a secret")
     func secrecy() throws {
         let issuer = try issuer()
         let assertion = try issuer.assertion(for: record(), id: "x", at: .now())
@@ -136,7 +136,7 @@ struct AssertionIssuerTests {
         #expect(!published.contains(#""d":"#))
     }
 
-    @Test("OpenSSL's own program finds the signature good, and none of a changed text")
+    @Test("the openssl program accepts the signature, and refuses it for a changed text")
     func openSSL() async throws {
         let assertion = try issuer().assertion(for: record(), id: "x", at: .now())
         let parts = assertion.split(separator: ".").map { String($0) }

@@ -1,9 +1,10 @@
-@testable import SignIn
 import Cryptography
 import Net
 import Platform
 import TestSupport
 import Testing
+
+@testable import SignIn
 
 @Suite
 struct CodeChallengeTests {
@@ -35,7 +36,7 @@ struct CodeChallengeTests {
         #expect(challenges.count == 1 + 43 + 2)
     }
 
-    /// The challenge of a record in whose box a member stands, which is told in JSON.
+    /// The challenge of a record whose box has this value for it, which is given as JSON.
     private func challenge(readFrom json: String) throws -> CodeChallenge? {
         let token = try LoginToken(random: .counting(from: 0xE0))
         let text =
@@ -61,7 +62,7 @@ struct CodeChallengeTests {
     }
 
     @Test(
-        "what is not 43 characters of base64url is none",
+        "a value that is not 43 characters of base64url is ignored",
         arguments: [
             "null", "7", "true", "{}", #"[""]"#, #""""#, #""E9Melhoa""#,
             #""E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c""#, #""E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMA""#,
@@ -76,7 +77,7 @@ struct CodeChallengeTests {
         #expect(try challenge(readFrom: json) == nil)
     }
 
-    @Test("a verifier does not print")
+    @Test("printing a verifier does not reveal it")
     func printing() {
         let verifier = CodeVerifier(text: CodeChallengeTests.examples[0].0)
         var dumped = ""

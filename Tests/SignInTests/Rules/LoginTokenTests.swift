@@ -22,7 +22,7 @@ struct LoginTokenTests {
     ]
 
     @Test(
-        "a token is 43 characters of base64url, and its digest that of these characters",
+        "a token is 43 characters of base64url, and its digest is that of these characters",
         arguments: LoginTokenTests.tokens)
     func knownAnswers(start: UInt8, text: String, digest: String) throws {
         let token = try LoginToken(random: .counting(from: start))
@@ -33,7 +33,7 @@ struct LoginTokenTests {
         #expect(read.digest == digest)
     }
 
-    @Test("tokens differ, and are read as what they are")
+    @Test("tokens differ, and are parsed unchanged")
     func difference() throws {
         var texts: Set<String> = []
         var digests: Set<String> = []
@@ -49,7 +49,7 @@ struct LoginTokenTests {
         #expect(digests.count == 200)
     }
 
-    @Test("another character anywhere makes another token, or none")
+    @Test("another character anywhere gives another token, or is refused")
     func everyChange() throws {
         let token = try LoginToken(random: .counting(from: 0xE0))
         let characters = Array(LoginTokenTests.text)
@@ -68,14 +68,14 @@ struct LoginTokenTests {
                 }
             }
         }
-        // The last character has two bits to spare: 16 of 64 are the end of a token, this token's among them.
+        // The last character has two unused bits: 16 of 64 can end a token, including the end of this one.
         #expect(refusedCount == 48)
         #expect(digests.count == 1 + 42 * 63 + 15)
     }
 
     @Test("other spellings of the same bytes are refused", arguments: ["9", "-", "_"])
     func spellings(last: String) throws {
-        // `8` is 60, and 61 to 63 differ in the bits to spare.
+        // `8` is 60, and 61 to 63 differ in the unused bits.
         #expect(LoginTokenTests.text.last == "8")
         #expect(LoginToken(parsing: String(LoginTokenTests.text.dropLast()) + last) == nil)
     }
@@ -91,7 +91,9 @@ struct LoginTokenTests {
         }
     }
 
-    @Test("43 other characters are refused", arguments: ["+", "/", "=", " ", "\n", "\0", ".", "%", "\u{7F}", "~"])
+    @Test(
+        "43 bytes that include another character are refused",
+        arguments: ["+", "/", "=", " ", "\n", "\0", ".", "%", "\u{7F}", "~"])
     func characters(other: String) throws {
         for length in [0, 20, 42] {
             let start = String(LoginTokenTests.text.prefix(length))
@@ -103,7 +105,7 @@ struct LoginTokenTests {
         #expect(LoginToken(parsing: "é" + String(repeating: "A", count: 41)) == nil)
     }
 
-    @Test("a token does not print")
+    @Test("printing a token does not reveal it")
     func printing() throws {
         let token = try LoginToken(random: .counting(from: 0xE0))
         var dumped = ""

@@ -16,12 +16,12 @@ struct MagicLinkTests {
             token: try LoginToken(random: .counting(from: 0xE0)), next: try next.map { try PortalPath(parsing: $0) })
     }
 
-    @Test("without a path to go on to, the link has the token alone")
+    @Test("without a path the link has only the token")
     func withoutNext() throws {
         #expect(try link().url == "https://portal.example.com/auth/callback?token=" + MagicLinkTests.token)
     }
 
-    /// Paths, and how they are with all but the unreserved characters of RFC 3986 §2.3 escaped.
+    /// Paths, and their encoding, which escapes all but the unreserved characters of RFC 3986 §2.3.
     static let paths: [(String, String)] = [
         ("/", "%2F"), ("/orders/17", "%2Forders%2F17"), ("/a?b=c&d=e", "%2Fa%3Fb%3Dc%26d%3De"), ("/a#b", "%2Fa%23b"),
         ("/a b", "%2Fa%20b"),
@@ -32,7 +32,7 @@ struct MagicLinkTests {
         ("/a;b,c:d@e!f$g*h(i)", "%2Fa%3Bb%2Cc%3Ad%40e%21f%24g%2Ah%28i%29"),
     ]
 
-    @Test("the path to go on to is encoded once", arguments: MagicLinkTests.paths)
+    @Test("the path is encoded once", arguments: MagicLinkTests.paths)
     func next(path: String, encoded: String) throws {
         let url = try link(next: path).url
         #expect(url == "https://portal.example.com/auth/callback?token=" + MagicLinkTests.token + "&next=" + encoded)
@@ -50,7 +50,7 @@ struct MagicLinkTests {
         #expect(try link(origin, callbackPath).url == start + MagicLinkTests.token)
     }
 
-    @Test("a link does not print its token")
+    @Test("printing a link does not reveal its token")
     func printing() throws {
         let link = try link(next: "/a")
         var dumped = ""

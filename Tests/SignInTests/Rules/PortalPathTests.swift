@@ -1,12 +1,12 @@
 import Bytes
 import SignIn
-import Testing
 import TestSupport
+import Testing
 
 @Suite
 struct PortalPathTests {
     @Test(
-        "a path inside the portal is kept as it is, with query and fragment",
+        "a path within the portal is kept unchanged, with query and fragment",
         arguments: [
             "/", "/a", "/a/", "/a/b", "/a//b", "/a/./b", "/./a", "/.", "/a/.", "/...", "/.../a", "/a..b", "/..a",
             "/a..", "/.a", "/a.b", "/-", "/orders/17?tab=a&b=c#top", "/?", "/#", "/?a", "/#a", "/a?b?c#d#e",
@@ -24,7 +24,7 @@ struct PortalPathTests {
     }
 
     @Test(
-        "what is no path from the root is refused",
+        "a text that does not start with a slash is refused",
         arguments: [
             "", "a", "a/b", ".", "./a", "../a", "?a", "#a", " /a", "\t/a", "\n/a", "https://portal.example.com/",
             "https:/a", "javascript:alert(1)", "data:,", "portal.example.com/a", "@evil.example", "%2Fa", "%2F",
@@ -35,7 +35,7 @@ struct PortalPathTests {
     }
 
     @Test(
-        "a path that a browser may take for another host is refused",
+        "a path that a browser may resolve to another host is refused",
         arguments: [
             "//", "///", "//evil.example", "///evil.example", "//evil.example/a", "/%2F", "/%2f", "/%2Fevil.example",
             "/%2fevil.example", "/%2F%2Fevil.example", "%2F%2Fevil.example", "/%252F", "/%252f", "/%252Fevil.example",
@@ -48,7 +48,7 @@ struct PortalPathTests {
     }
 
     @Test(
-        "a backslash is refused, escaped once or twice too, in query and fragment too",
+        "a backslash is refused, even escaped once or twice, and in query and fragment",
         arguments: [
             "\\", "%5C", "%5c", "%255C", "%255c", "%25%35%43", "%%35%43", "%5%43", "%5%63", "a\\b", "a%5Cb",
             "\\evil.example", "%5Cevil.example", "%5C%5Cevil.example", "a/\\..", "?a=\\", "?a=%5C", "?a=%255c", "#\\",
@@ -67,7 +67,7 @@ struct PortalPathTests {
     }()
 
     @Test(
-        "every control character is refused, escaped once or twice too, wherever it stands",
+        "every control character is refused, even escaped once or twice, at every place",
         arguments: PortalPathTests.controls)
     func control(bytes: [UInt8]) {
         let raw = String(decoding: bytes, as: UTF8.self)
@@ -83,14 +83,14 @@ struct PortalPathTests {
     }
 
     @Test(
-        "a header cannot be smuggled in",
+        "a header field cannot be injected",
         arguments: ["/a\r\nb", "/a%0D%0Ab", "/a%0d%0aSet-Cookie:b", "/a%250D%250Ab", "/?a=%0A"])
     func headers(text: String) {
         #expect(throws: ParseError.self) { try PortalPath(parsing: text) }
     }
 
     @Test(
-        "a segment that climbs is refused, escaped once or twice too",
+        "a .. segment is refused, even escaped once or twice",
         arguments: [
             "/..", "/../", "/../a", "/a/..", "/a/../b", "/a/b/../..", "/..?a", "/..#a", "/a/..?b", "/a/..#b", "/./..",
             "/%2e%2e", "/%2E%2E/a", "/.%2e", "/%2e.", "/.%2E/a", "/..%2F", "/..%2f..%2f", "/..%2F..%2F", "/a/..%2Fb",
@@ -102,7 +102,7 @@ struct PortalPathTests {
         #expect(throws: ParseError.self) { try PortalPath(parsing: text) }
     }
 
-    @Test("a path has at most 2,048 bytes, counted before anything is decoded")
+    @Test("a path has at most 2,048 bytes, counted before decoding")
     func length() throws {
         let longest = "/" + String(repeating: "a", count: 2047)
         #expect(try PortalPath(parsing: longest).text == longest)
@@ -115,17 +115,17 @@ struct PortalPathTests {
         #expect(try PortalPath(parsing: "/?" + String(repeating: "%", count: 2046)).text.utf8.count == 2048)
     }
 
-    @Test("a safe path that is cut off is safe")
+    @Test("every beginning of a safe path is safe")
     func beginnings() throws {
         let text = "/orders/17%20a/.b/c..d?tab=%2F%2F&e=..#top//"
         for length in 1...text.count {
             let beginning = String(text.prefix(length))
-            // In between, `c.` and `c..` are names like others.
+            // `c.` and `c..`, the last segments of some beginnings, are names.
             #expect(try PortalPath(parsing: beginning).text == beginning)
         }
     }
 
-    @Test("random paths are safe where the rule says so in other words", arguments: UInt64(0)..<6)
+    @Test("random paths are safe exactly if another implementation of the rule says so", arguments: UInt64(0)..<6)
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
@@ -137,19 +137,19 @@ struct PortalPathTests {
         let textCount = 2000
         for _ in 0..<textCount {
             let count = Int.random(in: 0...6, using: &random)
-            // Not empty.
+            // `pieces` is not empty.
             let text = "/" + (0..<count).map { _ in pieces.randomElement(using: &random)! }.joined()
             let isExpected = isSafe(text)
             if isExpected { safeCount += 1 }
             if ((try? PortalPath(parsing: text)) != nil) != isExpected { differences.append(text) }
         }
         #expect(differences == [])
-        // Neither outcome is rare, so that the comparison means something.
+        // Neither outcome is rare, so that the comparison is meaningful.
         #expect(safeCount > 100)
         #expect(safeCount < textCount - 100)
     }
 
-    /// The rule once more, by patterns, for texts in ASCII.
+    /// Another implementation of the rule, with regular expressions, for ASCII texts.
     private func isSafe(_ text: String) -> Bool {
         let end = text.firstIndex { $0 == "?" || $0 == "#" } ?? text.endIndex
         var path = String(text[..<end])

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite
-struct LandingURLTests {
-    /// Texts, and how they are taken: an origin and a path, without a slash at the end.
+struct PublicURLTests {
+    /// Texts, and the parsed URLs: an origin and a path, without a slash at the end.
     static let urls: [(String, String)] = [
         ("https://door.example.com", "https://door.example.com"),
         ("https://door.example.com/", "https://door.example.com"),
@@ -23,22 +23,22 @@ struct LandingURLTests {
         ("https://xn--mnchen-3ya.example/in", "https://xn--mnchen-3ya.example/in"),
         ("https://[2001:DB8:0::1]:8443/in", "https://[2001:db8::1]:8443/in"),
         ("https://localhost", "https://localhost"), ("https://127.0.0.1:8080", "https://127.0.0.1:8080"),
-        // Without TLS on this machine alone.
+        // Without TLS, for loopback only.
         ("http://localhost", "http://localhost"), ("http://localhost:80/", "http://localhost"),
         ("http://localhost:3000/api/", "http://localhost:3000/api"), ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("http://127.255.255.254", "http://127.255.255.254"), ("http://[::1]:8080/x", "http://[::1]:8080/x"),
     ]
 
-    @Test("a URL is an origin and perhaps a path", arguments: LandingURLTests.urls)
+    @Test("a URL is an origin, and a path if there is one", arguments: PublicURLTests.urls)
     func read(text: String, expected: String) throws {
-        let landing = try PublicURL(parsing: text)
-        #expect(landing.text == expected)
-        // What is taken is read as the same.
-        #expect(try PublicURL(parsing: landing.text) == landing)
-        #expect(try PublicURL(parsing: landing.text + "/") == landing)
+        let url = try PublicURL(parsing: text)
+        #expect(url.text == expected)
+        // A parsed URL is parsed unchanged.
+        #expect(try PublicURL(parsing: url.text) == url)
+        #expect(try PublicURL(parsing: url.text + "/") == url)
     }
 
-    @Test("a mailed link leads to the page behind it, and holds the token alone", arguments: LandingURLTests.urls)
+    @Test("a mailed link leads to the confirmation page, and has only the token", arguments: PublicURLTests.urls)
     func link(text: String, expected: String) throws {
         let link = MagicLink(
             origin: try Origin(parsing: "https://portal.example.com"),
@@ -55,11 +55,11 @@ struct LandingURLTests {
             "", "/", "door.example.com", "//door.example.com", "https", "https:", "https:/", "https://", "https:///api",
             "https:door.example.com", "ftp://door.example.com", "javascript:alert(1)", "null", "*",
             "https://*.example.com", "https://door.example.com,https://b.example.com",
-            // Without TLS, but not on this machine.
+            // Without TLS, for hosts other than loopback.
             "http://door.example.com", "http://door.example.com:443", "http://192.0.2.1", "http://10.0.0.1",
             "http://0.0.0.0:8080", "http://128.0.0.1", "http://localhost.example.com", "http://127.0.0.1.example",
             "http://[::2]", "http://[::]", "http://intranet",
-            // Parts that a link has no room for.
+            // Parts other than origin and path.
             "https://door.example.com?", "https://door.example.com?a=b", "https://door.example.com/?a=b",
             "https://door.example.com/api?", "https://door.example.com#", "https://door.example.com#a",
             "https://door.example.com/#", "https://door.example.com/api#a", "https://door.example.com/#/",
@@ -85,7 +85,7 @@ struct LandingURLTests {
     }
 
     @Test(
-        "a path that ends in more than one slash is refused: the page would be nowhere",
+        "a path that ends in more than one slash is refused: the confirmation page would not be found",
         arguments: [
             "https://door.example.com//", "https://door.example.com/api//", "https://door.example.com/api///",
             "https://door.example.com/.//", "http://localhost:3000//",
@@ -101,7 +101,7 @@ struct LandingURLTests {
         #expect(throws: ParseError.self) { try PublicURL(parsing: "https://door.example.com\(path)a") }
     }
 
-    @Test("why a text is none ends a sentence that does not hold it")
+    @Test("the error for a text is the end of a sentence, without the text")
     func description() throws {
         let error = try #require(throws: ParseError.self) { try PublicURL(parsing: "http://evil.example") }
         #expect(

@@ -1,8 +1,9 @@
-@testable import SignIn
 import Bytes
 import Cryptography
 import TestSupport
 import Testing
+
+@testable import SignIn
 
 @Suite
 struct SealedTokenTests {
@@ -10,10 +11,10 @@ struct SealedTokenTests {
         try LoginToken(random: .counting(from: start))
     }
 
-    @Test("it is sealed as another implementation seals it")
+    @Test("a token is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token handover 1`, with the nonce 40 to 4b
-        // and the digest of their token beside; within are the bytes 00 to 1f.
+        // AES-256-GCM with HKDF-Expand of the bytes e0 to ff for `postern token handover 1` as the key, the nonce 40 to
+        // 4b, and the digest of their token as additional data. The plaintext is the bytes 00 to 1f.
         let expected = [
             "404142434445464748494a4b1542fe846f8f72671c751f511db4bac6b0daed69",
             "82cfd06d329f612918eed6c616f3db3533af4a9304d3d48897e4b1b5",
@@ -27,7 +28,7 @@ struct SealedTokenTests {
         #expect(opened.digest == "ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0")
     }
 
-    @Test("who has the other gets it, as often as they like, and also where the other was read out of a link")
+    @Test("the exchange token opens the box, as often as it is tried, even if it was parsed from a link")
     func roundTrip() throws {
         for _ in 0..<20 {
             let (mailed, exchange) = (try LoginToken(random: .system), try LoginToken(random: .system))
@@ -47,7 +48,7 @@ struct SealedTokenTests {
         #expect(boxes.count == 100)
     }
 
-    @Test("who has any other token does not get it, not even who has the token itself")
+    @Test("no other token opens the box, not even the sealed token itself")
     func otherTokens() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
         let box = try mailed.sealed(for: exchange, random: .system)
@@ -58,7 +59,7 @@ struct SealedTokenTests {
         }
     }
 
-    @Test("a box in which any bit was changed does not open")
+    @Test("a box with any changed bit does not open")
     func tampering() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
         let box = try mailed.sealed(for: exchange, random: .system)
@@ -73,7 +74,7 @@ struct SealedTokenTests {
         }
     }
 
-    @Test("a box that was cut off or has something added does not open")
+    @Test("a truncated or extended box does not open")
     func lengths() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
         let box = try mailed.sealed(for: exchange, random: .system)
@@ -96,7 +97,7 @@ struct SealedTokenTests {
         let exchange = try token(from: 0xE0)
         let derived = MessageAuthentication(key: Secret(copying: bytes)).derivedKey(for: "postern token handover 1")
         let key = SealingKey(derived)
-        // This is the key: a box of 32 bytes opens.
+        // The key is the right one: a box of 32 bytes opens.
         for count in [32, byteCount] {
             var plaintext = [UInt8](repeating: 7, count: count)
             let box = try key.seal(wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
@@ -112,16 +113,16 @@ struct SealedTokenTests {
     @Test("boxes of tokens and of records do not open as each other")
     func purposes() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let handover = try mailed.sealed(for: exchange, random: .system)
-        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: handover, with: exchange) }
-        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: handover, with: mailed) }
+        let box = try mailed.sealed(for: exchange, random: .system)
+        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: exchange) }
+        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: mailed) }
         var plaintext = [UInt8](repeating: 7, count: 32)
         let record = try exchange.recordKey.seal(
             wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
         #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: record, for: exchange) }
     }
 
-    @Test("without randomness nothing is handed over")
+    @Test("without randomness nothing is sealed")
     func noRandomness() throws {
         let broken = RandomBytes { (_) throws(CryptoError) in throw .noRandomness }
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))

@@ -1,11 +1,11 @@
 import Cryptography
 import SignIn
-import Testing
 import TestSupport
+import Testing
 
 @Suite
 struct SignInCodeTests {
-    /// Randomness that gives these numbers, one at each call, and what is left of them.
+    /// A source of randomness that returns these numbers, one at each call, and then fails.
     private struct Numbers {
         let random: RandomBytes
         private let position: Mutexed<Int>
@@ -23,26 +23,28 @@ struct SignInCodeTests {
             self.position = position
         }
 
-        /// How many were asked for.
+        /// The number of calls.
         var usedCount: Int { position.value }
     }
 
     static let numbers: [([UInt32], String)] = [
         ([0], "000000"), ([1], "000001"), ([42], "000042"), ([99_999], "099999"), ([100_000], "100000"),
         ([999_999], "999999"), ([1_000_000], "000000"), ([1_000_001], "000001"), ([123_456_789], "456789"),
-        // 4,294 million are the last whole one below 2³²; what is beyond would make small codes likelier.
+        // 4,294 million is the last whole million below 2³². Numbers beyond would make small codes likelier.
         ([4_293_000_000], "000000"), ([4_293_999_999], "999999"), ([4_294_000_000, 7], "000007"),
         ([4_294_967_295, 8], "000008"), ([4_294_000_001, 4_294_500_000, 4_294_967_294, 4_293_999_999], "999999"),
     ]
 
-    @Test("a code is the rest of a number that is fairly drawn, with its zeros", arguments: SignInCodeTests.numbers)
+    @Test(
+        "a code is the remainder of a number that is drawn fairly, with leading zeros",
+        arguments: SignInCodeTests.numbers)
     func fair(numbers: [UInt32], text: String) throws {
         let source = Numbers(numbers)
         #expect(try SignInCode(random: source.random).text == text)
         #expect(source.usedCount == numbers.count)
     }
 
-    @Test("every digit is as likely as another at every place")
+    @Test("all digits are equally likely at every place")
     func uniform() throws {
         var generator = SeededGenerator(seed: 6)
         let numbers = (0..<61_000).map { _ -> UInt32 in
@@ -62,7 +64,7 @@ struct SignInCodeTests {
         for place in counts {
             for count in place { #expect((5600...6400).contains(count), "\(place)") }
         }
-        // Of 60,000 codes out of a million, 1,765 are expected to have been there before.
+        // Of 60,000 codes out of a million, 1,765 are expected to be repetitions.
         #expect((57_900...58_600).contains(codes.count))
     }
 
@@ -76,7 +78,7 @@ struct SignInCodeTests {
             #expect(SignInCode(parsing: code.text) == code)
             codes.insert(code.text)
         }
-        // That ten of them were there before has a probability below 10⁻¹⁸.
+        // The probability of ten repetitions is below 10⁻¹⁸.
         #expect(codes.count > 190)
     }
 
@@ -98,12 +100,12 @@ struct SignInCodeTests {
     }
 
     @Test(
-        "what is not six ASCII digits is none",
+        "a text that is not six ASCII digits is refused",
         arguments: [
             "", "0", "12345", "1234567", "12345678901234567890", " 12345", "12345 ", " 123456", "123456 ", "123 456",
             "123-456", "12345a", "a12345", "abcdef", "+12345", "-12345", "1e5000", "0x1234", "12.456", "12345\n",
             "123456\n", "\n123456", "12345\0", "123456\0", "\0\0\0\0\0\0", "12345/", "12345:", "\u{FF11}2345",
-            // Full-width, Arabic and superscript digits, of which the last two texts have six bytes.
+            // Full-width, Arabic and superscript digits. The two shorter texts have six bytes.
             "\u{FF11}\u{FF12}\u{FF13}\u{FF14}\u{FF15}\u{FF16}", "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}",
             "\u{661}\u{662}\u{663}", "\u{B2}\u{B3}\u{B9}", "123456\u{301}", "1234\u{301}", "12345\u{FE0F}",
         ])
@@ -111,7 +113,7 @@ struct SignInCodeTests {
         #expect(SignInCode(parsing: text) == nil)
     }
 
-    @Test("a code does not print")
+    @Test("printing a code does not reveal it")
     func printing() throws {
         let code = try #require(SignInCode(parsing: "041592"))
         var dumped = ""

@@ -1,10 +1,11 @@
-@testable import SignIn
 import Bytes
 import Cryptography
 import Net
 import Platform
 import TestSupport
 import Testing
+
+@testable import SignIn
 
 @Suite
 struct TokenRecordTests {
@@ -21,8 +22,8 @@ struct TokenRecordTests {
 
     @Test("a record is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // AES-256-GCM under HKDF-Expand of the bytes e0 to ff for `postern token record 1`,
-        // with the nonce 40 to 4b and the token's digest beside.
+        // AES-256-GCM with HKDF-Expand of the bytes e0 to ff for `postern token record 1` as the key, the nonce 40 to
+        // 4b, and the token's digest as additional data.
         let expected = [
             "404142434445464748494a4b5b3bff41561fc287fe1e4211f60e7ce81cfa0f5322ad46e43703a5a7bc1e55c05ae7c2e5",
             "f7e56c19af3838b81c70fd4c24bd80c21866f4df04ddf263d6359ec40c89bedcacdbce7c05095fe80d153caac18d9798",
@@ -34,7 +35,7 @@ struct TokenRecordTests {
         #expect(try TokenRecord(opening: [UInt8](hex: expected), with: token) == record())
     }
 
-    @Test("a record without a path to go on to is sealed as another implementation seals it")
+    @Test("a record without a path is sealed as another implementation seals it")
     func knownAnswerWithoutNext() throws {
         let expected = [
             "404142434445464748494a4b5b3bff41561fc287fe1e4211f60e7ce81cfa0f5322ad46e43703a5a7bc1e55c05ae7c2e5",
@@ -53,7 +54,7 @@ struct TokenRecordTests {
         nil, "/", "/a b?c=é&d=\"#e", "/%20%22", "/\u{2028}😀", "/" + String(repeating: "a", count: 2047),
     ]
 
-    @Test("what was sealed comes out", arguments: TokenRecordTests.paths)
+    @Test("a sealed record opens unchanged", arguments: TokenRecordTests.paths)
     func roundTrip(next: String?) throws {
         let token = try LoginToken(random: .system)
         let record = try record(next: next)
@@ -64,7 +65,7 @@ struct TokenRecordTests {
         #expect(opened.next?.text == next)
     }
 
-    @Test("a record opens with the token that was read out of the link")
+    @Test("a record opens with the token that was parsed from the link")
     func parsedToken() throws {
         let token = try LoginToken(random: .system)
         let box = try record().sealed(for: token, random: .system)
@@ -81,7 +82,7 @@ struct TokenRecordTests {
         }
     }
 
-    @Test("a record in which any byte was changed does not open")
+    @Test("a record with any changed byte does not open")
     func tampering() throws {
         let token = try token()
         let box = try record().sealed(for: token, random: .system)
@@ -94,7 +95,7 @@ struct TokenRecordTests {
         }
     }
 
-    @Test("a record that was cut off does not open")
+    @Test("a truncated record does not open")
     func beginnings() throws {
         let token = try token()
         let box = try record().sealed(for: token, random: .system)
@@ -123,7 +124,7 @@ struct TokenRecordTests {
         #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: token) }
     }
 
-    @Test("nothing of a record is to be read in its box")
+    @Test("a box reveals nothing of its record")
     func secrecy() throws {
         let box = try record().sealed(for: try token(), random: .counting(from: 0x40))
         let text = String(decoding: box, as: UTF8.self)
