@@ -1,14 +1,14 @@
-@testable import SignIn
 import Platform
 import Redis
-import Testing
 import TestSupport
+import Testing
 
-/// The script's buckets, held against a model in Swift.
+@testable import SignIn
+
+/// Compares the script's buckets with a model in Swift.
 ///
-/// The script is the one that is shipped, in a real Redis; only `TIME` is answered by the test, so that a day passes in
-/// no time, and keys are kept for as long as the test's clock says, after it was checked that they would have lived
-/// long enough.
+/// The script is the one that is shipped, in a real Redis. Only `TIME` is answered by the test, so that a day passes at
+/// once. Keys do not expire; the test checks instead that the script sets the right lifetime.
 @Suite
 struct BucketModelTests {
     private static let clock = """
@@ -27,7 +27,7 @@ struct BucketModelTests {
 
         """
 
-    @Test("random calls at random times have the model's answers, in all of 10,000 sequences")
+    @Test("random calls at random times get the model's replies, in all of 10,000 sequences")
     func model() async throws {
         let server = try await RedisServer()
         let client = try await StoreHarness.client(for: server)
@@ -40,11 +40,11 @@ struct BucketModelTests {
         }
         let sha = String(decoding: digest, as: UTF8.self)
         let failures = try await withThrowingTaskGroup(of: String?.self) { group in
-            // So many at once: enough to fill the pipeline.
-            for worker in 0..<50 {
+            // Enough concurrent tasks to fill the pipeline.
+            for task in 0..<50 {
                 group.addTask {
                     for sequence in 0..<200 {
-                        var run = Sequence(seed: UInt64(worker * 200 + sequence), client: client, sha: sha)
+                        var run = Sequence(seed: UInt64(task * 200 + sequence), client: client, sha: sha)
                         if let failure = try await run.firstDifference() { return failure }
                     }
                     return nil
@@ -67,7 +67,7 @@ private struct Sequence {
     private let sha: String
     private let limits: [RateLimit]
     private var model: [BucketModel]
-    /// Microseconds; it may go back.
+    /// The test's clock, in microseconds. It can go back.
     private var now = 1_700_000_000_000_000
 
     init(seed: UInt64, client: RedisClient, sha: String) {
@@ -88,14 +88,14 @@ private struct Sequence {
         model = limits.map { BucketModel($0) }
     }
 
-    /// Makes the calls until an answer is not the model's, and says how they differ.
+    /// Makes calls until a reply differs from the model's, and returns the difference.
     mutating func firstDifference() async throws -> String? {
         for step in 0..<Int.random(in: 8...14, using: &random) {
             now += timeStep()
-            let expected = expectedAnswer()
-            let answer = try await call(step)
-            if answer != expected {
-                return "seed \(seed), step \(step), limits \(limits): \(answer) instead of \(expected)"
+            let expected = expectedReply()
+            let reply = try await call(step)
+            if reply != expected {
+                return "seed \(seed), step \(step), limits \(limits): \(reply) instead of \(expected)"
             }
         }
         return nil
@@ -114,8 +114,8 @@ private struct Sequence {
         }
     }
 
-    /// All buckets or none: the answer by the model, in the script's form.
-    private mutating func expectedAnswer() -> [Int] {
+    /// The model's reply, in the script's form. Takes from all buckets, or from none.
+    private mutating func expectedReply() -> [Int] {
         let waits = model.map { $0.wait(at: now) }
         let longest = waits.max() ?? 0
         let isAdmitted = longest == 0
@@ -144,10 +144,10 @@ private struct Sequence {
     }
 }
 
-/// A bucket as people speak of it: some of its tokens are missing, and come back one after another.
+/// A model of a bucket. Some of its tokens are missing, and return one after another.
 private struct BucketModel {
     private let limit: RateLimit
-    /// When nothing will be missing any more.
+    /// The time at which the bucket is full, in microseconds.
     private var isFullAt = 0
 
     init(_ limit: RateLimit) {
@@ -156,18 +156,17 @@ private struct BucketModel {
 
     private var capacity: Int { limit.burst * limit.microsecondsPerToken }
 
-    /// How long it takes from now until the bucket is full: never longer than an empty one takes, whatever the clock
-    /// did.
+    /// The microseconds until the bucket is full: at most those of an empty bucket, whatever the clock does.
     func missing(at now: Int) -> Int {
         min(capacity, max(0, isFullAt - now))
     }
 
-    /// The whole tokens in it.
+    /// The number of whole tokens in the bucket.
     func tokens(at now: Int) -> Int {
         (capacity - missing(at: now)) / limit.microsecondsPerToken
     }
 
-    /// How long until there is a token to take.
+    /// The microseconds until the bucket has a token.
     func wait(at now: Int) -> Int {
         guard tokens(at: now) == 0 else { return 0 }
         return limit.microsecondsPerToken - (capacity - missing(at: now))

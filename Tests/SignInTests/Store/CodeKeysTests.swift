@@ -1,13 +1,14 @@
-@testable import SignIn
 import Cryptography
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite
 struct CodeKeysTests {
-    /// The first of 32 ascending bytes of a request's name, a code, and its check from another implementation: the HMAC
-    /// of the name's digest and the code under HKDF-Expand of the key, the bytes 0 to 31, for `postern code 1`.
-    static let checks: [(UInt8, String, String)] = [
+    /// The first of the 32 ascending bytes of a handle, a code, and the tag of both from another implementation: the
+    /// HMAC of the handle's digest and the code with HKDF-Expand of the key, the bytes 0 to 31, for `postern code 1`.
+    static let tags: [(UInt8, String, String)] = [
         (0xE0, "000042", "aa7a293c9bb22b951fb2ce755a23f895a10b59723dae456e6f9a5474b21dfd48"),
         (0xE0, "000000", "38202cb67646e82f49766b3b9f2eefd3831bd8430b9ddb27144bc38f224e891c"),
         (0xE0, "999999", "b272f546617f9e35950376b7f393a2efc8401f3c47192ffd3742e2803a9537af"),
@@ -23,7 +24,7 @@ struct CodeKeysTests {
     }
 
     private func keys(_ ids: String...) throws -> CodeKeys {
-        // The bytes 0 to 31 for k1, and for each other as many bytes of its last letter.
+        // The key k1 is the bytes 0 to 31; each other key is 32 times the last letter of its id.
         CodeKeys(
             ids.map { id in
                 let letter = id.utf8.last ?? 0
@@ -33,16 +34,16 @@ struct CodeKeysTests {
     }
 
     private func entry(by keys: CodeKeys, _ handle: CodeHandle, _ token: LoginToken) throws -> [UInt8] {
-        let way = SignInRequest.CodeRequest(handle: handle, code: try sixDigits("314159"))
-        return try keys.entry(for: way, token, random: .system)
+        let codeRequest = SignInRequest.CodeRequest(handle: handle, code: try sixDigits("314159"))
+        return try keys.entry(for: codeRequest, token, random: .system)
     }
 
-    @Test("the check is an HMAC under the deployment's key, of the request's name and the code", arguments: checks)
-    func check(start: UInt8, code: String, expected: String) throws {
+    @Test("the tag is an HMAC of the handle and the code, with the deployment's key", arguments: tags)
+    func tag(start: UInt8, code: String, expected: String) throws {
         #expect(try keys("k1").tags(of: sixDigits(code), for: handle(from: start)) == expected)
     }
 
-    @Test("with several keys there is a check for each, and the first one's stands in the entry")
+    @Test("with several keys there is a tag for each, and the entry has the tag of the first")
     func severalKeys() throws {
         let (handle, token) = (try handle(from: 1), try LoginToken(random: .system))
         let both = try keys("k2", "k1").tags(of: sixDigits("314159"), for: handle).split(separator: " ")
@@ -53,7 +54,7 @@ struct CodeKeysTests {
         #expect(String(decoding: line, as: UTF8.self) == "\(both[0]) \(token.digest) k2")
     }
 
-    @Test("the token opens for its own request, under the keys of a deployment that still has its key")
+    @Test("the token opens for its own handle, as long as the deployment has the key that sealed it")
     func token() throws {
         let (handle, token) = (try handle(from: 1), try LoginToken(random: .system))
         let entry = try entry(by: keys("k1"), handle, token)
@@ -63,21 +64,21 @@ struct CodeKeysTests {
         let other = try self.handle(from: 2)
         #expect(throws: CryptoError.notAuthentic) { try keys("k1").token(in: box, keyID: "k1", for: other) }
         #expect(throws: CryptoError.unknownKey(id: "k1")) { try keys("k2").token(in: box, keyID: "k1", for: handle) }
-        // Who asked for the code and reads Redis has the request's name and the box.
+        // The handle and the box are known to a client that requested the code and reads Redis.
         #expect(throws: CryptoError.notAuthentic) {
             try LoginToken(sealed: box, for: try #require(LoginToken(parsing: handle.text)))
         }
     }
 
-    @Test("another code or another request gives another check")
+    @Test("another code or another handle gives another tag")
     func differences() throws {
         let keys = try keys("k1")
         let (first, second) = (try handle(from: 1), try handle(from: 2))
-        var checks: Set<String> = []
+        var tags: Set<String> = []
         for number in 100_000..<100_500 {
-            checks.insert(try keys.tags(of: sixDigits(String(number)), for: first))
-            checks.insert(try keys.tags(of: sixDigits(String(number)), for: second))
+            tags.insert(try keys.tags(of: sixDigits(String(number)), for: first))
+            tags.insert(try keys.tags(of: sixDigits(String(number)), for: second))
         }
-        #expect(checks.count == 1000)
+        #expect(tags.count == 1000)
     }
 }

@@ -1,12 +1,13 @@
-@testable import SignIn
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct CodeTriesTests {
     private static let day = Duration.seconds(86_400)
 
-    // MARK: - Five
+    // MARK: - Five tries
 
     @Test("the right code works after four wrong ones, and not after five", arguments: 0...6)
     func five(wrong: Int) async throws {
@@ -15,20 +16,22 @@ struct CodeTriesTests {
         try await harness.guess(wrong, of: mail)
         let answer = try await harness.verify(code: "271828", of: mail.handle)
         #expect(answer.isRefused == (wrong >= 5))
-        let isThere = try await harness.number("EXISTS", mail.requestKey)
+        let isThere = try await harness.number("EXISTS", mail.handleKey)
         #expect(isThere == (wrong >= 5 ? 0 : 1))
     }
 
-    @Test("the fifth wrong code ends the code alone: link and button still work", arguments: [Way.mailed, .fresh])
-    func linkStays(way: Way) async throws {
+    @Test(
+        "the fifth wrong code deletes only the code: link and button still work",
+        arguments: [CredentialKind.mailedToken, .exchangeToken])
+    func linkStays(kind: CredentialKind) async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
         try await harness.guess(5, of: mail)
-        let bearer = try await harness.bearer(of: mail, by: way)
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        let credential = try await harness.credential(kind, of: mail)
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
     }
 
-    @Test("tries are counted over all requests of an address, and over all who try")
+    @Test("tries are counted over all requests for an address, and over all clients")
     func acrossRequests() async throws {
         let harness = try await StoreHarness(isNewestOnly: false)
         let mails = [
@@ -42,13 +45,13 @@ struct CodeTriesTests {
             let answer = try await harness.verify(code: "271828", of: mail.handle, from: "203.0.113.9")
             #expect(answer.isRefused)
         }
-        // Nor is one any good that is asked for now: each mail would give a guesser five tries more.
+        // A new code does not work either. Otherwise each email would give an attacker five more tries.
         let next = try await harness.mail()
         #expect(try await harness.verify(code: "271828", of: next.handle).isRefused)
         #expect(try await harness.verify(next.token).address == "ada@example.com")
     }
 
-    @Test("tries on a code that a newer mail ended count for the newer one")
+    @Test("tries on a superseded code count for the newer one")
     func acrossMails() async throws {
         let harness = try await StoreHarness()
         for _ in 0..<4 {
@@ -60,7 +63,7 @@ struct CodeTriesTests {
         #expect(try await harness.verify(code: "271828", of: last.handle).isRefused)
     }
 
-    @Test("tries for one address are none for another")
+    @Test("tries for one address do not count for another")
     func otherAddress() async throws {
         let harness = try await StoreHarness()
         let ada = try await harness.mail(to: "ada@example.com")
@@ -77,22 +80,22 @@ struct CodeTriesTests {
 
     // MARK: - At once
 
-    @Test("of 60 right codes and 4 wrong ones at once, one lets in")
+    @Test("of 60 right codes and 4 wrong ones at once, one signs in")
     func fourAtOnce() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
         let wrong = try sixDigits("000000")
-        let answers = try await harness.atOnce { store, index in
+        let answers = try await harness.concurrently { store, index in
             try await store.verify(.code(index % 16 == 0 ? wrong : mail.code, of: mail.handle))
         }
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
     }
 
-    @Test("of 64 wrong codes at once, over several requests, as many are looked at as one after another")
+    @Test("64 wrong codes at once, over several requests, are counted as if they came one after another")
     func manyAtOnce() async throws {
         let harness = try await StoreHarness(isNewestOnly: false)
         let mails = [try await harness.mail(), try await harness.mail()]
-        let answers = try await harness.atOnce { store, index in
+        let answers = try await harness.concurrently { store, index in
             try await store.verify(.code(try sixDigits("\(800_000 + index)"), of: mails[index % 2].handle))
         }
         #expect(answers.allSatisfy { $0.isRefused })
@@ -100,16 +103,16 @@ struct CodeTriesTests {
             let answer = try await harness.verify(code: "271828", of: mail.handle)
             #expect(answer.isRefused)
         }
-        // Of two requests one met its fifth.
+        // The fifth wrong code deleted one of the two codes.
         #expect(try await harness.keys("postern:request:").count == 1)
     }
 
-    @Test("after five wrong codes the right one, brought by 64 clients at once, lets nobody in")
+    @Test("after five wrong codes the right one is refused, even from 64 clients at once")
     func rightAtOnce() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
         try await harness.guess(5, of: mail)
-        let answers = try await harness.atOnce { store, index in
+        let answers = try await harness.concurrently { store, index in
             try await store.verify(.code(mail.code, of: mail.handle), from: "198.51.100.\(index)")
         }
         #expect(answers.allSatisfy { $0.isRefused })
@@ -117,21 +120,21 @@ struct CodeTriesTests {
 
     // MARK: - Forgetting
 
-    @Test("who signs in, whichever way, is let off the wrong codes before", arguments: Way.allCases)
-    func reset(way: Way) async throws {
+    @Test("signing in with any credential resets the count of wrong codes", arguments: CredentialKind.allCases)
+    func reset(kind: CredentialKind) async throws {
         let harness = try await StoreHarness()
         for _ in 0..<3 {
             let mail = try await harness.mail()
             try await harness.guess(4, of: mail)
-            let bearer = try await harness.bearer(of: mail, by: way)
-            let answer = try await harness.store.verify(bearer)
+            let credential = try await harness.credential(kind, of: mail)
+            let answer = try await harness.store.verify(credential)
             #expect(answer.address == "ada@example.com")
             let tries = try await harness.keys("postern:tries:")
             #expect(tries == [])
         }
     }
 
-    @Test("who signs in by a link is let off five wrong codes, too")
+    @Test("signing in with a link resets the count even after five wrong codes")
     func resetAfterFive() async throws {
         let harness = try await StoreHarness()
         let guessed = try await harness.mail()
@@ -142,7 +145,7 @@ struct CodeTriesTests {
         #expect(try await harness.verify(code: "271828", of: next.handle).address == "ada@example.com")
     }
 
-    @Test("to open a link, or to fail by one, lets nobody off", arguments: [false, true])
+    @Test("neither a press of the button nor a refused token resets the count", arguments: [false, true])
     func notReset(isWrong: Bool) async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
@@ -156,7 +159,7 @@ struct CodeTriesTests {
         #expect(try await harness.verify(code: "271828", of: mail.handle).isRefused)
     }
 
-    @Test("another's sign-in lets nobody off")
+    @Test("a sign-in of another address does not reset the count")
     func notResetByAnother() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
@@ -168,7 +171,7 @@ struct CodeTriesTests {
     }
 
     @Test(
-        "wrong codes are remembered at least as long as the code lives that they were tried on, from the last one on",
+        "wrong codes are remembered at least as long as the code that they were tried on lives",
         arguments: [60, 900, 3600, 7200, 86_400], [0, 86_400])
     func memory(lifetime: Int, retention: Int) async throws {
         let harness = try await StoreHarness(linkLifetime: .seconds(lifetime), retention: .seconds(retention))
@@ -178,22 +181,22 @@ struct CodeTriesTests {
             let snapshot = try await harness.snapshot()
             let key = try #require(snapshot.entries.keys.first(where: { $0.hasPrefix("postern:tries:") }))
             let tries = try #require(snapshot.entries[key])
-            let code = try #require(snapshot.entries[mail.requestKey])
+            let code = try #require(snapshot.entries[mail.handleKey])
             #expect(code.end > 0)
             #expect(tries.end >= code.end)
-            // Otherwise they might be forgotten before the next.
+            // The next wrong code must make the memory longer again.
             try await harness.command("PEXPIRE", key, "30000")
         }
     }
 
-    @Test("a code, like the link, is kept no longer than it works")
+    @Test("a code is stored no longer than its link works")
     func codeLifetime() async throws {
         let harness = try await StoreHarness(retention: CodeTriesTests.day)
         let mail = try await harness.mail()
         let snapshot = try await harness.snapshot()
-        let code = try #require(snapshot.entries[mail.requestKey])
+        let code = try #require(snapshot.entries[mail.handleKey])
         let token = try #require(snapshot.entries[mail.tokenKey])
-        // They are set one after the other.
+        // The two entries are written one after the other.
         #expect(abs(code.end - (token.end - harness.retention)) <= 1000)
     }
 }

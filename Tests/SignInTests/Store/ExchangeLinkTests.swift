@@ -1,8 +1,9 @@
-@testable import SignIn
 import Cryptography
 import Net
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct ExchangeLinkTests {
@@ -13,32 +14,32 @@ struct ExchangeLinkTests {
         try await StoreHarness(retention: ExchangeLinkTests.day)
     }
 
-    // MARK: - What became of a link
+    // MARK: - The states of a link
 
-    /// What may have become of a link, and the word for it.
-    enum Fate: String, Sendable, CaseIterable {
+    /// The history of a link, and the word for its state.
+    enum History: String, Sendable, CaseIterable {
         case live, opened, openedTwice, triedByVerifier, guessed
-        case used, usedByCode, usedByFresh, usedThenExpired, usedThenSuperseded
+        case used, usedByCode, usedByExchangeToken, usedThenExpired, usedThenSuperseded
         case expired, openedThenExpired
         case superseded, openedThenSuperseded, supersededThenExpired
-        case gone, never, request, fresh, notAToken
+        case deleted, neverIssued, codeHandle, exchangeToken, notAToken
 
         var word: String {
             switch self {
             case .live, .opened, .openedTwice, .triedByVerifier, .guessed: "live"
-            case .used, .usedByCode, .usedByFresh, .usedThenExpired, .usedThenSuperseded: "used"
+            case .used, .usedByCode, .usedByExchangeToken, .usedThenExpired, .usedThenSuperseded: "used"
             case .expired, .openedThenExpired: "expired"
-            case .superseded, .openedThenSuperseded, .supersededThenExpired: "ended"
-            case .gone, .never, .request, .fresh, .notAToken: "unknown"
+            case .superseded, .openedThenSuperseded, .supersededThenExpired: "superseded"
+            case .deleted, .neverIssued, .codeHandle, .exchangeToken, .notAToken: "unknown"
             }
         }
     }
 
-    /// Makes a link that this became of, and gives its token.
-    private func link(_ fate: Fate, in harness: StoreHarness) async throws -> LoginToken? {
+    /// Creates a link with this history, and returns its token.
+    private func link(_ history: History, in harness: StoreHarness) async throws -> LoginToken? {
         let mail = try await harness.mail(next: "/invoices", challenge: challenge("a"))
         let verifier = try challenge("a")
-        switch fate {
+        switch history {
         case .live: break
         case .opened: _ = try await harness.press(mail)
         case .openedTwice:
@@ -48,7 +49,7 @@ struct ExchangeLinkTests {
         case .guessed: try await harness.guess(5, of: mail)
         case .used: _ = try await harness.verify(mail.token, challenge: verifier)
         case .usedByCode: _ = try await harness.verify(code: "271828", of: mail.handle, challenge: verifier)
-        case .usedByFresh: _ = try await harness.verify(try await harness.press(mail), challenge: verifier)
+        case .usedByExchangeToken: _ = try await harness.verify(try await harness.press(mail), challenge: verifier)
         case .usedThenExpired:
             _ = try await harness.verify(mail.token, challenge: verifier)
             try await harness.expire(mail)
@@ -66,27 +67,27 @@ struct ExchangeLinkTests {
         case .supersededThenExpired:
             _ = try await harness.mail()
             try await harness.expire(mail)
-        case .gone: try await harness.command("PEXPIRE", mail.tokenKey, "0")
-        case .never: return try LoginToken(random: .system)
-        case .request: return LoginToken(parsing: mail.handle.text)
-        case .fresh: return try await harness.press(mail)
+        case .deleted: try await harness.command("PEXPIRE", mail.tokenKey, "0")
+        case .neverIssued: return try LoginToken(random: .system)
+        case .codeHandle: return LoginToken(parsing: mail.handle.text)
+        case .exchangeToken: return try await harness.press(mail)
         case .notAToken: return nil
         }
         return mail.token
     }
 
-    @Test("to look at a link says what became of it, and changes nothing", arguments: Fate.allCases)
-    func state(fate: Fate) async throws {
+    @Test("inspecting a link returns its state, and changes nothing", arguments: History.allCases)
+    func state(history: History) async throws {
         let harness = try await ExchangeLinkTests.harness()
-        let token = try await link(fate, in: harness)
+        let token = try await link(history, in: harness)
         let before = try await harness.snapshot()
         for _ in 0..<3 {
             let state = try await harness.store.state(of: token)
-            #expect(state.word == fate.word)
-            if fate.word == "unknown" {
+            #expect(state.word == history.word)
+            if history.word == "unknown" {
                 #expect(state.record == nil)
             } else {
-                // It can still explain itself, and be replaced by another that asks for the same.
+                // The record is complete, so that another link can be sent for the same request.
                 #expect(state.record?.email.text == "ada@example.com")
                 #expect(state.record?.origin.description == "https://portal.example.com")
                 #expect(state.record?.next?.text == "/invoices")
@@ -96,37 +97,39 @@ struct ExchangeLinkTests {
         #expect(try await harness.snapshot() == before)
     }
 
-    @Test("only a live link is opened; another says what became of it, and nothing changes", arguments: Fate.allCases)
-    func open(fate: Fate) async throws {
+    @Test(
+        "only a live link is exchanged; for others the state is returned, and nothing changes",
+        arguments: History.allCases)
+    func exchange(history: History) async throws {
         let harness = try await ExchangeLinkTests.harness()
-        let token = try await link(fate, in: harness)
-        let fresh = try LoginToken(random: .system)
+        let token = try await link(history, in: harness)
+        let exchangeToken = try LoginToken(random: .system)
         let before = try await harness.snapshot()
-        let opening = try await harness.store.exchange(token, for: fresh, from: ExchangeLinkTests.client)
+        let result = try await harness.store.exchange(token, for: exchangeToken, from: ExchangeLinkTests.client)
         let after = try await harness.snapshot()
-        guard fate.word == "live" else {
-            #expect(opening.word == fate.word)
+        guard history.word == "live" else {
+            #expect(result.word == history.word)
             #expect(after == before)
-            #expect(try await harness.verify(fresh, challenge: challenge("a")).isRefused)
+            #expect(try await harness.verify(exchangeToken, challenge: challenge("a")).isRefused)
             return
         }
-        guard case .exchanged(let record) = opening, let token else {
-            Issue.record("\(fate): it was not opened")
+        guard case .exchanged(let record) = result, let token else {
+            Issue.record("\(history): it was not exchanged")
             return
         }
         #expect(record.email.text == "ada@example.com")
         #expect(record.next?.text == "/invoices")
         let mailedKey = "postern:token:\(token.digest)"
-        let freshKey = "postern:token:\(fresh.digest)"
-        #expect(after.changes(since: before) == [mailedKey, freshKey])
-        // Its life is no longer for that.
+        let exchangeKey = "postern:token:\(exchangeToken.digest)"
+        #expect(after.changes(since: before) == [mailedKey, exchangeKey])
+        // Its time to live is unchanged.
         #expect(after.entries[mailedKey]?.end == before.entries[mailedKey]?.end)
-        let answer = try await harness.verify(fresh, challenge: challenge("a"))
+        let answer = try await harness.verify(exchangeToken, challenge: challenge("a"))
         #expect(answer.address == "ada@example.com")
         #expect(answer.person?.id == String(token.digest.prefix(32)))
     }
 
-    @Test("a link that is kept no longer than it works is unknown afterwards")
+    @Test("a link without retention is unknown once it has expired")
     func noRetention() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
@@ -136,51 +139,51 @@ struct ExchangeLinkTests {
     }
 
     @Test(
-        "a link is live until its entry has no more to live than it is kept to explain itself",
+        "a link expires once the remaining time of its entry is the retention, or less",
         arguments: [(86_460_000, "live"), (86_400_000, "expired"), (86_399_000, "expired"), (60_000, "expired")])
     func boundary(left: Int, word: String) async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
         try await harness.command("PEXPIRE", mail.tokenKey, "\(left)")
         #expect(try await harness.store.state(of: mail.token).word == word)
-        let fresh = try LoginToken(random: .system)
-        let opening = try await harness.store.exchange(mail.token, for: fresh, from: nil)
-        #expect(opening.word == (word == "live" ? "opened" : word))
+        let exchangeToken = try LoginToken(random: .system)
+        let result = try await harness.store.exchange(mail.token, for: exchangeToken, from: nil)
+        #expect(result.word == (word == "live" ? "exchanged" : word))
     }
 
-    // MARK: - The fresh token
+    // MARK: - Exchange tokens
 
-    @Test("a fresh token works for a minute, also where the mailed link expires meanwhile")
-    func freshLifetime() async throws {
+    @Test("an exchange token works for a minute, even if the link expires meanwhile")
+    func exchangeTokenLifetime() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
-        // The button is pressed with twenty seconds to go.
+        // The button is pressed twenty seconds before the link expires.
         try await harness.pass(.seconds(880))
-        let fresh = try await harness.press(mail)
-        let left = try await harness.number("PTTL", "postern:token:\(fresh.digest)")
+        let exchangeToken = try await harness.press(mail)
+        let left = try await harness.number("PTTL", "postern:token:\(exchangeToken.digest)")
         #expect((30_000...60_000).contains(left))
         try await harness.expire(mail)
         #expect(try await harness.store.state(of: mail.token).word == "expired")
         #expect(try await harness.verify(mail.token).isRefused)
         #expect(try await harness.verify(code: "271828", of: mail.handle).isRefused)
-        #expect(try await harness.verify(fresh).address == "ada@example.com")
+        #expect(try await harness.verify(exchangeToken).address == "ada@example.com")
         #expect(try await harness.store.state(of: mail.token).word == "used")
     }
 
-    @Test("a fresh token that nobody brought in its minute is dead, and the button makes another")
-    func freshDies() async throws {
+    @Test("an exchange token that is not used within a minute expires, and the button gives another")
+    func exchangeTokenExpires() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
-        let fresh = try await harness.press(mail)
-        let key = "postern:token:\(fresh.digest)"
+        let exchangeToken = try await harness.press(mail)
+        let key = "postern:token:\(exchangeToken.digest)"
         try await harness.command("PEXPIRE", key, "1")
-        try await eventually("the fresh token to die") { try await harness.number("EXISTS", key) == 0 }
-        #expect(try await harness.verify(fresh).isRefused)
+        try await eventually("the exchange token to expire") { try await harness.number("EXISTS", key) == 0 }
+        #expect(try await harness.verify(exchangeToken).isRefused)
         let next = try await harness.press(mail)
         #expect(try await harness.verify(next).address == "ada@example.com")
     }
 
-    @Test("of the fresh tokens of one link only the last works, in whatever order they are brought")
+    @Test("of the exchange tokens of one link only the last works, in whatever order they are presented")
     func onlyTheLast() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
@@ -196,50 +199,50 @@ struct ExchangeLinkTests {
         #expect(try await harness.verify(third).isRefused)
     }
 
-    @Test("once it was changed the mailed token is refused, also when its fresh one has died")
-    func handedOver() async throws {
+    @Test("once exchanged, the mailed token is refused, even after the exchange token has expired")
+    func exchanged() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
-        let fresh = try await harness.press(mail)
+        let exchangeToken = try await harness.press(mail)
         #expect(try await harness.verify(mail.token).isRefused)
-        try await harness.command("DEL", "postern:token:\(fresh.digest)")
+        try await harness.command("DEL", "postern:token:\(exchangeToken.digest)")
         #expect(try await harness.verify(mail.token).isRefused)
-        // The code stays another way in.
+        // The code still works.
         #expect(try await harness.verify(code: "271828", of: mail.handle).address == "ada@example.com")
     }
 
-    @Test("who signs in by the code ends the fresh token, too, and the button")
+    @Test("signing in with the code ends the exchange token and the button, too")
     func code() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
-        let fresh = try await harness.press(mail)
+        let exchangeToken = try await harness.press(mail)
         #expect(try await harness.verify(code: "271828", of: mail.handle).address == "ada@example.com")
-        #expect(try await harness.verify(fresh).isRefused)
-        let opening = try await harness.store.exchange(mail.token, for: try LoginToken(random: .system), from: nil)
-        #expect(opening.word == "used")
+        #expect(try await harness.verify(exchangeToken).isRefused)
+        let result = try await harness.store.exchange(mail.token, for: try LoginToken(random: .system), from: nil)
+        #expect(result.word == "used")
     }
 
-    @Test("a fresh token is good for its own link alone")
+    @Test("an exchange token works only for its own link")
     func own() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let ada = try await harness.mail(to: "ada@example.com")
         let bob = try await harness.mail(to: "bob@example.com")
-        let freshOfAda = try await harness.press(ada)
-        let freshOfBob = try await harness.press(bob)
-        #expect(try await harness.verify(freshOfBob).address == "bob@example.com")
-        #expect(try await harness.verify(freshOfAda).address == "ada@example.com")
-        // Who may write to Redis cannot have one lead to the other's.
+        let tokenOfAda = try await harness.press(ada)
+        let tokenOfBob = try await harness.press(bob)
+        #expect(try await harness.verify(tokenOfBob).address == "bob@example.com")
+        #expect(try await harness.verify(tokenOfAda).address == "ada@example.com")
+        // Write access to Redis does not make one lead to another link's record.
         let third = try await harness.mail(to: "eve@example.com")
-        let freshOfEve = try await harness.press(third)
+        let tokenOfEve = try await harness.press(third)
         let fourth = try await harness.mail(to: "ada@example.com")
         _ = try await harness.press(fourth)
         try await harness.command("COPY", fourth.tokenKey, third.tokenKey, "REPLACE")
-        #expect(try await harness.verify(freshOfEve).isRefused)
+        #expect(try await harness.verify(tokenOfEve).isRefused)
     }
 
     // MARK: - Calls
 
-    @Test("to look at a link and to open it are one call of a script each, whatever becomes of them")
+    @Test("inspecting and exchanging a link are one call of a script each, whatever the result")
     func oneCall() async throws {
         let harness = try await ExchangeLinkTests.harness()
         let mail = try await harness.mail()
@@ -250,7 +253,7 @@ struct ExchangeLinkTests {
         #expect(try harness.server.callCount(of: "evalsha") == calls + 2)
         _ = try await harness.store.exchange(nil, for: try LoginToken(random: .system), from: nil)
         #expect(try harness.server.callCount(of: "evalsha") == calls + 3)
-        // There is nothing to look for.
+        // Without a token there is no call.
         _ = try await harness.store.state(of: nil)
         #expect(try harness.server.callCount(of: "evalsha") == calls + 3)
         #expect(try harness.server.callCount(of: "eval") == 0)

@@ -1,11 +1,12 @@
-@testable import SignIn
 import Net
 import Redis
-import Testing
 import TestSupport
+import Testing
 
-/// A call whose answer was lost is sent once more, as it was. Here the test sends it: Redis' slow log has it, word for
-/// word, but for the ends of those beyond 128 bytes. Those are only read where there is no token.
+@testable import SignIn
+
+/// A call whose reply was lost is sent again, unchanged. Here the test sends it again, from Redis' slow log, which has
+/// all words of the call. Words of more than 128 bytes are cut off there; these are read only if there is no token.
 @Suite(.timeLimit(.minutes(2)))
 struct RepeatedCallTests {
     private static let day = Duration.seconds(86_400)
@@ -20,24 +21,24 @@ struct RepeatedCallTests {
     // MARK: - Sign-in
 
     @Test(
-        "it is answered as before, however often, and changes nothing; another call is refused",
-        arguments: Way.allCases)
-    func signedIn(way: Way) async throws {
+        "a repeated call gets the same answer, however often, and changes nothing; another call is refused",
+        arguments: CredentialKind.allCases)
+    func signedIn(kind: CredentialKind) async throws {
         let harness = try await logged()
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        let credential = try await harness.credential(kind, of: mail)
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
         let call = try await harness.lastCall()
         let before = try await harness.snapshot()
         for _ in 0..<20 {
             let answer = try Answer(try await harness.redis.send(call))
             #expect(answer.verdict == 1)
-            // The mailed token, sealed for who brought another, and the record that it opens.
+            // The mailed token, sealed for the credential unless it is that, and the record that it opens.
             let token: LoginToken
-            switch bearer {
-            case .token(let bearing):
-                let bearing = try #require(bearing)
-                token = try answer.sealed.isEmpty ? bearing : LoginToken(sealed: answer.sealed, for: bearing)
+            switch credential {
+            case .token(let presented):
+                let presented = try #require(presented)
+                token = try answer.sealed.isEmpty ? presented : LoginToken(sealed: answer.sealed, for: presented)
             case .code(_, let handle):
                 token = try CodeKeys(StoreHarness.keys).token(
                     in: answer.sealed, keyID: answer.keyID, for: try #require(handle))
@@ -46,20 +47,20 @@ struct RepeatedCallTests {
             #expect(try TokenRecord(opening: answer.record, with: token).email.text == "ada@example.com")
         }
         #expect(try await harness.snapshot() == before)
-        #expect(try await harness.store.verify(bearer).isRefused)
-        // Nor does a newer link change its answer.
+        #expect(try await harness.store.verify(credential).isRefused)
+        // A newer link does not change the answer either.
         _ = try await harness.mail()
         let late = try Answer(try await harness.redis.send(call))
         #expect(late.verdict == 1)
     }
 
-    @Test("one that was refused is refused again, and changes nothing", arguments: Way.allCases)
-    func refused(way: Way) async throws {
+    @Test("a refused call is refused again, and changes nothing", arguments: CredentialKind.allCases)
+    func refused(kind: CredentialKind) async throws {
         let harness = try await logged()
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        _ = try await harness.store.verify(bearer)
-        #expect(try await harness.store.verify(bearer).isRefused)
+        let credential = try await harness.credential(kind, of: mail)
+        _ = try await harness.store.verify(credential)
+        #expect(try await harness.store.verify(credential).isRefused)
         let call = try await harness.lastCall()
         let before = try await harness.snapshot()
         let answer = try Answer(try await harness.redis.send(call))
@@ -67,34 +68,36 @@ struct RepeatedCallTests {
         #expect(try await harness.snapshot() == before)
     }
 
-    @Test("its name is its own: no two calls with one token have the same", arguments: Way.allCases)
-    func names(way: Way) async throws {
+    @Test("no two calls with one credential have the same id", arguments: CredentialKind.allCases)
+    func callIDs(kind: CredentialKind) async throws {
         let harness = try await logged()
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        var names: Set<String> = []
+        let credential = try await harness.credential(kind, of: mail)
+        var ids: Set<String> = []
         for _ in 0..<20 {
-            _ = try await harness.store.verify(bearer)
-            // The command, its script, one key and that; the prefix; the name.
-            names.insert(try await harness.wordsOfLastCall()[5])
+            _ = try await harness.store.verify(credential)
+            // The id follows the command, the script, the number of keys, the key and the prefix.
+            ids.insert(try await harness.wordsOfLastCall()[5])
         }
-        #expect(names.count == 20)
+        #expect(ids.count == 20)
         // Sixteen random bytes.
-        #expect(names.allSatisfy { $0.utf8.count == 32 })
+        #expect(ids.allSatisfy { $0.utf8.count == 32 })
     }
 
-    @Test("it is answered as before also where its client's bucket is empty by now", arguments: Way.allCases)
-    func limited(way: Way) async throws {
-        // The fresh token's button takes one, too.
-        let verification = try limit(way == .fresh ? "2/1d" : "1/1d")
+    @Test(
+        "a repeated call gets the same answer even if the client's bucket is empty by now",
+        arguments: CredentialKind.allCases)
+    func limited(kind: CredentialKind) async throws {
+        // For an exchange token, the press of the button takes from the bucket, too.
+        let verification = try limit(kind == .exchangeToken ? "2/1d" : "1/1d")
         let harness = try await logged(
             limits: .init(
                 client: nil, recipient: nil, deployment: nil, verification: verification, code: limit("1/1d")))
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        let credential = try await harness.credential(kind, of: mail)
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
         let call = try await harness.lastCall()
-        #expect(try await harness.store.verify(bearer).isLimited)
+        #expect(try await harness.store.verify(credential).isLimited)
         let answer = try Answer(try await harness.redis.send(call))
         #expect(answer.verdict == 1)
     }
@@ -118,42 +121,42 @@ struct RepeatedCallTests {
         #expect(try await harness.verify(code: mail.code.text, of: mail.handle).address == "ada@example.com")
     }
 
-    @Test("the last try that there is destroys the code, and repeated changes nothing")
+    @Test("the last try deletes the code, and changes nothing when it is repeated")
     func lastTry() async throws {
         let harness = try await logged()
         let mail = try await harness.mail()
         try await harness.guess(5, of: mail)
         let call = try await harness.lastCall()
         let before = try await harness.snapshot()
-        #expect(before.entries[mail.requestKey] == nil)
+        #expect(before.entries[mail.handleKey] == nil)
         let answer = try Answer(try await harness.redis.send(call))
         #expect(answer.verdict == -1)
         #expect(try await harness.snapshot() == before)
     }
 
-    // MARK: - ExchangeResults
+    // MARK: - Exchanges
 
-    @Test("a link that is opened is opened for the same fresh token again")
-    func opened() async throws {
+    @Test("a repeated exchange is for the same exchange token")
+    func exchanged() async throws {
         let harness = try await logged()
         let mail = try await harness.mail()
-        let fresh = try await harness.press(mail)
+        let exchangeToken = try await harness.press(mail)
         let call = try await harness.lastCall()
         for _ in 0..<5 {
             let answer = try Answer(try await harness.redis.send(call))
             #expect(answer.verdict == 1)
         }
         #expect(try await harness.keys("postern:token:").count == 2)
-        #expect(try await harness.verify(fresh).address == "ada@example.com")
-        // Once somebody is signed in it opens nothing any more.
+        #expect(try await harness.verify(exchangeToken).address == "ada@example.com")
+        // Once the link is used, the call is refused.
         let late = try Answer(try await harness.redis.send(call))
         #expect(late.verdict == -1)
-        #expect(try await harness.verify(fresh).isRefused)
+        #expect(try await harness.verify(exchangeToken).isRefused)
         #expect(try await harness.store.state(of: mail.token).word == "used")
     }
 }
 
-/// What a script answered: its verdict, and what follows the buckets' four numbers.
+/// The reply of a script: its verdict, and the values that follow the four integers of the buckets.
 private struct Answer {
     let verdict: Int
     let sealed: [UInt8]

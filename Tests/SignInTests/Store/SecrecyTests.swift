@@ -1,12 +1,13 @@
 import Foundation
-@testable import SignIn
 import Redis
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite
 struct SecrecyTests {
-    @Test("after 1,000 requests no address, token or link is there, in plain, base64 or hexadecimal")
+    @Test("after 1,000 requests Redis holds no address, token or link, in plain, base64 or hexadecimal")
     func nothingUsable() async throws {
         let harness = try await StoreHarness(
             limits: .init(client: limit("1000000/1d"), recipient: limit("10/15m"), deployment: limit("1000000/1d")),
@@ -15,19 +16,19 @@ struct SecrecyTests {
         for number in 0..<1000 {
             let link = try StoreHarness.link(next: "/orders/17?n=\(number)")
             let address = "person\(number)@customer.example"
-            #expect(try await harness.send(link, to: address).isAdmitted)
+            #expect(try await harness.admit(link, to: address).isAdmitted)
             secrets += [address, link.token.text, link.url]
         }
         let dump = try await everything(in: harness.redis)
         #expect(dump.count > 1000 * 500)
-        // What is looked for is found where it is: the dump is whole.
+        // The dump is complete: a text that is there is found.
         #expect(dump.firstRange(of: Array("postern:token:".utf8)) != nil)
         let index = ByteIndex(dump)
         let found = secrets.flatMap(forms).filter { index.contains($0) }
         #expect(found.map { String(decoding: $0, as: UTF8.self) } == [])
     }
 
-    /// A text as somebody may look for it. Base64 of a part is a part of the base64 at three alignments.
+    /// A text in the forms in which it might be stored. Its base64 within that of a longer text has three alignments.
     private func forms(of text: String) -> [[UInt8]] {
         let bytes = Array(text.utf8)
         let hex = bytes.map { String(format: "%02x", $0) }.joined()
@@ -39,7 +40,7 @@ struct SecrecyTests {
         return ([text, hex, hex.uppercased()] + base64).map { Array($0.utf8) }
     }
 
-    /// All keys and all their values, one behind the other.
+    /// All keys and all their values, one after another.
     private func everything(in redis: RedisClient) async throws -> [UInt8] {
         var dump: [UInt8] = []
         for key in strings(in: try await redis.send(RedisCommand("KEYS", "*"))) {
@@ -73,7 +74,7 @@ extension Admission {
     }
 }
 
-/// Where each run of eight bytes stands, so that many texts are looked for in one large dump.
+/// The places of each run of eight bytes, to search a large dump for many texts.
 private struct ByteIndex {
     private let bytes: [UInt8]
     private var places: [UInt64: [Int]] = [:]

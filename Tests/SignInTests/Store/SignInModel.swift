@@ -1,18 +1,18 @@
-/// What a step came to, in the model or in truth.
+/// The outcome of a step, in the model or in the store.
 enum StepOutcome: Equatable {
     case done
-    /// Somebody was signed in, by the mail of this number.
+    /// A sign-in with a credential of the email with this number.
     case signedIn(Int)
     case refused
-    /// What became of a link, in a word.
+    /// The state of a link, as a word.
     case link(String)
-    /// Something that no step may come to.
+    /// An outcome that no step may have.
     case wrong(String)
 }
 
-/// Sign-in as people speak of it, without Redis: what each step must come to.
+/// A model of sign-in without Redis, which gives the expected outcome of each step.
 struct SignInModel {
-    /// A mail, with its link, its code and what became of them.
+    /// An email, with the state of its link and of its code.
     struct Mail {
         /// In lower case.
         let address: String
@@ -20,16 +20,16 @@ struct SignInModel {
         let verifier: Character?
         let sentAt: Int
         var isUsed = false
-        var isEnded = false
-        /// The number of the fresh token that the link's was changed for last.
-        var holder: Int?
-        /// Whether five wrong codes have not destroyed it.
+        var isSuperseded = false
+        /// The number of the exchange token that the mailed token was exchanged for last.
+        var claimant: Int?
+        /// Whether the code exists: the fifth wrong code deletes it.
         var hasCode = true
     }
 
-    struct Fresh {
+    struct ExchangeToken {
         let mail: Int
-        /// `nil` where it was not made.
+        /// `nil` if the exchange was refused.
         let madeAt: Int?
     }
 
@@ -38,17 +38,17 @@ struct SignInModel {
         var lastAt = 0
     }
 
-    /// In seconds, like all times here.
+    /// The lifetime of a link, in seconds, like all times here.
     static let linkLifetime = 900
-    static let freshLifetime = 60
+    static let exchangeTokenLifetime = 60
     static let triesMemory = 3600
 
     private let isNewestOnly: Bool
-    /// For how long a link is remembered once it has expired.
+    /// The time for which an expired link is remembered.
     private let retention: Int
     private var now = 0
     private(set) var mails: [Mail] = []
-    private(set) var fresh: [Fresh] = []
+    private(set) var exchangeTokens: [ExchangeToken] = []
     private var tries: [String: Tries] = [:]
 
     init(isNewestOnly: Bool, retention: Int) {
@@ -63,53 +63,53 @@ struct SignInModel {
     mutating func send(to address: String, for portal: String, verifier: Character?) {
         if isNewestOnly {
             for number in mails.indices where mails[number].address == address && mails[number].portal == portal {
-                // What was used was over before; so was what has expired, but for who is on the way in by a fresh token.
-                let end = mails[number].sentAt + SignInModel.linkLifetime + SignInModel.freshLifetime
-                if !mails[number].isUsed, now < end { mails[number].isEnded = true }
+                // A used link stays used. An expired one stays expired, unless an exchange token of it may still work.
+                let end = mails[number].sentAt + SignInModel.linkLifetime + SignInModel.exchangeTokenLifetime
+                if !mails[number].isUsed, now < end { mails[number].isSuperseded = true }
             }
         }
         mails.append(Mail(address: address, portal: portal, verifier: verifier, sentAt: now))
     }
 
-    /// For how long the last mail has been out.
+    /// The time since the last email.
     var ageOfLast: Int { now - (mails.last?.sentAt ?? now) }
 
-    /// What became of a link, in a word.
+    /// The state of a link, as a word.
     func state(of number: Int) -> String {
         let mail = mails[number]
         let end = mail.sentAt + SignInModel.linkLifetime
         if now >= end + retention { return "unknown" }
         if mail.isUsed { return "used" }
-        if mail.isEnded { return "ended" }
+        if mail.isSuperseded { return "superseded" }
         return now >= end ? "expired" : "live"
     }
 
     private func isAlive(_ number: Int) -> Bool {
-        guard let madeAt = fresh[number].madeAt else { return false }
-        return now < madeAt + SignInModel.freshLifetime
+        guard let madeAt = exchangeTokens[number].madeAt else { return false }
+        return now < madeAt + SignInModel.exchangeTokenLifetime
     }
 
-    /// Presses a button; the fresh token has the next number, whatever comes of it.
+    /// Presses a button. The exchange token has the next number, even if it is refused.
     mutating func press(_ number: Int) -> StepOutcome {
         let state = state(of: number)
-        let isOpened = state == "live"
-        if isOpened { mails[number].holder = fresh.count }
-        fresh.append(Fresh(mail: number, madeAt: isOpened ? now : nil))
-        return .link(isOpened ? "opened" : state)
+        let isExchanged = state == "live"
+        if isExchanged { mails[number].claimant = exchangeTokens.count }
+        exchangeTokens.append(ExchangeToken(mail: number, madeAt: isExchanged ? now : nil))
+        return .link(isExchanged ? "exchanged" : state)
     }
 
-    mutating func verify(mailed number: Int, verifier: Character?) -> StepOutcome {
+    mutating func verify(mailedToken number: Int, verifier: Character?) -> StepOutcome {
         let mail = mails[number]
-        guard state(of: number) == "live", mail.holder == nil, mail.verifier == verifier else { return .refused }
+        guard state(of: number) == "live", mail.claimant == nil, mail.verifier == verifier else { return .refused }
         return signIn(number)
     }
 
-    mutating func verify(fresh number: Int, verifier: Character?) -> StepOutcome {
-        let mail = mails[fresh[number].mail]
-        let state = state(of: fresh[number].mail)
-        guard isAlive(number), state == "live" || state == "expired", mail.holder == number, mail.verifier == verifier
+    mutating func verify(exchangeToken number: Int, verifier: Character?) -> StepOutcome {
+        let mail = mails[exchangeTokens[number].mail]
+        let state = state(of: exchangeTokens[number].mail)
+        guard isAlive(number), state == "live" || state == "expired", mail.claimant == number, mail.verifier == verifier
         else { return .refused }
-        return signIn(fresh[number].mail)
+        return signIn(exchangeTokens[number].mail)
     }
 
     mutating func verify(codeOf number: Int, isRight: Bool, verifier: Character?) -> StepOutcome {

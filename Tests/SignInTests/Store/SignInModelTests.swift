@@ -3,20 +3,20 @@ import Net
 import Platform
 import Redis
 import SignIn
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct SignInModelTests {
-    @Test("random requests, openings and verifications have the model's answers, in all of 320 sequences")
+    @Test("random requests, exchanges and verifications have the model's outcomes, in all of 320 sequences")
     func model() async throws {
         let server = try await RedisServer()
         let redis = try await StoreHarness.client(for: server)
         let failures = try await withThrowingTaskGroup(of: String?.self) { group in
-            for worker in 0..<8 {
+            for task in 0..<8 {
                 group.addTask {
                     for sequence in 0..<40 {
-                        var run = try SignInRun(seed: UInt64(worker * 40 + sequence), redis: redis)
+                        var run = try SignInRun(seed: UInt64(task * 40 + sequence), redis: redis)
                         if let failure = try await run.firstDifference() { return failure }
                     }
                     return nil
@@ -35,9 +35,9 @@ struct SignInModelTests {
 private struct SignInRun {
     private static let addresses = ["ada@example.com", "Ada@EXAMPLE.com", "bob@example.com"]
     private static let portals = ["https://portal.example.com", "https://other.example.com"]
-    /// How often each step is taken, in percent: a mail, a button, the mailed token, the fresh one, the right code, a
-    /// wrong one, a look, and time.
-    private static let moods = [
+    /// The percentage of each step: an email, a press of a button, the mailed token, the exchange token, the right
+    /// code, a wrong code, an inspection, and time.
+    private static let mixes = [
         [18, 14, 14, 16, 10, 14, 6, 8],
         // Codes are guessed.
         [15, 5, 3, 3, 8, 56, 2, 8],
@@ -49,12 +49,12 @@ private struct SignInRun {
     private let redis: RedisClient
     private let store: SignInStore
     private let prefix: String
-    private let mood: Int
+    private let mix: Int
     private var random: SeededGenerator
     private var model: SignInModel
-    /// What was mailed, and what buttons made, by their numbers in the model.
+    /// The emails and the exchange tokens, by their numbers in the model.
     private var mails: [SentMail] = []
-    private var fresh: [LoginToken] = []
+    private var exchangeTokens: [LoginToken] = []
     private var signIns: [Int: Int] = [:]
     private var trace: [String] = []
 
@@ -63,7 +63,7 @@ private struct SignInRun {
         self.redis = redis
         random = SeededGenerator(seed: seed)
         prefix = "run\(seed):"
-        mood = Int(seed) / 12 % 3
+        mix = Int(seed) / 12 % 3
         let retention = seed % 3 == 0 ? 0 : 86_400
         var configuration = SignInStoreConfiguration(
             limits: StoreHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: prefix, keys: StoreHarness.keys)
@@ -74,7 +74,7 @@ private struct SignInRun {
         model = SignInModel(isNewestOnly: configuration.isNewestOnly, retention: retention)
     }
 
-    /// Takes the steps until one comes out otherwise than in the model, and says how.
+    /// Takes steps until an outcome differs from the model's, and returns the difference.
     mutating func firstDifference() async throws -> String? {
         for _ in 0..<60 {
             let (expected, outcome) = try await step()
@@ -84,7 +84,9 @@ private struct SignInRun {
                 return "seed \(seed): \(trace.joined(separator: "; ")), instead of \(expected)"
             }
         }
-        if let twice = signIns.first(where: { $0.value > 1 }) { return "seed \(seed): mail \(twice.key) let in twice" }
+        if let twice = signIns.first(where: { $0.value > 1 }) {
+            return "seed \(seed): mail \(twice.key) signed in twice"
+        }
         try await clear()
         return nil
     }
@@ -93,18 +95,18 @@ private struct SignInRun {
         guard !mails.isEmpty else { return try await send() }
         var rest = Int.random(in: 0..<100, using: &random)
         var step = 0
-        while rest >= SignInRun.moods[mood][step] {
-            rest -= SignInRun.moods[mood][step]
+        while rest >= SignInRun.mixes[mix][step] {
+            rest -= SignInRun.mixes[mix][step]
             step += 1
         }
         switch step {
         case 0: return try await send()
         case 1: return try await press()
         case 2: return try await verifyMailed()
-        case 3: return try await verifyFresh()
+        case 3: return try await verifyExchangeToken()
         case 4: return try await verifyCode(isRight: true)
         case 5: return try await verifyCode(isRight: false)
-        case 6: return try await look()
+        case 6: return try await inspect()
         default: return try await pass()
         }
     }
@@ -134,10 +136,10 @@ private struct SignInRun {
     private mutating func press() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
         let mail = someMail()
         let token = try LoginToken(random: .system)
-        trace.append("press \(mail) for fresh \(fresh.count)")
-        fresh.append(token)
-        let opening = try await store.exchange(mails[mail].token, for: token, from: nil)
-        return (model.press(mail), .link(opening.word))
+        trace.append("press \(mail) for exchange token \(exchangeTokens.count)")
+        exchangeTokens.append(token)
+        let result = try await store.exchange(mails[mail].token, for: token, from: nil)
+        return (model.press(mail), .link(result.word))
     }
 
     private mutating func verifyMailed() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
@@ -145,15 +147,15 @@ private struct SignInRun {
         let verifier = someVerifier(for: mail)
         trace.append("token \(mail), verifier \(verifier ?? "-")")
         let answer = try await store.verify(.token(mails[mail].token), challenge: challenge(verifier), from: nil)
-        return (model.verify(mailed: mail, verifier: verifier), outcome(of: answer))
+        return (model.verify(mailedToken: mail, verifier: verifier), outcome(of: answer))
     }
 
-    private mutating func verifyFresh() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
-        guard let number = someFresh() else { return try await press() }
-        let verifier = someVerifier(for: model.fresh[number].mail)
-        trace.append("fresh \(number), verifier \(verifier ?? "-")")
-        let answer = try await store.verify(.token(fresh[number]), challenge: challenge(verifier), from: nil)
-        return (model.verify(fresh: number, verifier: verifier), outcome(of: answer))
+    private mutating func verifyExchangeToken() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
+        guard let number = someExchangeToken() else { return try await press() }
+        let verifier = someVerifier(for: model.exchangeTokens[number].mail)
+        trace.append("exchange token \(number), verifier \(verifier ?? "-")")
+        let answer = try await store.verify(.token(exchangeTokens[number]), challenge: challenge(verifier), from: nil)
+        return (model.verify(exchangeToken: number, verifier: verifier), outcome(of: answer))
     }
 
     private mutating func verifyCode(isRight: Bool) async throws -> (expected: StepOutcome, outcome: StepOutcome) {
@@ -166,21 +168,21 @@ private struct SignInRun {
         return (model.verify(codeOf: mail, isRight: isRight, verifier: verifier), outcome(of: answer))
     }
 
-    private mutating func look() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
+    private mutating func inspect() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
         let mail = someMail()
-        trace.append("look at \(mail)")
+        trace.append("inspect \(mail)")
         let state = try await store.state(of: mails[mail].token)
         return (.link(model.state(of: mail)), .link(state.word))
     }
 
-    /// Lets time pass: mostly a little.
+    /// Lets time pass, mostly a little.
     ///
-    /// What is kept for 60, 900, 3,600 or 87,300 seconds ends early by as long as the test takes itself. As times are
-    /// multiples of 40 seconds, that may be 20.
+    /// Entries that live for 60, 900, 3,600 or 87,300 seconds expire early by the time that the test itself takes. As
+    /// times are multiples of 40 seconds, the test may take 20.
     private mutating func pass() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
         var seconds = [40, 40, 40, 40, 80, 80, 400, 880, 920, 3600, 88_000].randomElement(using: &random) ?? 40
-        // Twenty seconds before the last link expires, and twenty after that.
-        if mood == 2 { seconds = max(40, 880 - model.ageOfLast) }
+        // To twenty seconds before the last link expires, or to twenty after that.
+        if mix == 2 { seconds = max(40, 880 - model.ageOfLast) }
         trace.append("\(seconds) seconds pass")
         try await pass(seconds)
         return (.done, .done)
@@ -194,17 +196,17 @@ private struct SignInRun {
 
     // MARK: - Choices
 
-    /// A mail's number, mostly that of a late one.
+    /// The number of an email, mostly of a recent one.
     private mutating func someMail() -> Int {
         let earliest = Bool.random(using: &random) ? max(0, mails.count - 3) : 0
         return Int.random(in: earliest..<mails.count, using: &random)
     }
 
-    /// A fresh token's number, mostly that of a late one.
-    private mutating func someFresh() -> Int? {
-        guard !fresh.isEmpty else { return nil }
-        let earliest = Bool.random(using: &random) ? max(0, fresh.count - 3) : 0
-        return Int.random(in: earliest..<fresh.count, using: &random)
+    /// The number of an exchange token, mostly of a recent one; `nil` if there is none.
+    private mutating func someExchangeToken() -> Int? {
+        guard !exchangeTokens.isEmpty else { return nil }
+        let earliest = Bool.random(using: &random) ? max(0, exchangeTokens.count - 3) : 0
+        return Int.random(in: earliest..<exchangeTokens.count, using: &random)
     }
 
     /// A verifier, mostly the right one.
@@ -217,18 +219,18 @@ private struct SignInRun {
         }
     }
 
-    /// Who was signed in, after it was checked that all of it is the mail's.
+    /// The outcome of a verification. A record that is not that of the email is wrong.
     private func outcome(of answer: Verification) -> StepOutcome {
         switch answer {
         case .refused: return .refused
         case .limited: return .wrong("limited")
         case .signedIn(let person, _):
             let number = mails.firstIndex { String($0.token.digest.prefix(32)) == person.id }
-            guard let number else { return .wrong("signed in by no mail's token") }
+            guard let number else { return .wrong("signed in with a token of no email") }
             let record = person.record
             guard record.email.text == model.mails[number].address,
                 record.origin.description == model.mails[number].portal, record.next?.text == "/n/\(number)"
-            else { return .wrong("signed in by mail \(number) as somebody else") }
+            else { return .wrong("signed in with email \(number) as somebody else") }
             return .signedIn(number)
         }
     }

@@ -1,8 +1,9 @@
-@testable import SignIn
 import Net
 import Redis
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite
 struct SignInStoreTests {
@@ -11,7 +12,7 @@ struct SignInStoreTests {
         let harness = try await StoreHarness(
             limits: .init(client: limit("10/10m"), recipient: limit("3/15m"), deployment: limit("100/1d")))
         let link = try StoreHarness.link(next: "/invoices")
-        let admission = try await harness.send(link)
+        let admission = try await harness.admit(link)
         #expect(admission == .admitted(.init(left: 9, fullIn: .seconds(60))))
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
         #expect(
@@ -22,11 +23,11 @@ struct SignInStoreTests {
         #expect((890_000...900_000).contains(lifetime))
     }
 
-    @Test("a record opens with its token, and holds what the request said")
+    @Test("a record opens with its token, and has the values of the request")
     func record() async throws {
         let harness = try await StoreHarness()
         let link = try StoreHarness.link(next: "/invoices?page=2")
-        _ = try await harness.send(link)
+        _ = try await harness.admit(link)
         var command = RedisCommand("GET")
         command.append("postern:token:\(link.token.digest)")
         guard case .bulk(let entry) = try await harness.redis.send(command),
@@ -41,31 +42,31 @@ struct SignInStoreTests {
         #expect(record.next?.text == "/invoices?page=2")
     }
 
-    @Test("the same call repeated gives the same answer, and one stream entry")
+    @Test("a repeated call gets the same answer, and adds no second job")
     func repeated() async throws {
         let harness = try await StoreHarness(
             limits: .init(client: limit("10/1d"), recipient: limit("3/1d"), deployment: nil))
         let link = try StoreHarness.link()
-        #expect(try await harness.send(link).left == 9)
+        #expect(try await harness.admit(link).left == 9)
         for _ in 0..<20 {
-            let again = try await harness.send(link)
+            let again = try await harness.admit(link)
             #expect(again.left == 9)
         }
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
-        #expect(try await harness.send().left == 8)
+        #expect(try await harness.admit().left == 8)
     }
 
-    @Test("a call repeated after its buckets were emptied by others is still admitted")
+    @Test("a call that is repeated after other calls have emptied its buckets is still admitted")
     func repeatedLate() async throws {
         let harness = try await StoreHarness(limits: .init(client: limit("2/1d"), recipient: nil, deployment: nil))
         let link = try StoreHarness.link()
-        _ = try await harness.send(link)
-        _ = try await harness.send()
-        guard case .limited = try await harness.send() else {
+        _ = try await harness.admit(link)
+        _ = try await harness.admit()
+        guard case .limited = try await harness.admit() else {
             Issue.record("the bucket should be empty")
             return
         }
-        #expect(try await harness.send(link).left == 0)
+        #expect(try await harness.admit(link).left == 0)
         #expect(try harness.server.command("XLEN", "postern:mail") == "2")
     }
 
@@ -80,9 +81,9 @@ struct SignInStoreTests {
             limits: .init(
                 client: client == "off" ? nil : limit(client), recipient: recipient == "off" ? nil : limit(recipient),
                 deployment: deployment == "off" ? nil : limit(deployment)))
-        _ = try await harness.send()
+        _ = try await harness.admit()
         let before = try harness.server.command("DEBUG", "DIGEST")
-        guard case .limited(let refusing, let retryAfter, _) = try await harness.send() else {
+        guard case .limited(let refusing, let retryAfter, _) = try await harness.admit() else {
             Issue.record("the second request should be refused")
             return
         }
@@ -91,30 +92,30 @@ struct SignInStoreTests {
         #expect(try harness.server.command("DEBUG", "DIGEST") == before)
     }
 
-    @Test("of several empty buckets, the one that takes longest is told")
+    @Test("if several buckets are empty, the longest wait is reported")
     func longest() async throws {
         let harness = try await StoreHarness(
             limits: .init(client: limit("1/1m"), recipient: limit("1/1h"), deployment: limit("1/10m")))
-        _ = try await harness.send()
-        guard case .limited(.recipient, let retryAfter, _) = try await harness.send() else {
+        _ = try await harness.admit()
+        guard case .limited(.recipient, let retryAfter, _) = try await harness.admit() else {
             Issue.record("the recipient's bucket should refuse")
             return
         }
         #expect(retryAfter > .seconds(3500))
     }
 
-    @Test("a recipient is limited whoever asks, and a client whomever it asks for")
+    @Test("a recipient is limited over all clients, and a client over all recipients")
     func buckets() async throws {
         let harness = try await StoreHarness(
             limits: .init(client: limit("2/1h"), recipient: limit("2/1h"), deployment: nil))
-        #expect(try await harness.send(to: "a@example.com", from: "192.0.2.1").left == 1)
-        #expect(try await harness.send(to: "a@example.com", from: "192.0.2.2").left == 1)
-        guard case .limited(.recipient, _, _) = try await harness.send(to: "A@EXAMPLE.com", from: "192.0.2.3") else {
+        #expect(try await harness.admit(to: "a@example.com", from: "192.0.2.1").left == 1)
+        #expect(try await harness.admit(to: "a@example.com", from: "192.0.2.2").left == 1)
+        guard case .limited(.recipient, _, _) = try await harness.admit(to: "A@EXAMPLE.com", from: "192.0.2.3") else {
             Issue.record("the third mail to one recipient should be refused")
             return
         }
-        #expect(try await harness.send(to: "b@example.com", from: "192.0.2.1").left == 0)
-        guard case .limited(.client, _, _) = try await harness.send(to: "c@example.com", from: "192.0.2.1") else {
+        #expect(try await harness.admit(to: "b@example.com", from: "192.0.2.1").left == 0)
+        guard case .limited(.client, _, _) = try await harness.admit(to: "c@example.com", from: "192.0.2.1") else {
             Issue.record("the third request of one client should be refused")
             return
         }
@@ -123,41 +124,41 @@ struct SignInStoreTests {
     @Test("all addresses of an IPv6 /64 are one client")
     func network() async throws {
         let harness = try await StoreHarness(limits: .init(client: limit("1/1h"), recipient: nil, deployment: nil))
-        _ = try await harness.send(from: "2001:db8:1:2::1")
-        guard case .limited = try await harness.send(from: "2001:db8:1:2:ffff::9") else {
+        _ = try await harness.admit(from: "2001:db8:1:2::1")
+        guard case .limited = try await harness.admit(from: "2001:db8:1:2:ffff::9") else {
             Issue.record("an address of the same /64 should be refused")
             return
         }
-        #expect(try await harness.send(from: "2001:db8:1:3::1").left == 0)
+        #expect(try await harness.admit(from: "2001:db8:1:3::1").left == 0)
     }
 
-    @Test("more jobs than may wait are refused, and nothing is taken for them")
+    @Test("requests beyond the maximum length of the queue are refused, and nothing is taken for them")
     func queueFull() async throws {
         let harness = try await StoreHarness(
             limits: .init(client: limit("9/1h"), recipient: nil, deployment: nil), maximumQueueLength: 2)
-        _ = try await harness.send()
-        _ = try await harness.send()
+        _ = try await harness.admit()
+        _ = try await harness.admit()
         let before = try harness.server.command("DEBUG", "DIGEST")
-        #expect(try await harness.send() == .queueFull)
+        #expect(try await harness.admit() == .queueFull)
         #expect(try harness.server.command("DEBUG", "DIGEST") == before)
     }
 
-    @Test("a server that forgot the script is told it again")
+    @Test("a script that Redis has forgotten is sent again")
     func forgotten() async throws {
         let harness = try await StoreHarness()
-        _ = try await harness.send()
+        _ = try await harness.admit()
         try harness.server.command("SCRIPT", "FLUSH")
-        #expect(try await harness.send() == .admitted(nil))
-        #expect(try await harness.send() == .admitted(nil))
+        #expect(try await harness.admit() == .admitted(nil))
+        #expect(try await harness.admit() == .admitted(nil))
         #expect(try harness.server.callCount(of: "eval") == 1)
         #expect(try harness.server.callCount(of: "evalsha") == 3)
     }
 
-    @Test("what is in a bucket's key and is no number counts as a full bucket")
+    @Test("a bucket whose value is not a number counts as full")
     func garbage() async throws {
         let harness = try await StoreHarness(limits: .init(client: limit("5/1h"), recipient: nil, deployment: nil))
         try harness.server.command("SET", "postern:ip:192.0.2.1", "garbage")
-        #expect(try await harness.send().left == 4)
+        #expect(try await harness.admit().left == 4)
     }
 
     @Test("a key of another type is a failure, not an outage")
@@ -165,7 +166,7 @@ struct SignInStoreTests {
         let harness = try await StoreHarness()
         try harness.server.command("SET", "postern:mail", "x")
         await #expect {
-            _ = try await harness.send()
+            _ = try await harness.admit()
         } throws: { error in
             if case StoreError.failed? = error as? StoreError { true } else { false }
         }
@@ -173,7 +174,7 @@ struct SignInStoreTests {
 }
 
 extension Admission {
-    /// The tokens left of an admitted request; `nil` where it was refused or clients are not limited.
+    /// The tokens left after an admitted request; `nil` if it was refused, or clients are not limited.
     fileprivate var left: Int? {
         if case .admitted(let quota) = self { quota?.left } else { nil }
     }

@@ -1,56 +1,57 @@
-@testable import SignIn
 import Cryptography
 import Net
 import Platform
 import Redis
-import Testing
 import TestSupport
+import Testing
 
-/// A request that was sent, with what only its mail and its answer hold.
+@testable import SignIn
+
+/// An admitted request, with the secrets in its email and in its response.
 struct SentMail: Sendable {
     let link: MagicLink
-    /// The mail does not hold it, and the answer does.
+    /// In the response, and not in the email.
     let handle: CodeHandle
     let code: SignInCode
 
     var token: LoginToken { link.token }
     var tokenKey: String { "postern:token:\(token.digest)" }
-    var requestKey: String { "postern:request:\(handle.digest)" }
+    var handleKey: String { "postern:request:\(handle.digest)" }
 }
 
-/// The ways in that one mail offers.
-enum Way: String, Sendable, CaseIterable {
-    /// The link's own token.
-    case mailed
-    /// The token that the link's was changed for, by the door's page.
-    case fresh
+/// The kinds of credentials that one request gives.
+enum CredentialKind: String, Sendable, CaseIterable {
+    /// The token in the link.
+    case mailedToken
+    /// The token that the confirmation page gives for the mailed one.
+    case exchangeToken
     case code
 }
 
-/// What is brought back to be let in.
-enum Bearer: Sendable {
+/// A credential that a client presents to sign in.
+enum Credential: Sendable {
     case token(LoginToken?)
     case code(SignInCode, of: CodeHandle?)
 }
 
-/// A code that a test writes down.
+/// A code of six digits.
 func sixDigits(_ text: String) throws -> SignInCode {
     try #require(SignInCode(parsing: text))
 }
 
-/// The challenge that a verifier fits which is one letter over and over; `nil` for none.
+/// The challenge of the verifier that is 43 times one letter; `nil` without a letter.
 func challenge(_ letter: Character?) throws -> CodeChallenge? {
     letter.map { CodeChallenge(of: CodeVerifier(text: String(repeating: $0, count: 43))) }
 }
 
 extension SignInStore {
-    /// Brings a token or a code back.
-    /// - Parameter client: `nil` where its address is unknown.
+    /// Verifies a token or a code.
+    /// - Parameter client: the client's IP address, or `nil` if unknown.
     func verify(
-        _ bearer: Bearer, challenge: CodeChallenge? = nil, from client: String? = "192.0.2.1"
+        _ credential: Credential, challenge: CodeChallenge? = nil, from client: String? = "192.0.2.1"
     ) async throws -> Verification {
         let address = client.flatMap { IPAddress(parsing: $0) }
-        switch bearer {
+        switch credential {
         case .token(let token): return try await verify(token, challenge: challenge, from: address)
         case .code(let code, let handle):
             return try await verify(code, of: handle, challenge: challenge, from: address)
@@ -59,9 +60,9 @@ extension SignInStore {
 }
 
 extension StoreHarness {
-    // MARK: - Ways in
+    // MARK: - Credentials
 
-    /// Sends a mail with a link and a code.
+    /// Requests an email with a link and a code.
     func mail(
         to address: String = "ada@example.com", for portal: String = "https://portal.example.com",
         next: String? = nil, challenge: CodeChallenge? = nil, code: String = "271828"
@@ -77,39 +78,39 @@ extension StoreHarness {
         return mail
     }
 
-    /// Presses the button behind a mail's link.
-    /// - Returns: the fresh token.
+    /// Presses the button on the page of an email's link.
+    /// - Returns: the exchange token.
     func press(_ mail: SentMail) async throws -> LoginToken {
-        let fresh = try LoginToken(random: .system)
-        let opening = try await store.exchange(mail.token, for: fresh, from: .v4(0xC000_0201))
-        guard case .exchanged = opening else { throw NotOpened(opening: opening) }
-        return fresh
+        let exchangeToken = try LoginToken(random: .system)
+        let result = try await store.exchange(mail.token, for: exchangeToken, from: .v4(0xC000_0201))
+        guard case .exchanged = result else { throw NotExchanged(result: result) }
+        return exchangeToken
     }
 
-    /// What a person brings back who goes one of a mail's ways; for a fresh token the button is pressed now.
-    func bearer(of mail: SentMail, by way: Way) async throws -> Bearer {
-        switch way {
-        case .mailed: return .token(mail.token)
-        case .fresh: return .token(try await press(mail))
+    /// A credential of an email. For an exchange token, the button is pressed now.
+    func credential(_ kind: CredentialKind, of mail: SentMail) async throws -> Credential {
+        switch kind {
+        case .mailedToken: return .token(mail.token)
+        case .exchangeToken: return .token(try await press(mail))
         case .code: return .code(mail.code, of: mail.handle)
         }
     }
 
-    /// Brings a token back.
+    /// Verifies a token.
     func verify(
         _ token: LoginToken?, challenge: CodeChallenge? = nil, from client: String? = "192.0.2.1"
     ) async throws -> Verification {
         try await store.verify(.token(token), challenge: challenge, from: client)
     }
 
-    /// Brings a code back, whatever the mail's is.
+    /// Verifies a code, which need not be the email's.
     func verify(
         code: String, of handle: CodeHandle?, challenge: CodeChallenge? = nil, from client: String? = "192.0.2.1"
     ) async throws -> Verification {
         try await store.verify(.code(try sixDigits(code), of: handle), challenge: challenge, from: client)
     }
 
-    /// Brings so many wrong codes back, and expects each to be refused.
+    /// Verifies a number of wrong codes, and expects each to be refused.
     func guess(_ count: Int, of mail: SentMail, from client: String = "192.0.2.1") async throws {
         for number in 0..<count {
             let answer = try await verify(code: "\(900_000 + number)", of: mail.handle, from: client)
@@ -117,14 +118,14 @@ extension StoreHarness {
         }
     }
 
-    /// Does something many times at once, over four connections of their own.
-    func atOnce(
+    /// Verifies many times at once, over four connections of its own.
+    func concurrently(
         _ count: Int = 64, _ body: @escaping @Sendable (SignInStore, Int) async throws -> Verification
     ) async throws -> [Verification] {
         var connected: [SignInStore] = []
         for _ in 0..<4 {
             let client = try await StoreHarness.client(for: server)
-            // They are ready before the first call, so that all are on their way together.
+            // The connections are ready before the first call, so that all calls are concurrent.
             _ = try await client.send(RedisCommand("PING"))
             connected.append(try SignInStore(redis: client, configuration: configuration, random: .system))
         }
@@ -139,11 +140,11 @@ extension StoreHarness {
 
     // MARK: - Time
 
-    /// For how many milliseconds an entry outlives its link.
+    /// The milliseconds by which an entry outlives its link.
     var retention: Int { configuration.retention.milliseconds }
 
-    /// Lets time pass for keys of a pattern: each ends by so many milliseconds earlier. What is within them stays; a
-    /// bucket is full again where its key would have ended, and no fuller before.
+    /// A script that lets time pass for the keys of a pattern: each expires a number of milliseconds earlier. Their
+    /// values do not change, so a bucket is full again once its key has expired, and no fuller before.
     static let passing = """
         for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
           local left = redis.call('PTTL', key)
@@ -156,10 +157,10 @@ extension StoreHarness {
         try await command("EVAL", StoreHarness.passing, "0", "*", "\(time.milliseconds)")
     }
 
-    /// Lets time pass until a mail's link has just expired.
+    /// Lets time pass until an email's link has just expired.
     func expire(_ mail: SentMail) async throws {
         let left = try await number("PTTL", mail.tokenKey)
-        // What was kept a moment later than the link ends a moment later.
+        // Entries that were written a moment after the link expire a moment later.
         try await pass(.milliseconds(left - retention + 10))
     }
 
@@ -173,14 +174,14 @@ extension StoreHarness {
         return try await redis.send(command)
     }
 
-    /// The number that Redis answers a command with.
+    /// The integer that Redis answers a command with.
     func number(_ name: String, _ key: String) async throws -> Int {
         let reply = try await command(name, key)
         guard case .integer(let number) = reply else { throw NotAsExpected(reply: reply) }
         return number
     }
 
-    /// The names of all keys that start so.
+    /// The names of all keys with a prefix.
     func keys(_ prefix: String) async throws -> Set<String> {
         let reply = try await command("KEYS", prefix + "*")
         guard case .array(let keys) = reply else { throw NotAsExpected(reply: reply) }
@@ -191,28 +192,28 @@ extension StoreHarness {
         return Set(names)
     }
 
-    /// All that is in Redis now.
+    /// The contents of Redis now.
     func snapshot() async throws -> Snapshot {
         try Snapshot(reply: try await command("EVAL", Snapshot.script, "0"))
     }
 }
 
-/// A request was not admitted that should have been.
+/// A request was not admitted, although it should have been.
 struct NotAdmitted: Error {
     let admission: Admission
 }
 
-/// A link was not opened that should have been.
-struct NotOpened: Error {
-    let opening: ExchangeResult
+/// A token was not exchanged, although it should have been.
+struct NotExchanged: Error {
+    let result: ExchangeResult
 }
 
-/// All that is in Redis at one moment.
+/// The contents of Redis at one moment.
 struct Snapshot: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
-        /// As `DUMP` gives it.
+        /// The value as `DUMP` returns it.
         let value: [UInt8]
-        /// When it ends, in Unix milliseconds; -1 for never.
+        /// The time of expiry, in Unix milliseconds; -1 for never.
         let end: Int
     }
 
@@ -240,14 +241,14 @@ struct Snapshot: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// The keys that are not as they were: other values or ends, new keys and those that are gone.
+    /// The keys that differ: those with another value or time of expiry, new keys, and deleted keys.
     func changes(since earlier: Snapshot) -> Set<String> {
         Set(entries.keys).union(earlier.entries.keys).filter { entries[$0] != earlier.entries[$0] }
     }
 }
 
 extension Verification {
-    /// Who was signed in; `nil` where nobody was.
+    /// The completed sign-in; `nil` if the verification was refused or limited.
     var person: SignedIn? { if case .signedIn(let person, _) = self { person } else { nil } }
 
     var address: String? { person?.record.email.text }
@@ -264,13 +265,13 @@ extension Verification {
 }
 
 extension LinkState {
-    /// The state in a word.
+    /// The state as a word.
     var word: String {
         switch self {
         case .live: "live"
         case .unusable(.used, _): "used"
         case .unusable(.expired, _): "expired"
-        case .unusable(.superseded, _): "ended"
+        case .unusable(.superseded, _): "superseded"
         case .unknown: "unknown"
         }
     }
@@ -284,10 +285,10 @@ extension LinkState {
 }
 
 extension ExchangeResult {
-    /// The outcome in a word: that of the state that stood in the way, or `opened` or `limited`.
+    /// The result as a word: `exchanged`, `limited`, or the state that prevents the exchange.
     var word: String {
         switch self {
-        case .exchanged: "opened"
+        case .exchanged: "exchanged"
         case .notExchanged(let state): state.word
         case .limited: "limited"
         }

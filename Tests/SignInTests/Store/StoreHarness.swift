@@ -8,14 +8,14 @@ import Redis
 import SignIn
 import TestSupport
 
-/// A store on a private Redis, and what the tests make requests of.
+/// A store on a private Redis, and the requests that tests make.
 struct StoreHarness {
     let server: RedisServer
     let redis: RedisClient
     let store: SignInStore
     let configuration: SignInStoreConfiguration
 
-    /// The one key that jobs are sealed under: the bytes 0 to 31.
+    /// The only key of the deployment: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
 
     static let noLimits = SignInLimits(client: nil, recipient: nil, deployment: nil)
@@ -57,22 +57,22 @@ struct StoreHarness {
             token: try LoginToken(random: .system), next: try next.map { try PortalPath(parsing: $0) })
     }
 
-    /// Sends a new link.
-    func send(to address: String = "ada@example.com", from client: String = "192.0.2.1") async throws -> Admission {
-        try await send(StoreHarness.link(), to: address, from: client)
+    /// Admits a request for a new link.
+    func admit(to address: String = "ada@example.com", from client: String = "192.0.2.1") async throws -> Admission {
+        try await admit(StoreHarness.link(), to: address, from: client)
     }
 
-    func send(
+    func admit(
         _ link: MagicLink, to address: String = "ada@example.com", from client: String = "192.0.2.1"
     ) async throws -> Admission {
-        // Both are of the right form by the letter.
+        // Tests pass valid addresses only.
         try await store.admit(
             SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),
             from: IPAddress(parsing: client)!, at: .now())
     }
 }
 
-/// A limit that a test writes down.
+/// A limit in the form of the settings.
 func limit(_ text: String) throws -> RateLimit {
     try RateLimit(parsing: text)
 }

@@ -1,17 +1,18 @@
-@testable import SignIn
 import Cryptography
 import Net
 import Redis
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct StoreVerifyCodeTests {
     private static let day = Duration.seconds(86_400)
 
-    // MARK: - What a code is good for
+    // MARK: - Codes
 
-    @Test("the digits count as they were mailed, zeros before them too")
+    @Test("a code must have the digits that were mailed, including leading zeros")
     func zeros() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail(code: "000042")
@@ -22,7 +23,7 @@ struct StoreVerifyCodeTests {
         #expect(try await harness.verify(code: "000042", of: mail.handle).address == "ada@example.com")
     }
 
-    @Test("a code is good for its own request alone, also where two mails hold the same digits")
+    @Test("a code works only with its own handle, even if two emails have the same digits")
     func own() async throws {
         let harness = try await StoreHarness()
         let ada = try await harness.mail(to: "ada@example.com", code: "111111")
@@ -35,36 +36,37 @@ struct StoreVerifyCodeTests {
         #expect(try await harness.verify(code: "222222", of: bob.handle).address == "bob@example.com")
     }
 
-    @Test("what stands for a code in Redis is another for each request, and not its plain digest")
-    func checks() async throws {
+    @Test("the tag of a code in Redis differs for each request, and is not the code's plain digest")
+    func tags() async throws {
         let harness = try await StoreHarness()
         let digits = Array("271828".utf8)
         let plain = [Digest.sha1.hex(of: digits), Digest.sha256.hex(of: digits)]
         var entries: Set<[UInt8]> = []
-        var lines: Set<Substring> = []
+        var tags: Set<Substring> = []
         for number in 0..<20 {
             let mail = try await harness.mail(to: "person\(number)@example.com", code: "271828")
-            let reply = try await harness.command("GET", mail.requestKey)
+            let reply = try await harness.command("GET", mail.handleKey)
             guard case .bulk(let entry) = reply else {
                 Issue.record("there is no entry")
                 return
             }
             entries.insert(entry)
             let line = String(decoding: entry.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-            let check = try #require(line.split(separator: " ").first)
-            lines.insert(check)
+            let tag = try #require(line.split(separator: " ").first)
+            tags.insert(tag)
             let found = plain.filter { line.contains($0) }
             #expect(found == [])
         }
         #expect(entries.count == 20)
-        #expect(lines.count == 20)
+        #expect(tags.count == 20)
     }
 
     // MARK: - Refusals
 
-    /// Codes that let nobody in. Each is the mail's own, but the request or the mail is no longer what it was.
+    /// Codes that must be refused. Each is the email's own, but its handle is another, or its link no longer works.
     enum Refused: String, Sendable, CaseIterable {
-        case noRequest, unknownRequest, mailedToken, used, usedByLink, usedByFresh, expired, expiredLink, superseded,
+        case noHandle, unknownHandle, mailedToken, used, usedByLink, usedByExchangeToken, expired, expiredLink,
+            superseded,
             lost
         case ofAnother
     }
@@ -72,14 +74,14 @@ struct StoreVerifyCodeTests {
     private func make(_ refused: Refused, in harness: StoreHarness) async throws -> CodeHandle? {
         let mail = try await harness.mail()
         switch refused {
-        case .noRequest: return nil
-        case .unknownRequest: return try CodeHandle(random: .system)
+        case .noHandle: return nil
+        case .unknownHandle: return try CodeHandle(random: .system)
         case .mailedToken: return CodeHandle(parsing: mail.token.text)
         case .used: _ = try await harness.verify(code: mail.code.text, of: mail.handle)
         case .usedByLink: _ = try await harness.verify(mail.token)
-        case .usedByFresh: _ = try await harness.verify(try await harness.press(mail))
+        case .usedByExchangeToken: _ = try await harness.verify(try await harness.press(mail))
         case .expired: try await harness.expire(mail)
-        // The request is still there, as it may be for a moment.
+        // The handle's entry still exists, which is possible for a moment.
         case .expiredLink: try await harness.command("PEXPIRE", mail.tokenKey, "\(harness.retention)")
         case .superseded: _ = try await harness.mail(code: "314159")
         case .lost: try await harness.command("DEL", mail.tokenKey)
@@ -89,7 +91,7 @@ struct StoreVerifyCodeTests {
     }
 
     @Test(
-        "a code that lets nobody in is refused however often, and nothing changes but the client's bucket",
+        "a code that must be refused is refused every time, and nothing changes but the client's bucket",
         arguments: Refused.allCases, [true, false])
     func refused(_ refused: Refused, isLimited: Bool) async throws {
         let harness = try await StoreHarness(
@@ -98,7 +100,7 @@ struct StoreVerifyCodeTests {
                 code: isLimited ? limit("1000/1d") : nil),
             retention: StoreVerifyCodeTests.day)
         let bucket: Set<String> = isLimited ? ["postern:code:192.0.2.1"] : []
-        // Only this one was wrong for a code that may still be tried.
+        // Only this handle has a code that still works, so only here a wrong code is counted.
         let isCounted = refused == .ofAnother
         let handle = try await make(refused, in: harness)
         for _ in 0..<3 {
@@ -117,33 +119,33 @@ struct StoreVerifyCodeTests {
         }
     }
 
-    @Test("the right code with the wrong verifier is a try, too")
+    @Test("the right code with a wrong verifier counts as a wrong code")
     func wrongVerifier() async throws {
         let harness = try await StoreHarness()
-        let asked = try challenge("a")
+        let requested = try challenge("a")
         let other = try challenge("b")
-        let mail = try await harness.mail(challenge: asked)
-        for brought in [nil, other, nil, other] {
-            let answer = try await harness.verify(code: "271828", of: mail.handle, challenge: brought)
+        let mail = try await harness.mail(challenge: requested)
+        for presented in [nil, other, nil, other] {
+            let answer = try await harness.verify(code: "271828", of: mail.handle, challenge: presented)
             #expect(answer.isRefused)
         }
         // A wrong code with the right verifier is the fifth.
-        #expect(try await harness.verify(code: "000000", of: mail.handle, challenge: asked).isRefused)
-        #expect(try await harness.verify(code: "271828", of: mail.handle, challenge: asked).isRefused)
-        // The link has nothing to do with it.
-        #expect(try await harness.verify(mail.token, challenge: asked).address == "ada@example.com")
+        #expect(try await harness.verify(code: "000000", of: mail.handle, challenge: requested).isRefused)
+        #expect(try await harness.verify(code: "271828", of: mail.handle, challenge: requested).isRefused)
+        // The link is not affected.
+        #expect(try await harness.verify(mail.token, challenge: requested).address == "ada@example.com")
     }
 
-    @Test("what is at a request's key and is no entry lets nobody in, and stays")
+    @Test("a malformed entry of a handle signs nobody in, and is kept")
     func garbage() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
-        let check = CodeKeys(StoreHarness.keys).tags(of: mail.code, for: mail.handle)
+        let tag = CodeKeys(StoreHarness.keys).tags(of: mail.code, for: mail.handle)
         let digest = mail.token.digest
         for entry in [
-            "", "garbage", check, "\(check) ", "\(check) \(digest)", "\(check) \(digest) ", "\(check) zz k1\nbox",
+            "", "garbage", tag, "\(tag) ", "\(tag) \(digest)", "\(tag) \(digest) ", "\(tag) zz k1\nbox",
         ] {
-            try await harness.command("SET", mail.requestKey, entry, "EX", "900")
+            try await harness.command("SET", mail.handleKey, entry, "EX", "900")
             let before = try await harness.snapshot()
             let answer = try await harness.verify(code: "271828", of: mail.handle)
             #expect(answer.isRefused)
@@ -152,21 +154,22 @@ struct StoreVerifyCodeTests {
         }
     }
 
-    @Test("who may write to Redis, but has no mail, lets nobody in by another's request")
+    @Test("write access to Redis signs nobody in with another person's code")
     func forged() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail(to: "ada@example.com")
         let own = try await harness.mail(to: "eve@example.com", code: "314159")
-        // Eve's request, with the check of a code that she knows, before the token that is sealed for Ada's browser.
-        let reply = try await harness.command("GET", mail.requestKey)
+        // The entry of Eve's handle, with the tag of a code that she knows, and the token that is sealed for Ada's
+        // handle.
+        let reply = try await harness.command("GET", mail.handleKey)
         guard case .bulk(let entry) = reply, let end = entry.firstIndex(of: UInt8(ascii: "\n")) else {
             Issue.record("there is no entry")
             return
         }
-        let check = CodeKeys(StoreHarness.keys).tags(of: own.code, for: own.handle)
+        let tag = CodeKeys(StoreHarness.keys).tags(of: own.code, for: own.handle)
         var forge = RedisCommand("SET")
-        forge.append(own.requestKey)
-        forge.append(Array("\(check) \(mail.token.digest) k1".utf8) + entry[end...])
+        forge.append(own.handleKey)
+        forge.append(Array("\(tag) \(mail.token.digest) k1".utf8) + entry[end...])
         _ = try await harness.redis.send(forge)
         await #expect(throws: StoreError.crypto(.notAuthentic)) {
             _ = try await harness.verify(code: "314159", of: own.handle)

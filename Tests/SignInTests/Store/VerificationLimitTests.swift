@@ -1,9 +1,10 @@
-@testable import SignIn
 import Cryptography
 import Net
 import Redis
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct VerificationLimitTests {
@@ -18,17 +19,18 @@ struct VerificationLimitTests {
     }
 
     @Test(
-        "a limit refuses after its burst, by the wait; nothing changes, and the token is not taken",
-        arguments: Way.allCases)
-    func refused(way: Way) async throws {
+        "a limit refuses after its burst, and reports the wait; nothing changes, and the token is not used",
+        arguments: CredentialKind.allCases)
+    func refused(kind: CredentialKind) async throws {
         let harness = try await VerificationLimitTests.harness(verification: "4/1d", code: "3/1d")
         let mail = try await harness.mail()
-        // The fresh token's button is the first of four.
-        let bearer = try await harness.bearer(of: mail, by: way)
+        // For an exchange token, the press of the button is the first of four.
+        let credential = try await harness.credential(kind, of: mail)
         let zeros = try sixDigits("000000")
         let wrong =
-            way == .code ? Bearer.code(zeros, of: mail.handle) : Bearer.token(LoginToken(parsing: mail.handle.text))
-        let count = way == .mailed ? 4 : 3
+            kind == .code
+            ? Credential.code(zeros, of: mail.handle) : Credential.token(LoginToken(parsing: mail.handle.text))
+        let count = kind == .mailedToken ? 4 : 3
         for number in 1...count {
             let answer = try await harness.store.verify(wrong)
             #expect(answer.isRefused)
@@ -36,19 +38,19 @@ struct VerificationLimitTests {
         }
         let before = try await harness.snapshot()
         for _ in 0..<3 {
-            let answer = try await harness.store.verify(bearer)
+            let answer = try await harness.store.verify(credential)
             guard case .limited(let retryAfter, let quota) = answer else {
                 Issue.record("the bucket should be empty")
                 return
             }
-            // A token takes six hours, or eight.
+            // The bucket gets a token in six hours, or in eight.
             #expect(retryAfter > .seconds(3600))
             #expect(retryAfter <= .seconds(28_800))
             #expect(quota?.left == 0)
         }
         #expect(try await harness.snapshot() == before)
-        // Somebody else is not limited, and the token is still good.
-        #expect(try await harness.store.verify(bearer, from: "198.51.100.7").address == "ada@example.com")
+        // Another client is not limited, and the credential still works.
+        #expect(try await harness.store.verify(credential, from: "198.51.100.7").address == "ada@example.com")
     }
 
     @Test("wrong codes beyond the limit are not counted as tries")
@@ -64,7 +66,7 @@ struct VerificationLimitTests {
         #expect(answer.address == "ada@example.com")
     }
 
-    @Test("tokens, codes and requests have a bucket each: one that is empty limits none of the others")
+    @Test("tokens, codes and requests have a bucket each, which does not limit the others")
     func ownBuckets() async throws {
         let harness = try await VerificationLimitTests.harness(verification: "1/1d", code: "1/1d")
         let mail = try await harness.mail()
@@ -80,25 +82,25 @@ struct VerificationLimitTests {
         #expect(try await harness.verify(other.token, from: "198.51.100.7").address == "bob@example.com")
     }
 
-    @Test("an empty bucket of requests limits nobody who brings a token or a code back", arguments: Way.allCases)
-    func requests(way: Way) async throws {
+    @Test("an empty bucket of requests does not limit verifications", arguments: CredentialKind.allCases)
+    func requests(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(
             limits: .init(
                 client: limit("1/1d"), recipient: nil, deployment: nil, verification: limit("9/1d"),
                 code: limit("9/1d")),
             retention: VerificationLimitTests.day)
         let mail = try await harness.mail()
-        if case .admitted = try await harness.send() { Issue.record("the bucket of requests should be empty") }
-        let bearer = try await harness.bearer(of: mail, by: way)
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        if case .admitted = try await harness.admit() { Issue.record("the bucket of requests should be empty") }
+        let credential = try await harness.credential(kind, of: mail)
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
     }
 
-    @Test("where there is no limit there is no bucket, and nothing is told of one", arguments: Way.allCases)
-    func off(way: Way) async throws {
+    @Test("without a limit there is no bucket, and no quota", arguments: CredentialKind.allCases)
+    func off(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerificationLimitTests.day)
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        let answer = try await harness.store.verify(bearer)
+        let credential = try await harness.credential(kind, of: mail)
+        let answer = try await harness.store.verify(credential)
         #expect(answer.address == "ada@example.com")
         #expect(answer.quota == nil)
         let kinds = Set(try await harness.keys("").map { String($0.split(separator: ":")[1]) })
@@ -106,7 +108,7 @@ struct VerificationLimitTests {
     }
 
     @Test(
-        "whom a bucket is for",
+        "a bucket is for one IPv4 address, for one IPv6 /64, or for all unknown addresses",
         arguments: [
             ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true), ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
             ("192.0.2.1", "::ffff:192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false), (nil, nil, true),
@@ -121,39 +123,39 @@ struct VerificationLimitTests {
         #expect(try await harness.verify(code: "000000", of: mail.handle, from: second).isLimited == isSame)
     }
 
-    @Test("of 64 at once as many are looked at as the bucket holds")
+    @Test("of 64 calls at once as many are processed as the bucket has tokens")
     func atOnce() async throws {
         let harness = try await VerificationLimitTests.harness(verification: "10/1d", code: "10/1d")
-        let tokens = try await harness.atOnce { store, _ in try await store.verify(.token(nil)) }
+        let tokens = try await harness.concurrently { store, _ in try await store.verify(.token(nil)) }
         #expect(tokens.filter(\.isRefused).count == 10)
         #expect(tokens.filter(\.isLimited).count == 54)
-        let codes = try await harness.atOnce { store, _ in
+        let codes = try await harness.concurrently { store, _ in
             try await store.verify(.code(try sixDigits("000000"), of: nil))
         }
         #expect(codes.filter(\.isRefused).count == 10)
         #expect(codes.filter(\.isLimited).count == 54)
     }
 
-    @Test("a button is limited as tokens are, from the same bucket; pressed too often it changes nothing")
-    func opened() async throws {
+    @Test("a press of the button takes from the bucket of tokens; beyond the limit it changes nothing")
+    func exchanged() async throws {
         let harness = try await VerificationLimitTests.harness(verification: "3/1d", code: "1/1d")
         let mail = try await harness.mail()
         _ = try await harness.press(mail)
-        let fresh = try await harness.press(mail)
+        let exchangeToken = try await harness.press(mail)
         let other = try await harness.store.exchange(nil, for: try LoginToken(random: .system), from: .v4(0xC000_0201))
         #expect(other.word == "unknown")
         let before = try await harness.snapshot()
-        let opening = try await harness.store.exchange(
+        let result = try await harness.store.exchange(
             mail.token, for: try LoginToken(random: .system), from: .v4(0xC000_0201))
-        guard case .limited(let retryAfter) = opening else {
+        guard case .limited(let retryAfter) = result else {
             Issue.record("the bucket should be empty")
             return
         }
         #expect(retryAfter > .seconds(3600))
-        #expect(try await harness.verify(fresh).isLimited)
+        #expect(try await harness.verify(exchangeToken).isLimited)
         #expect(try await harness.snapshot() == before)
-        // To look is free.
+        // Inspecting a link is not limited.
         #expect(try await harness.store.state(of: mail.token).word == "live")
-        #expect(try await harness.verify(fresh, from: "198.51.100.7").address == "ada@example.com")
+        #expect(try await harness.verify(exchangeToken, from: "198.51.100.7").address == "ada@example.com")
     }
 }

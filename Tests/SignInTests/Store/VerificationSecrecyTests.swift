@@ -1,24 +1,26 @@
 import Bytes
 import Cryptography
 import Foundation
-@testable import SignIn
 import Redis
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct VerificationSecrecyTests {
     private static let day = Duration.seconds(86_400)
 
-    /// How far a person has come when Redis is read.
+    /// The progress of a sign-in when Redis is read.
     private enum Progress: CaseIterable {
-        // The first, since time passes for all.
+        // The first case, because time passes for all sign-ins.
         case expired
-        case mailed, opened, openedTwice, triedCode, destroyedCode, triedVerifier, usedLink, usedFresh, usedCode,
+        case mailed, opened, openedTwice, triedCode, destroyedCode, triedVerifier, usedLink, usedExchangeToken,
+            usedCode,
             superseded
     }
 
-    @Test("however far they have come no address, token, request, code or path is there, in any common form")
+    @Test("whatever the progress, Redis holds no address, token, handle, code or path, in any common form")
     func nothingUsable() async throws {
         let harness = try await StoreHarness(
             limits: .init(
@@ -31,12 +33,12 @@ struct VerificationSecrecyTests {
             let next = "/orders/17?n=\(number)&secret=yes"
             let mail = try await harness.mail(to: address, next: next, challenge: challenge("v"), code: "271828")
             secrets += [address, "person\(number)@", next, mail.token.text, mail.handle.text, mail.link.url]
-            // The verifier, of which Redis knows the challenge.
+            // The verifier. Redis knows only the challenge.
             secrets.append(String(repeating: "v", count: 43))
-            secrets += try await bring(mail, to: progress, in: harness).map(\.text)
+            secrets += try await advance(mail, to: progress, in: harness).map(\.text)
         }
         let entries = try await everything(in: harness)
-        // What is looked for is found where it is: that is the whole of Redis.
+        // The entries are complete: a text that is there is found.
         #expect(entries.count > 3 * Progress.allCases.count)
         let tokenKeys = entries.filter { find(Array("postern:token:".utf8), in: $0) }
         #expect(tokenKeys.count > Progress.allCases.count)
@@ -45,7 +47,7 @@ struct VerificationSecrecyTests {
                 Issue.record("\(secret) is there as \(String(decoding: form, as: UTF8.self))")
             }
         }
-        // Six digits are found in many a number, but not in one entry of each request.
+        // Some numbers contain the six digits by chance, but not one for each request.
         let digits = Array("271828".utf8)
         let withDigits = entries.filter { find(digits, in: $0) }
         #expect(withDigits.count < Progress.allCases.count / 2)
@@ -56,9 +58,9 @@ struct VerificationSecrecyTests {
         }
     }
 
-    /// Lets somebody come so far.
-    /// - Returns: the fresh tokens that were made.
-    private func bring(
+    /// Brings a sign-in to this progress.
+    /// - Returns: the exchange tokens.
+    private func advance(
         _ mail: SentMail, to progress: Progress, in harness: StoreHarness
     ) async throws -> [LoginToken] {
         let verifier = try challenge("v")
@@ -69,10 +71,10 @@ struct VerificationSecrecyTests {
         case .triedCode: try await harness.guess(1, of: mail)
         case .destroyedCode: try await harness.guess(5, of: mail)
         case .usedLink: _ = try await harness.verify(mail.token, challenge: verifier)
-        case .usedFresh:
-            let fresh = try await harness.press(mail)
-            _ = try await harness.verify(fresh, challenge: verifier)
-            return [fresh]
+        case .usedExchangeToken:
+            let exchangeToken = try await harness.press(mail)
+            _ = try await harness.verify(exchangeToken, challenge: verifier)
+            return [exchangeToken]
         case .usedCode: _ = try await harness.verify(code: "271828", of: mail.handle, challenge: verifier)
         case .superseded: _ = try await harness.mail(to: "n0b0dy@customer.example")
         case .expired: try await harness.expire(mail)
@@ -81,12 +83,12 @@ struct VerificationSecrecyTests {
         return []
     }
 
-    @Test("who asks for a link to another's address, and reads Redis, does not get in without the mail")
+    @Test("a client that requests a link to another address, and reads Redis, cannot sign in without the email")
     func requesterWhoReads() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail(to: "ada@example.com")
-        // The answer names the request; what is sealed for that name is not sealed for who reads Redis, too.
-        let reply = try await harness.command("GET", mail.requestKey)
+        // The response has the handle. The token in the handle's entry is sealed with a key of the deployment, too.
+        let reply = try await harness.command("GET", mail.handleKey)
         guard case .bulk(let entry) = reply, let end = entry.firstIndex(of: UInt8(ascii: "\n")) else {
             Issue.record("there is no entry")
             return
@@ -97,9 +99,9 @@ struct VerificationSecrecyTests {
         #expect(try await harness.verify(token).isRefused)
     }
 
-    // MARK: - Looking
+    // MARK: - Search
 
-    /// A text as somebody may look for it. Base64 of a part is a part of the base64 at three alignments.
+    /// A text in the forms in which it might be stored. Its base64 within that of a longer text has three alignments.
     private func forms(of text: String) -> [[UInt8]] {
         let bytes = Array(text.utf8)
         let hex = hexadecimal(bytes)
@@ -111,7 +113,7 @@ struct VerificationSecrecyTests {
         var forms = ([text, hex, hex.uppercased()] + base64).map { Array($0.utf8) }
         // A token's own bytes.
         if let secret = Secret(base64URL: text), secret.count == 32 { forms.append(secret.withUnsafeBytes(Array.init)) }
-        // What is shorter is found by chance.
+        // Shorter forms are found by chance.
         return forms.filter { $0.count >= 8 }
     }
 
@@ -140,7 +142,7 @@ struct VerificationSecrecyTests {
     }
 }
 
-/// Whether a text of bytes stands in another.
+/// Whether bytes contain a text.
 private func find(_ text: [UInt8], in bytes: [UInt8]) -> Bool {
     precondition(!text.isEmpty, "nothing is found anywhere")
     return Data(bytes).range(of: Data(text)) != nil

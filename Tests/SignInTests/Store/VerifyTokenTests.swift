@@ -1,8 +1,9 @@
-@testable import SignIn
 import Cryptography
 import Net
-import Testing
 import TestSupport
+import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(2)))
 struct VerifyTokenTests {
@@ -10,96 +11,100 @@ struct VerifyTokenTests {
 
     // MARK: - Once
 
-    @Test("each way in lets its person in, once, and tells what was asked for", arguments: Way.allCases)
-    func once(way: Way) async throws {
+    @Test("each credential signs in once, and returns the values of the request", arguments: CredentialKind.allCases)
+    func once(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail(to: "Ada@Example.com", next: "/invoices?page=2")
-        let bearer = try await harness.bearer(of: mail, by: way)
-        let first = try await harness.store.verify(bearer)
+        let credential = try await harness.credential(kind, of: mail)
+        let first = try await harness.store.verify(credential)
         let person = try #require(first.person)
         #expect(person.record.email.text == "ada@example.com")
         #expect(person.record.origin.description == "https://portal.example.com")
         #expect(person.record.next?.text == "/invoices?page=2")
         #expect(person.record.challenge == nil)
-        // Whichever way, it is the same sign-in: that of the mailed token.
+        // The id of the sign-in is that of the mailed token, whatever the credential.
         #expect(person.id == String(mail.token.digest.prefix(32)))
-        for other in [bearer, .token(mail.token), .code(mail.code, of: mail.handle)] {
-            let again = try await harness.store.verify(other)
-            #expect(again.isRefused)
+        for other in [credential, .token(mail.token), .code(mail.code, of: mail.handle)] {
+            #expect(try await harness.store.verify(other).isRefused)
         }
         #expect(try await harness.store.state(of: mail.token).word == "used")
     }
 
-    @Test("of 64 calls with one token or code at once, over four connections, one lets in", arguments: Way.allCases)
-    func onceOfMany(way: Way) async throws {
+    @Test("of 64 calls at once with one token or code, one signs in", arguments: CredentialKind.allCases)
+    func onceOfMany(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        let answers = try await harness.atOnce { store, _ in try await store.verify(bearer) }
+        let credential = try await harness.credential(kind, of: mail)
+        let answers = try await harness.concurrently { store, _ in try await store.verify(credential) }
         #expect(answers.count == 64)
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
         #expect(answers.filter(\.isRefused).count == 63)
     }
 
-    @Test("of a mail's link and its code, brought 64 times at once, one lets in", arguments: [Way.mailed, .fresh])
-    func onceOfBoth(way: Way) async throws {
+    @Test(
+        "of 64 calls at once with the link and the code of one email, one signs in",
+        arguments: [CredentialKind.mailedToken, .exchangeToken])
+    func onceOfBoth(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail()
-        let bearers = [
-            try await harness.bearer(of: mail, by: way), try await harness.bearer(of: mail, by: .code),
+        let credentials = [
+            try await harness.credential(kind, of: mail), try await harness.credential(.code, of: mail),
         ]
-        // Both by all four connections.
-        let answers = try await harness.atOnce { store, index in try await store.verify(bearers[index / 4 % 2]) }
+        // All four connections present both.
+        let answers = try await harness.concurrently { store, index in
+            try await store.verify(credentials[index / 4 % 2])
+        }
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
         #expect(answers.filter(\.isRefused).count == 63)
         #expect(try await harness.keys("postern:tries:") == [])
     }
 
-    @Test("of several fresh tokens of one link, brought at once, only the last lets in")
-    func onceOfFresh() async throws {
+    @Test("of several exchange tokens of one link, presented at once, only the last signs in")
+    func onceOfExchangeTokens() async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail()
-        var fresh: [LoginToken] = []
-        for _ in 0..<8 { fresh.append(try await harness.press(mail)) }
-        let earlier = fresh.dropLast().map { Bearer.token($0) }
-        let refused = try await harness.atOnce { store, index in try await store.verify(earlier[index % 7]) }
+        var exchangeTokens: [LoginToken] = []
+        for _ in 0..<8 { exchangeTokens.append(try await harness.press(mail)) }
+        let earlier = exchangeTokens.dropLast().map { Credential.token($0) }
+        let refused = try await harness.concurrently { store, index in try await store.verify(earlier[index % 7]) }
         #expect(refused.allSatisfy { $0.isRefused })
-        let all = fresh.map { Bearer.token($0) }
-        let answers = try await harness.atOnce { store, index in try await store.verify(all[index % 8]) }
+        let all = exchangeTokens.map { Credential.token($0) }
+        let answers = try await harness.concurrently { store, index in try await store.verify(all[index % 8]) }
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
     }
 
-    @Test("of 64 who press the button and go on, all at once, one is let in")
+    @Test("of 64 presses at once, each followed by a verification, one signs in")
     func onceOfPresses() async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail()
-        let answers = try await harness.atOnce { store, _ in
-            let fresh = try LoginToken(random: .system)
-            _ = try await store.exchange(mail.token, for: fresh, from: nil)
-            return try await store.verify(.token(fresh))
+        let answers = try await harness.concurrently { store, _ in
+            let exchangeToken = try LoginToken(random: .system)
+            _ = try await store.exchange(mail.token, for: exchangeToken, from: nil)
+            return try await store.verify(.token(exchangeToken))
         }
-        // Nobody presses after the last who presses: that one is let in, unless somebody was before.
+        // The last press gives a token that works, unless an earlier one has signed in before.
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
         #expect(answers.filter(\.isRefused).count == 63)
     }
 
     // MARK: - Refusals
 
-    /// Tokens that let nobody in.
+    /// Tokens that must be refused.
     enum Refused: String, Sendable, CaseIterable {
-        case notAToken, unknown, request, used, usedByCode, expired, superseded, changed, earlierFresh, deadFresh,
-            usedFresh
-        case freshOfEnded, freshOfUnknown, verifierUnasked, verifierMissing, verifierWrong, freshWithoutVerifier
+        case notAToken, unknown, codeHandle, used, usedByCode, expired, superseded, exchanged
+        case earlierExchangeToken, expiredExchangeToken, usedExchangeToken, exchangeTokenOfSuperseded
+        case exchangeTokenOfUnknown, exchangeTokenWithoutVerifier
+        case verifierNotRequested, verifierMissing, verifierWrong
     }
 
-    /// Makes one, and gives it with the challenge that is brought along.
+    /// Creates such a token, and returns it with the challenge to present.
     private func make(
         _ refused: Refused, in harness: StoreHarness
     ) async throws -> (token: LoginToken?, challenge: CodeChallenge?) {
         switch refused {
         case .verifierMissing: return (try await harness.mail(challenge: challenge("a")).token, nil)
         case .verifierWrong: return (try await harness.mail(challenge: challenge("a")).token, try challenge("b"))
-        case .freshWithoutVerifier:
+        case .exchangeTokenWithoutVerifier:
             return (try await harness.press(try await harness.mail(challenge: challenge("a"))), nil)
         default: break
         }
@@ -108,36 +113,35 @@ struct VerifyTokenTests {
         switch refused {
         case .notAToken: token = nil
         case .unknown: token = try LoginToken(random: .system)
-        case .request: token = LoginToken(parsing: mail.handle.text)
+        case .codeHandle: token = LoginToken(parsing: mail.handle.text)
         case .used: _ = try await harness.verify(mail.token)
         case .usedByCode: _ = try await harness.verify(code: mail.code.text, of: mail.handle)
         case .expired: try await harness.expire(mail)
         case .superseded: _ = try await harness.mail()
-        case .changed: _ = try await harness.press(mail)
-        case .earlierFresh:
+        case .exchanged: _ = try await harness.press(mail)
+        case .earlierExchangeToken:
             token = try await harness.press(mail)
             _ = try await harness.press(mail)
-        case .deadFresh:
-            let fresh = try await harness.press(mail)
-            token = fresh
-            try await harness.command("PEXPIRE", "postern:token:\(fresh.digest)", "0")
-        case .usedFresh:
+        case .expiredExchangeToken:
+            token = try await harness.press(mail)
+            try await harness.command("PEXPIRE", "postern:token:\(token?.digest ?? "")", "0")
+        case .usedExchangeToken:
             token = try await harness.press(mail)
             _ = try await harness.verify(token)
-        case .freshOfEnded:
+        case .exchangeTokenOfSuperseded:
             token = try await harness.press(mail)
             _ = try await harness.mail()
-        case .freshOfUnknown:
+        case .exchangeTokenOfUnknown:
             token = try await harness.press(mail)
             try await harness.command("DEL", mail.tokenKey)
-        case .verifierUnasked: return (token, try challenge("a"))
-        case .verifierMissing, .verifierWrong, .freshWithoutVerifier: break
+        case .verifierNotRequested: return (token, try challenge("a"))
+        case .verifierMissing, .verifierWrong, .exchangeTokenWithoutVerifier: break
         }
         return (token, nil)
     }
 
     @Test(
-        "a token that lets nobody in is refused however often, and nothing changes but the client's bucket",
+        "a token that must be refused is refused every time, and nothing changes but the client's bucket",
         arguments: Refused.allCases, [true, false])
     func refused(_ refused: Refused, isLimited: Bool) async throws {
         let harness = try await StoreHarness(
@@ -154,7 +158,7 @@ struct VerifyTokenTests {
                 Issue.record("\(refused) was not refused")
                 return
             }
-            // What is done for it is done for nobody.
+            // The sign-in is a fake one.
             #expect(decoy.record.email.text != "ada@example.com")
             #expect((quota != nil) == isLimited)
             let changes = try await harness.snapshot().changes(since: before)
@@ -163,7 +167,7 @@ struct VerifyTokenTests {
     }
 
     @Test(
-        "what is at a token's key and is no entry lets nobody in, and stays",
+        "a malformed entry of a token signs nobody in, and is kept",
         arguments: [
             "", "garbage", "live", "via", "live 0 - - -", "live 0 - -\nrecord", " live 0 - - -\nrecord",
             "LIVE 0 - - -\nrecord", "live -1 - - -\nrecord", "alive 0 - - -\nrecord", "via \n", "via zz\n",
@@ -180,48 +184,48 @@ struct VerifyTokenTests {
         #expect(try await harness.snapshot() == before)
     }
 
-    @Test("who may write to Redis, but has no mail, lets nobody in by another's record")
+    @Test("write access to Redis signs nobody in with another person's record")
     func forged() async throws {
         let harness = try await StoreHarness()
         let mail = try await harness.mail()
         let own = try LoginToken(random: .system)
         try await harness.command("COPY", mail.tokenKey, "postern:token:\(own.digest)")
         await #expect(throws: StoreError.crypto(.notAuthentic)) { _ = try await harness.verify(own) }
-        // Nor by a fresh token that leads to it: the mailed one is not sealed for that.
-        let fresh = try LoginToken(random: .system)
+        // Nor with an exchange token that leads to it: the mailed token is not sealed for that.
+        let exchangeToken = try LoginToken(random: .system)
         let entry = "via \(mail.token.digest)\n" + String(repeating: "0", count: 60)
-        try await harness.command("SET", "postern:token:\(fresh.digest)", entry, "EX", "60")
-        #expect(try await harness.verify(fresh).isRefused)
+        try await harness.command("SET", "postern:token:\(exchangeToken.digest)", entry, "EX", "60")
+        #expect(try await harness.verify(exchangeToken).isRefused)
         #expect(try await harness.verify(mail.token).address == "ada@example.com")
     }
 
     // MARK: - Time
 
     @Test(
-        "a link lives while its entry has longer to live than it is kept to explain itself",
+        "a link works while the remaining time of its entry is longer than the retention",
         arguments: [
             (86_400, 86_460_000, true), (86_400, 86_400_000, false), (86_400, 86_399_000, false),
             (86_400, 60_000, false), (60, 120_000, true), (60, 60_000, false), (0, 60_000, true), (0, 0, false),
         ])
     func expired(retention: Int, left: Int, isLive: Bool) async throws {
-        for way in [Way.mailed, .code] {
+        for kind in [CredentialKind.mailedToken, .code] {
             let harness = try await StoreHarness(retention: .seconds(retention))
             let mail = try await harness.mail()
             try await harness.command("PEXPIRE", mail.tokenKey, "\(left)")
-            let answer = try await harness.store.verify(try await harness.bearer(of: mail, by: way))
+            let answer = try await harness.store.verify(try await harness.credential(kind, of: mail))
             let expected: String? = isLive ? "ada@example.com" : nil
             #expect(answer.address == expected)
             #expect(answer.isRefused == !isLive)
         }
     }
 
-    @Test("signing in changes the link's entry alone, which lives as long as before", arguments: Way.allCases)
-    func lifetime(way: Way) async throws {
+    @Test("signing in changes only the link's entry, and not its time to live", arguments: CredentialKind.allCases)
+    func lifetime(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
+        let credential = try await harness.credential(kind, of: mail)
         let before = try await harness.snapshot()
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
         let after = try await harness.snapshot()
         #expect(after.changes(since: before) == [mail.tokenKey])
         #expect(after.entries[mail.tokenKey]?.end == before.entries[mail.tokenKey]?.end)
@@ -229,65 +233,67 @@ struct VerifyTokenTests {
 
     // MARK: - Verifiers
 
-    /// The verifiers that a link was asked for with and is brought back with, as letters.
+    /// The verifiers with which a link is requested and presented, as letters.
     struct Verifiers: Sendable {
-        let asked: Character?
-        let brought: Character?
+        let requested: Character?
+        let presented: Character?
     }
 
     @Test(
-        "a verifier must be brought where one was asked for, and only there; a wrong one does not cost the link",
-        arguments: Way.allCases,
+        "a verifier is required if the request had a challenge, and only then; a wrong one does not use the link up",
+        arguments: CredentialKind.allCases,
         [
-            Verifiers(asked: nil, brought: nil), Verifiers(asked: nil, brought: "a"),
-            Verifiers(asked: "a", brought: nil), Verifiers(asked: "a", brought: "b"),
-            Verifiers(asked: "a", brought: "a"),
+            Verifiers(requested: nil, presented: nil), Verifiers(requested: nil, presented: "a"),
+            Verifiers(requested: "a", presented: nil), Verifiers(requested: "a", presented: "b"),
+            Verifiers(requested: "a", presented: "a"),
         ])
-    func verifiers(way: Way, verifiers: Verifiers) async throws {
+    func verifiers(kind: CredentialKind, verifiers: Verifiers) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
-        let asked = try challenge(verifiers.asked)
-        let brought = try challenge(verifiers.brought)
-        let mail = try await harness.mail(challenge: asked)
-        let bearer = try await harness.bearer(of: mail, by: way)
-        let answer = try await harness.store.verify(bearer, challenge: brought)
-        if verifiers.asked == verifiers.brought {
-            #expect(answer.person?.record.challenge == asked)
+        let requested = try challenge(verifiers.requested)
+        let presented = try challenge(verifiers.presented)
+        let mail = try await harness.mail(challenge: requested)
+        let credential = try await harness.credential(kind, of: mail)
+        let answer = try await harness.store.verify(credential, challenge: presented)
+        if verifiers.requested == verifiers.presented {
+            #expect(answer.person?.record.challenge == requested)
             #expect(answer.address == "ada@example.com")
         } else {
             #expect(answer.isRefused)
-            let right = try await harness.store.verify(bearer, challenge: asked)
+            let right = try await harness.store.verify(credential, challenge: requested)
             #expect(right.address == "ada@example.com")
         }
     }
 
     // MARK: - Calls
 
-    @Test("whatever becomes of it, a verification is one call of a script", arguments: Way.allCases, [false, true])
-    func oneCall(way: Way, isUsed: Bool) async throws {
+    @Test(
+        "a verification is one call of a script, whatever its outcome", arguments: CredentialKind.allCases,
+        [false, true])
+    func oneCall(kind: CredentialKind, isUsed: Bool) async throws {
         let harness = try await StoreHarness(
             limits: .init(
                 client: nil, recipient: nil, deployment: nil, verification: limit("9/1h"), code: limit("9/1h")))
         let mail = try await harness.mail()
-        let bearer = try await harness.bearer(of: mail, by: way)
-        if isUsed { _ = try await harness.store.verify(bearer) }
+        let credential = try await harness.credential(kind, of: mail)
+        if isUsed { _ = try await harness.store.verify(credential) }
         let before = try harness.server.callCount(of: "evalsha")
-        #expect(try await harness.store.verify(bearer).isRefused == isUsed)
+        #expect(try await harness.store.verify(credential).isRefused == isUsed)
         #expect(try harness.server.callCount(of: "evalsha") == before + 1)
         #expect(try harness.server.callCount(of: "eval") == 0)
     }
 
-    @Test("a server that forgets its scripts between all steps is told them again", arguments: Way.allCases)
-    func forgotten(way: Way) async throws {
+    @Test("scripts that Redis forgets between all steps are sent again", arguments: CredentialKind.allCases)
+    func forgotten(kind: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: VerifyTokenTests.day)
         try await harness.command("SCRIPT", "FLUSH")
         let mail = try await harness.mail()
         try await harness.command("SCRIPT", "FLUSH")
         #expect(try await harness.store.state(of: mail.token).word == "live")
         try await harness.command("SCRIPT", "FLUSH")
-        let bearer = try await harness.bearer(of: mail, by: way)
+        let credential = try await harness.credential(kind, of: mail)
         try await harness.command("SCRIPT", "FLUSH")
-        #expect(try await harness.store.verify(bearer).address == "ada@example.com")
+        #expect(try await harness.store.verify(credential).address == "ada@example.com")
         try await harness.command("SCRIPT", "FLUSH")
-        #expect(try await harness.store.verify(bearer).isRefused)
+        #expect(try await harness.store.verify(credential).isRefused)
     }
 }
