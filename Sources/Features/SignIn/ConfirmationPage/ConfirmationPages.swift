@@ -36,7 +36,7 @@ struct ConfirmationPages: Sendable {
         )
     }
 
-    /// The page of a link for which nothing is stored, or whose portal is no longer allowed.
+    /// The page of a link that is unknown, or whose portal is no longer allowed.
     func unknown() -> ConfirmationPage {
         ConfirmationPage(
             status: .gone, language: language, title: words.sentence(.unknownTitle),

@@ -30,7 +30,7 @@ struct SignInServices: Sendable {
     }
 
     /// Refuses a POST that another site makes a browser send.
-    /// - Throws: ``HTTPError`` with the code `origin_not_allowed` if `Origin` is present and not allowed.
+    /// - Throws: ``HTTPError`` with the code `origin_not_allowed` if `Origin` is present, and not allowed.
     func checkOrigin(of request: Request) throws(HTTPError) {
         do {
             try configuration.originPolicy.check(posting: request.fields.origin)

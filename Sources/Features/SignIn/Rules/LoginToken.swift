@@ -12,7 +12,7 @@ package struct LoginToken: Sendable {
     package var text: String { token.text }
     /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis.
     package var digest: String { token.digest }
-    /// The token's name in emails and assertions: the first half of its digest, 32 hexadecimal digits.
+    /// The id of the token in emails and assertions: the first half of its digest, 32 hexadecimal digits.
     package var id: String { String(digest.prefix(32)) }
 
     /// Issues a new token.

@@ -20,8 +20,8 @@ package struct SignInSettings: Sendable {
     /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page. Default: none, and
     /// links lead to the portal.
     package let publicURL: PublicURL?
-    /// `POSTERN_LINK_RETENTION`: how long the confirmation page can explain a link that no longer works, 1m to 7d.
-    /// Default: 24h.
+    /// `POSTERN_LINK_RETENTION`: the time for which the confirmation page can explain a link that has expired, 1m to
+    /// 7d. Default: 24h.
     package let linkRetention: Duration
     /// `POSTERN_SIGNING_KEYS`: the keys of assertions; the first one signs. Default: none, and there are no assertions.
     package let signingKeys: [KeyRing.Entry]

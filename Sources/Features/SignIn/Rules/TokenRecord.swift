@@ -9,9 +9,8 @@ package struct TokenRecord: Sendable, Equatable {
     package let email: EmailAddress
     package let origin: Origin
     package let next: PortalPath?
-    /// The challenge that a verifier must match; `nil` if the link works in every browser. If the confirmation page
-    /// sends
-    /// another link instead of this one, it gets the same challenge.
+    /// The challenge that a verifier must match; `nil` if the link works in every browser. Another link that the
+    /// confirmation page sends instead of this one has the same challenge.
     package let challenge: CodeChallenge?
     package let issuedAt: UnixTime
 
@@ -25,7 +24,7 @@ package struct TokenRecord: Sendable, Equatable {
         self.issuedAt = issuedAt
     }
 
-    /// The record as it is stored: a box that only the token opens, which authenticates the token's digest, too.
+    /// The record as it is stored: a box that only the token opens. The token's digest is its additional data.
     ///
     /// The plaintext is a JSON object: `email`, `origin`, `next` and `challenge` if there is one, and `issued_at` in
     /// Unix milliseconds.

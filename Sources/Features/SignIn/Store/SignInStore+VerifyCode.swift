@@ -4,10 +4,11 @@ import Platform
 import Redis
 
 extension SignInStore {
-    /// The number of wrong codes after which no code of an address works. So many guesses succeed once in 200,000
-    /// times.
+    /// The number of wrong codes after which no code of an address works. This many guesses have a chance of 1 in
+    /// 200,000.
     static let maximumTries = 5
-    /// The shortest time for which wrong codes are remembered. The memory outlives every code that they were tried on.
+    /// The shortest time for which wrong codes are remembered. It is extended to the lifetime of links if that is
+    /// longer.
     static let triesLifetime = Duration.seconds(3600)
 
     /// Verifies a code and marks its token as used, in one atomic call. A wrong code is counted.

@@ -14,9 +14,8 @@ package struct SignInStoreConfiguration: Sendable {
     package var keyPrefix: String
     /// The deployment's keys, at least one. The first one seals.
     package var keys: [KeyRing.Entry]
-    /// The maximum length of the mail queue, in jobs; requests beyond it are refused. At a kilobyte a job, the default
-    /// is
-    /// a gigabyte.
+    /// The maximum length of the mail queue, in jobs. Requests beyond it are refused. At a kilobyte for each job, the
+    /// default takes a gigabyte.
     package var maximumQueueLength = 1_000_000
 
     package init(limits: SignInLimits, linkLifetime: Duration, keyPrefix: String, keys: [KeyRing.Entry]) {
