@@ -27,7 +27,7 @@ struct ConfirmationPages: Sendable {
             switch reason {
             case .used: (.usedTitle, .usedText)
             case .expired: (.expiredTitle, .expiredText)
-            case .superseded: (.endedTitle, .endedText)
+            case .superseded: (.supersededTitle, .supersededText)
             }
         let label = words.sentence(.againAction, ["address": record.email.masked])
         return ConfirmationPage(

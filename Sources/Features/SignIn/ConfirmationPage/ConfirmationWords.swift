@@ -5,8 +5,8 @@ import Net
 struct ConfirmationWords: Sendable {
     /// The key of a sentence in the JSON files of `Words`.
     enum Key: String, CaseIterable {
-        case openTitle, openText, openAction, openNote, usedTitle, usedText, expiredTitle, expiredText, endedTitle,
-            endedText, unknownTitle, unknownText, againAction, sentTitle, sentText, limitedTitle, limitedText,
+        case openTitle, openText, openAction, openNote, usedTitle, usedText, expiredTitle, expiredText, supersededTitle,
+            supersededText, unknownTitle, unknownText, againAction, sentTitle, sentText, limitedTitle, limitedText,
             unavailableTitle, unavailableText, retryAction, portalLink
     }
 
