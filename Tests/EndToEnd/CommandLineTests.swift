@@ -144,11 +144,25 @@ struct CommandLineTests {
             #expect(output.contains("\npostern: \(code): "), "\(output)")
             #expect(!output.contains("secret"))
         }
-        let refusedConnection = try await CommandLineTool.run(
+    }
+
+    @Test("postern smtp-test names a refused connection")
+    func refusedConnection() async throws {
+        let (status, output) = try await CommandLineTool.run(
             "smtp-test", "--to", "ada@example.com",
-            environment: environment.merging(["POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())"]) { _, own in own
-            })
-        #expect(refusedConnection.status == 1)
-        #expect(refusedConnection.output.contains("\npostern: connection_refused: "))
+            environment: [
+                "POSTERN_MAIL_URL": "smtp://localhost:\(try freePort())", "POSTERN_MAIL_FROM": "Portal <a@example.com>",
+            ])
+        #expect(status == 1)
+        #expect(output.contains("\npostern: connection_refused: "))
+    }
+
+    @Test("--version prints version, commit and compiler", arguments: ["postern", "postern-handler"])
+    func version(program: String) async throws {
+        let path = Handler.repository.appendingPathComponent(".build/postern/bin/\(program)").path
+        let process = try ChildProcess(path, ["--version"])
+        #expect(try await process.waitForExit() == 0)
+        let line = /(postern|postern-handler) [0-9]\S* \([^,()]+, Swift 6\.[0-9.]+\)\n/
+        #expect(process.log.wholeMatch(of: line) != nil, "\(process.log)")
     }
 }

@@ -156,9 +156,8 @@ extension LinkRulesTests {
 
     @Test("Pages send no referrer, are not stored and load nothing; logs contain no address, token or code")
     func discretion() async throws {
-        let deployment = try await Deployment([
-            "POSTERN_LOG_LEVEL": "trace", "POSTERN_SIGNING_KEYS": Handler.secretKey,
-        ])
+        let deployment = try await Deployment(
+            ["POSTERN_LOG_LEVEL": "trace", "POSTERN_SIGNING_KEYS": Handler.secretKey])
         let link = try deployment.emailedLink(
             "quetzal@customer.example", ["code": true, "callback_next": "/invoices/17"])
         let page = try deployment.viewPage(link.token)
@@ -176,9 +175,8 @@ extension LinkRulesTests {
             #expect(response["X-Content-Type-Options"] == "nosniff")
             #expect(response["Set-Cookie"] == nil)
         }
-        for response in [page, pressed, try deployment.viewPage(link.token)] {
-            #expect(response["Referrer-Policy"] == "no-referrer")
-        }
+        for response in [page, pressed] { #expect(response["Referrer-Policy"] == "no-referrer") }
+        #expect(try deployment.viewPage(link.token)["Referrer-Policy"] == "no-referrer")
         #expect(try deployment.verify(code: link.code, of: link.codeHandle).status == 400)
 
         let folder = try Folder()
@@ -187,13 +185,12 @@ extension LinkRulesTests {
         try await eventually("the delivery") { worker.process.log.contains("\"delivered\"") }
         try await eventually("the last line") { deployment.handler.process.log.contains("/auth/verify-code") }
         let assertion = try #require(answer.json["assertion"] as? String)
+        let secrets = [
+            "quetzal", "customer.example", "invoices", "token=", link.token, pressed.exchangeToken, link.codeHandle,
+            assertion, "eyJ",
+        ]
         for log in [deployment.handler.process.log, worker.process.log] {
-            for secret in [
-                "quetzal", "customer.example", "invoices", "token=", link.token, pressed.exchangeToken, link.codeHandle,
-                assertion, "eyJ",
-            ] {
-                #expect(!log.contains(secret), "\(secret)")
-            }
+            for secret in secrets { #expect(!log.contains(secret), "\(secret)") }
             // As a whole word, because six digits may be part of a longer number.
             let words = log.split { !$0.isLetter && !$0.isNumber }
             #expect(!words.contains { $0 == link.code ?? "" })

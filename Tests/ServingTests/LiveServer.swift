@@ -35,14 +35,7 @@ final class LiveServer: Sendable {
         logger: Logger = quiet
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        // Nothing listens at port 1.
-        let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
-        let redisConfiguration = RedisConfiguration(
-            url: url, timeout: .seconds(60), scripts: SignInStore.scripts)
-        let redis = try await loop.submit {
-            try RedisClient(configuration: redisConfiguration, eventLoop: loop, logger: quiet)
-        }.get()
-        redis.start()
+        let redis = try await LiveServer.client(of: server, on: loop)
         let readiness = Readiness()
         let signInService = try LiveServer.signInService(redis, readiness, logger)
 
@@ -72,6 +65,17 @@ final class LiveServer: Sendable {
         self.run = run
         self.services = services
         self.redis = redis
+    }
+
+    private static func client(of server: RedisServer?, on loop: any EventLoop) async throws -> RedisClient {
+        // Nothing listens at port 1.
+        let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
+        let configuration = RedisConfiguration(url: url, timeout: .seconds(60), scripts: SignInStore.scripts)
+        let redis = try await loop.submit {
+            try RedisClient(configuration: configuration, eventLoop: loop, logger: quiet)
+        }.get()
+        redis.start()
+        return redis
     }
 
     deinit {

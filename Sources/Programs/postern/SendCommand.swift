@@ -53,13 +53,20 @@ struct SendCommand: AsyncParsableCommand {
                 redisTimeout: redis.timeout),
             queue: queue, keys: KeyRing(shared.secretKeys, purpose: MailJob.sealingPurpose), mail: mail.mail,
             transport: mail.transport(), now: UnixTime.now, metrics: WorkerMetrics(registry), logger: logger)
+        let metricsServer = shared.metricsPort.map {
+            MetricsServer(port: $0, registry: registry, eventLoop: eventLoop, logger: logger)
+        }
+        try await SendCommand.run(worker, metricsServer, on: eventLoop, logger)
+    }
+
+    /// Runs the worker, and the server of its metrics if there is one, until SIGTERM or SIGINT.
+    private static func run(
+        _ worker: Worker, _ metricsServer: MetricsServer?, on eventLoop: any EventLoop, _ logger: Logger
+    ) async throws {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
         ]
-        if let port = shared.metricsPort {
-            services.append(
-                .init(service: MetricsServer(port: port, registry: registry, eventLoop: eventLoop, logger: logger)))
-        }
+        if let metricsServer { services.append(.init(service: metricsServer)) }
         var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
         lifecycle.gracefulShutdownSignals = [.sigterm, .sigint]
         do {

@@ -101,14 +101,8 @@ struct VerifyTokenTests {
     private func make(
         _ refused: Refused, in harness: StoreHarness
     ) async throws -> (token: LoginToken?, challenge: CodeChallenge?) {
-        switch refused {
-        case .verifierMissing: return (try await harness.mail(challenge: challenge("a")).token, nil)
-        case .verifierWrong: return (try await harness.mail(challenge: challenge("a")).token, try challenge("b"))
-        case .exchangeTokenWithoutVerifier:
-            return (try await harness.press(try await harness.mail(challenge: challenge("a"))), nil)
-        default: break
-        }
-        let mail = try await harness.mail()
+        let isBound = [.verifierMissing, .verifierWrong, .exchangeTokenWithoutVerifier].contains(refused)
+        let mail = try await harness.mail(challenge: isBound ? challenge("a") : nil)
         var token: LoginToken? = mail.token
         switch refused {
         case .notAToken: token = nil
@@ -135,7 +129,9 @@ struct VerifyTokenTests {
             token = try await harness.press(mail)
             try await harness.command("DEL", mail.tokenKey)
         case .verifierNotRequested: return (token, try challenge("a"))
-        case .verifierMissing, .verifierWrong, .exchangeTokenWithoutVerifier: break
+        case .verifierMissing: break
+        case .verifierWrong: return (token, try challenge("b"))
+        case .exchangeTokenWithoutVerifier: token = try await harness.press(mail)
         }
         return (token, nil)
     }
