@@ -23,7 +23,7 @@ package struct RedisSettings: Sendable {
         certificateAuthorities = try environment.certificateAuthorities()
         timeout =
             try environment.optional("POSTERN_REDIS_TIMEOUT", example: "1s") { (text) throws(ParseError) in
-                try duration(text, in: .milliseconds(10)...(.seconds(30)), "10ms to 30s")
+                try parseDuration(text, in: .milliseconds(10)...(.seconds(30)), "10ms to 30s")
             } ?? .seconds(1)
         keyPrefix =
             try environment.optional("POSTERN_KEY_PREFIX", example: "postern:") { (text) throws(ParseError) in

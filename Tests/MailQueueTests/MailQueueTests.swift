@@ -260,7 +260,7 @@ struct MailQueueTests {
     @Test(
         "a dead letter has its cause, and holds the job unless the link has expired",
         arguments: MailQueueTests.causes)
-    func deadLettered(cause: DeadLetterCause, expected: [String: String], isKept: Bool) async throws {
+    func deadLettered(cause: DeadLetterCause, expected: [String: String], holdsJob: Bool) async throws {
         let harness = try await QueueHarness()
         try await harness.add(MailQueueTests.job)
         let worker = try await harness.worker("a")
@@ -270,7 +270,7 @@ struct MailQueueTests {
         #expect(try await harness.retries().isEmpty)
         var fields = expected.mapValues { Array($0.utf8) }
         fields["id"] = MailQueueTests.kept["id"]
-        if isKept { fields.merge(MailQueueTests.kept) { _, kept in kept } }
+        if holdsJob { fields.merge(MailQueueTests.kept) { _, kept in kept } }
         #expect(try await harness.entries(of: "mail:dead").map(\.fields) == [fields])
     }
 

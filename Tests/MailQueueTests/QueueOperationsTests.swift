@@ -14,10 +14,10 @@ struct QueueOperationsTests {
         #expect(overview.length == 0)
         #expect(overview.oldestAge == nil)
         #expect(overview.workers.isEmpty)
-        #expect(overview.retries == 0)
-        #expect(overview.retriesDue == 0)
-        #expect(overview.deadByReason.isEmpty)
-        #expect(overview.dead == 0)
+        #expect(overview.retryCount == 0)
+        #expect(overview.dueRetryCount == 0)
+        #expect(overview.deadLettersByReason.isEmpty)
+        #expect(overview.deadLetterCount == 0)
         let isWhole = try await operations.deadLetters { _ in true }
         #expect(isWhole)
         #expect(try await operations.retry("job1") == false)
@@ -56,10 +56,10 @@ struct QueueOperationsTests {
         #expect(overview.workers.map(\.name) == ["a", "b"])
         #expect(overview.workers.map(\.pending) == [3, 0])
         #expect(overview.workers.allSatisfy { $0.idle >= .zero && $0.idle < .seconds(60) })
-        #expect(overview.retries == 5)
-        #expect(overview.retriesDue == 1)
-        #expect(overview.deadByReason == ["poison": 1, "expired": 1, "rejected": 3])
-        #expect(overview.dead == 5)
+        #expect(overview.retryCount == 5)
+        #expect(overview.dueRetryCount == 1)
+        #expect(overview.deadLettersByReason == ["poison": 1, "expired": 1, "rejected": 3])
+        #expect(overview.deadLetterCount == 5)
     }
 
     @Test("a dead letter has its reason, its time, and whether it holds the job")
@@ -85,7 +85,7 @@ struct QueueOperationsTests {
         #expect(dead.map(\.attempts) == [3, 0, 0])
         #expect(dead.map(\.replyCode) == [550, nil, nil])
         #expect(dead.map(\.enhancedStatus) == ["5.1.1", nil, nil])
-        #expect(dead.map(\.isKept) == [true, false, false])
+        #expect(dead.map(\.holdsJob) == [true, false, false])
         #expect((before...after).contains(dead[0].time))
     }
 
@@ -101,7 +101,7 @@ struct QueueOperationsTests {
         }
         #expect(isWhole)
         #expect(ids == (1...count).map { "job\($0)" })
-        #expect(try await operations.overview().dead == count)
+        #expect(try await operations.overview().deadLetterCount == count)
     }
 
     @Test("the visit of dead letters ends on request", arguments: [1, 500, 501])
@@ -125,7 +125,7 @@ struct QueueOperationsTests {
         try await harness.addRetries(1203)
         let operations = try harness.operations()
         #expect(try await operations.retry("job\(number)"))
-        #expect(try await operations.overview().retriesDue == 1)
+        #expect(try await operations.overview().dueRetryCount == 1)
         let worker = try await harness.worker("a")
         #expect(try await worker.promoteDue(atMost: 9) == 1)
         let claimed = try await worker.claimOne()
@@ -140,7 +140,7 @@ struct QueueOperationsTests {
         let operations = try harness.operations()
         #expect(try await operations.retry("job1"))
         #expect(try await operations.retry("job1"))
-        #expect(try await operations.overview().retriesDue == 1)
+        #expect(try await operations.overview().dueRetryCount == 1)
     }
 
     @Test("a dead letter that holds its job is requeued without attempts", arguments: [1, 501, 1203])
@@ -149,7 +149,7 @@ struct QueueOperationsTests {
         try await harness.addMany(1203, to: "mail:dead")
         let operations = try harness.operations()
         #expect(try await operations.retry("job\(number)"))
-        #expect(try await operations.overview().dead == 1202)
+        #expect(try await operations.overview().deadLetterCount == 1202)
         let claimed = try await harness.worker("a").claimOne()
         #expect(claimed.job == QueueHarness.job("job\(number)"))
         #expect(claimed.attempts == 0)
@@ -201,9 +201,9 @@ struct QueueOperationsTests {
         #expect(progress == progress.sorted())
         #expect(progress.last == 1904)
         let overview = try await operations.overview()
-        #expect(overview.retriesDue == 1203)
+        #expect(overview.dueRetryCount == 1203)
         #expect(overview.length == 701)
-        #expect(overview.deadByReason == ["expired": 1])
+        #expect(overview.deadLettersByReason == ["expired": 1])
         #expect(try await operations.retryAll() == 0)
     }
 
@@ -276,7 +276,7 @@ struct QueueOperationsTests {
             try await harness.addRetry("1 0 retry\(number) k1 \(String(repeating: "7", count: box.count))")
         }
         let operations = try harness.operations()
-        #expect(try await operations.overview().dead == 1000)
+        #expect(try await operations.overview().deadLetterCount == 1000)
         for id in ["retry1000", "dead1000", "stream1000"] { #expect(try await operations.drop(id), "\(id)") }
     }
 }

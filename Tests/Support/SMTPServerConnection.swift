@@ -8,7 +8,7 @@ final class SMTPServerConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
     private typealias Action = ScriptedSMTPServer.Action
-    private typealias Sequel = ScriptedSMTPServer.Sequel
+    private typealias AfterReply = ScriptedSMTPServer.AfterReply
 
     private enum Phase {
         /// Lines are handled as they arrive.
@@ -57,18 +57,18 @@ final class SMTPServerConnection: ChannelInboundHandler {
 
     private func perform(_ action: Action, _ context: ChannelHandlerContext) {
         switch action {
-        case .reply(let text, let sequel):
-            send(text.asLines, then: sequel, context)
-        case .bytes(let bytes, let sequel):
-            send(bytes, then: sequel, context)
-        case .delayedReply(let text, let delay, let sequel):
+        case .reply(let text, let after):
+            send(text.asLines, then: after, context)
+        case .bytes(let bytes, let after):
+            send(bytes, then: after, context)
+        case .delayedReply(let text, let delay, let after):
             phase = .speaking
             context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
-                self.sendLast(text.asLines, then: sequel, context)
+                self.sendLast(text.asLines, then: after, context)
             }
-        case .trickle(let text, let sequel):
+        case .trickle(let text, let after):
             phase = .speaking
-            trickle(text.asLines[...], then: sequel, context)
+            trickle(text.asLines[...], then: after, context)
         case .flood(let text):
             phase = .deaf
             let lines = text.asLines
@@ -79,12 +79,12 @@ final class SMTPServerConnection: ChannelInboundHandler {
         }
     }
 
-    private func send(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
-        guard sequel != .carryOn else { return write(bytes[...], context) }
+    private func send(_ bytes: [UInt8], then after: AfterReply, _ context: ChannelHandlerContext) {
+        guard after != .proceed else { return write(bytes[...], context) }
         phase = .deaf
         // Closing would discard unsent bytes.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes))).assumeIsolated().whenComplete { _ in
-            self.end(by: sequel, context)
+            self.end(by: after, context)
         }
     }
 
@@ -93,9 +93,9 @@ final class SMTPServerConnection: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
-    private func end(by sequel: Sequel, _ context: ChannelHandlerContext) {
-        switch sequel {
-        case .carryOn, .silence: break
+    private func end(by after: AfterReply, _ context: ChannelHandlerContext) {
+        switch after {
+        case .proceed, .silence: break
         case .close: context.close(promise: nil)
         case .reset: reset(context)
         case .stall: try? context.channel.syncOptions?.setOption(.autoRead, value: false)
@@ -110,21 +110,21 @@ final class SMTPServerConnection: ChannelInboundHandler {
         (outermost ?? context).close(promise: nil)
     }
 
-    private func trickle(_ bytes: ArraySlice<UInt8>, then sequel: Sequel, _ context: ChannelHandlerContext) {
-        guard bytes.count > 1 else { return sendLast(Array(bytes), then: sequel, context) }
+    private func trickle(_ bytes: ArraySlice<UInt8>, then after: AfterReply, _ context: ChannelHandlerContext) {
+        guard bytes.count > 1 else { return sendLast(Array(bytes), then: after, context) }
         write(bytes.prefix(1), context)
         context.eventLoop.assumeIsolated().scheduleTask(in: trickleInterval) {
             guard self.phase == .speaking else { return }
-            self.trickle(bytes.dropFirst(), then: sequel, context)
+            self.trickle(bytes.dropFirst(), then: after, context)
         }
     }
 
     /// Sends the rest of a delayed or trickling reply, and handles the lines that have arrived meanwhile.
-    private func sendLast(_ bytes: [UInt8], then sequel: Sequel, _ context: ChannelHandlerContext) {
+    private func sendLast(_ bytes: [UInt8], then after: AfterReply, _ context: ChannelHandlerContext) {
         // The connection may have closed meanwhile.
         guard phase == .speaking else { return }
         phase = .listening
-        send(bytes, then: sequel, context)
+        send(bytes, then: after, context)
         takeLines(context)
     }
 

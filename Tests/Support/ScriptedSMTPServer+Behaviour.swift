@@ -99,13 +99,13 @@ extension ScriptedSMTPServer {
     /// LF.
     package enum Action: Sendable {
         /// Sends a reply of one or several lines.
-        case reply(String, then: Sequel = .carryOn)
+        case reply(String, then: AfterReply = .proceed)
         /// Sends exactly these bytes, even if they are not a complete reply.
-        case bytes([UInt8], then: Sequel = .carryOn)
+        case bytes([UInt8], then: AfterReply = .proceed)
         /// Sends a reply after a delay. Lines that arrive meanwhile wait.
-        case delayedReply(String, by: Duration, then: Sequel = .carryOn)
+        case delayedReply(String, by: Duration, then: AfterReply = .proceed)
         /// Sends a reply, one byte at a time.
-        case trickle(String, then: Sequel = .carryOn)
+        case trickle(String, then: AfterReply = .proceed)
         /// Sends lines repeatedly, as fast as the client reads, until it closes the connection.
         case flood(String)
         /// Sends `220` and a plaintext in one write, then switches to TLS. If the server has no certificate, or the
@@ -143,9 +143,9 @@ extension ScriptedSMTPServer {
     }
 
     /// The behaviour of a server after it has sent a reply.
-    package enum Sequel: Sendable {
+    package enum AfterReply: Sendable {
         /// Waits for the next line.
-        case carryOn
+        case proceed
         /// Closes the connection normally. If more bytes of the client arrive, the system may send a reset, and the
         /// client may lose the last reply.
         case close

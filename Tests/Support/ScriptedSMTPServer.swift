@@ -57,7 +57,7 @@ package final class ScriptedSMTPServer: Sendable {
     /// The number of accepted connections.
     package var connectionCount: Int { ledger.value.connectionCount }
 
-    /// The number of open connections. After ``Sequel/stall``, a close by the client is not noticed.
+    /// The number of open connections. After ``AfterReply/stall``, a close by the client is not noticed.
     package var openConnectionCount: Int { ledger.value.open.count }
 
     /// Stops listening, closes all connections, and waits until they are closed. Received messages are kept.

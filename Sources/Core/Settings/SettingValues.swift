@@ -3,7 +3,7 @@ import Cryptography
 import Platform
 
 /// Parses named keys of 32 bytes: comma-separated `ID:KEY` pairs, each ID once.
-package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
+package func parseKeys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
     var entries: [KeyRing.Entry] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
         let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -23,12 +23,12 @@ package func keys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
 }
 
 /// Parses a port number, 0 to 65535.
-package func port(_ text: String) throws(ParseError) -> Int {
-    try wholeNumber(text, in: 0...65_535, "must be a port from 0 to 65535")
+package func parsePort(_ text: String) throws(ParseError) -> Int {
+    try parseNumber(text, in: 0...65_535, "must be a port from 0 to 65535")
 }
 
 /// Parses a decimal number without a sign, within a range. `rule` is the rule of the error.
-package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: String) throws(ParseError) -> Int {
+package func parseNumber(_ text: String, in range: ClosedRange<Int>, _ rule: String) throws(ParseError) -> Int {
     guard text.isASCIIDigits, let number = Int(text),
         range.contains(number)
     else { throw ParseError(rule) }
@@ -36,7 +36,8 @@ package func wholeNumber(_ text: String, in range: ClosedRange<Int>, _ rule: Str
 }
 
 /// Parses a duration within a range. `bounds` names the range in the error, such as `10ms to 30s`.
-package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError) -> Duration
+package func parseDuration(_ text: String, in range: ClosedRange<Duration>, _ bounds: String) throws(ParseError)
+    -> Duration
 {
     guard let duration = Duration(parsing: text), range.contains(duration) else {
         throw ParseError("must be a duration from \(bounds): a whole number followed by ms, s, m, h or d")
@@ -45,7 +46,7 @@ package func duration(_ text: String, in range: ClosedRange<Duration>, _ bounds:
 }
 
 /// Parses a list of comma-separated entries. Spaces and tabs around an entry are ignored.
-package func list<Element>(
+package func parseList<Element>(
     _ text: String, _ parse: (String) throws(ParseError) -> Element
 ) throws(ParseError) -> [Element] {
     var elements: [Element] = []
@@ -56,7 +57,7 @@ package func list<Element>(
 }
 
 /// Parses `on` (`true`) or `off` (`false`).
-package func isOn(_ text: String) throws(ParseError) -> Bool {
+package func parseSwitch(_ text: String) throws(ParseError) -> Bool {
     guard text == "on" || text == "off" else { throw ParseError("must be on or off") }
     return text == "on"
 }

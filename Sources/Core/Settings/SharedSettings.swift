@@ -17,7 +17,7 @@ package struct SharedSettings: Sendable {
     /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
     package init(_ environment: Environment) throws(SettingError) {
         secretKeys = try environment.required(
-            "POSTERN_SECRET_KEYS", example: "k1:$(openssl rand -base64 32)", keys)
+            "POSTERN_SECRET_KEYS", example: "k1:$(openssl rand -base64 32)", parseKeys)
         logLevel =
             try environment.optional("POSTERN_LOG_LEVEL", example: "info") { (text) throws(ParseError) in
                 guard let level = Logger.Level(rawValue: text) else {
@@ -25,6 +25,6 @@ package struct SharedSettings: Sendable {
                 }
                 return level
             } ?? .info
-        metricsPort = try environment.optional("POSTERN_METRICS", example: "9464", port)
+        metricsPort = try environment.optional("POSTERN_METRICS", example: "9464", parsePort)
     }
 }

@@ -43,11 +43,11 @@ package struct MailSettings: Sendable {
             } ?? "Portal"
         concurrency =
             try environment.optional("POSTERN_MAIL_CONCURRENCY", example: "8") { (text) throws(ParseError) in
-                try wholeNumber(text, in: 1...256, "must be a number from 1 to 256")
+                try parseNumber(text, in: 1...256, "must be a number from 1 to 256")
             } ?? 8
         deliveryTimeout =
             try environment.optional("POSTERN_MAIL_TIMEOUT", example: "30s") { (text) throws(ParseError) in
-                try duration(text, in: .seconds(1)...(.seconds(300)), "1s to 5m")
+                try parseDuration(text, in: .seconds(1)...(.seconds(300)), "1s to 5m")
             } ?? .seconds(30)
         // If the variable is not set, the built-in templates are parsed now rather than at the first job.
         templates =

@@ -15,7 +15,7 @@ package struct DeadLetter: Sendable {
     /// The time of dead-lettering, in Unix milliseconds by Redis' clock.
     package let time: Int
     /// Whether the entry holds the sealed job, so that it can be requeued.
-    package let isKept: Bool
+    package let holdsJob: Bool
 
     init(_ entry: QueuePages.Entry) {
         self.entry = entry.id
@@ -25,6 +25,6 @@ package struct DeadLetter: Sendable {
         replyCode = entry.fields["code"].flatMap { Int($0) }
         enhancedStatus = entry.fields["status"]
         time = entry.time ?? 0
-        isKept = entry.fields.holdsJob
+        holdsJob = entry.fields.holdsJob
     }
 }

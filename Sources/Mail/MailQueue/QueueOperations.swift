@@ -21,18 +21,18 @@ package final class QueueOperations: Sendable {
     package func overview() async throws(RedisError) -> QueueOverview {
         let now = try await time()
         let oldest = try await pages.entries(of: keys.mail, after: nil, atMost: 1).first?.time
-        var deadByReason: [String: Int] = [:]
+        var deadLettersByReason: [String: Int] = [:]
         _ = try await deadLetters { letter in
-            deadByReason[letter.reason, default: 0] += 1
+            deadLettersByReason[letter.reason, default: 0] += 1
             return true
         }
         return QueueOverview(
             length: try await integer("XLEN", keys.mail),
             oldestAge: oldest.map { .milliseconds(max(0, now - $0)) },
             workers: try await workers(),
-            retries: try await integer("ZCARD", keys.retries),
-            retriesDue: try await integer("ZCOUNT", keys.retries, "-inf", String(now)),
-            deadByReason: deadByReason)
+            retryCount: try await integer("ZCARD", keys.retries),
+            dueRetryCount: try await integer("ZCOUNT", keys.retries, "-inf", String(now)),
+            deadLettersByReason: deadLettersByReason)
     }
 
     /// Calls `visit` with each dead letter, the oldest first.
@@ -74,7 +74,7 @@ package final class QueueOperations: Sendable {
         }
         var kept: [DeadLetter] = []
         try await deadLetters { letter in
-            if letter.isKept { kept.append(letter) }
+            if letter.holdsJob { kept.append(letter) }
             return true
         }
         for letter in kept where try await requeue(letter) {

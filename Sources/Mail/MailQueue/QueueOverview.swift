@@ -17,12 +17,12 @@ package struct QueueOverview: Sendable {
     /// The consumers of the group.
     package let workers: [Worker]
     /// The number of jobs that wait for a retry.
-    package let retries: Int
+    package let retryCount: Int
     /// The number of retries that are due.
-    package let retriesDue: Int
+    package let dueRetryCount: Int
     /// The number of dead letters, by reason.
-    package let deadByReason: [String: Int]
+    package let deadLettersByReason: [String: Int]
 
     /// The total number of dead letters.
-    package var dead: Int { deadByReason.values.reduce(0, +) }
+    package var deadLetterCount: Int { deadLettersByReason.values.reduce(0, +) }
 }

@@ -81,7 +81,7 @@ struct HandlerServices {
         }
         // Files other than clients' connections.
         let otherFileCount = 64
-        let limit = FileLimit.raised(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
+        let limit = FileLimit.raise(toAtLeast: configuration.maximumConnectionCount + otherFileCount)
         guard limit >= 2 * otherFileCount else { throw TooFewFiles(limit: limit, needed: 2 * otherFileCount) }
         configuration.maximumConnectionCount = limit - otherFileCount
         return HTTPServer(

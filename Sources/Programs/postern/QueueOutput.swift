@@ -9,10 +9,12 @@ extension QueueOverview {
         let oldest = oldestAge.map { ", oldest \($0.brief)" } ?? ""
         var lines = [
             "queued          \(length) (\(pending) in delivery)\(oldest)",
-            "waiting         \(retries) (\(retriesDue) due)",
-            "dead letters    \(dead)",
+            "waiting         \(retryCount) (\(dueRetryCount) due)",
+            "dead letters    \(deadLetterCount)",
         ]
-        for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { lines.append("  \(reason)  \(count)") }
+        for (reason, count) in deadLettersByReason.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(reason)  \(count)")
+        }
         lines.append("workers         \(workers.count)")
         for worker in workers {
             lines.append("  \(worker.name)  delivering \(worker.pending), idle for \(worker.idle.brief)")
@@ -25,11 +27,11 @@ extension QueueOverview {
         var json = JSONWriter()
         json.member("length", length)
         if let oldestAge { json.member("oldest_age_ms", oldestAge.milliseconds) }
-        json.member("retries", retries)
-        json.member("retries_due", retriesDue)
-        json.member("dead", dead)
+        json.member("retries", retryCount)
+        json.member("retries_due", dueRetryCount)
+        json.member("dead", deadLetterCount)
         json.member("dead_by_reason") { json in
-            for (reason, count) in deadByReason.sorted(by: { $0.key < $1.key }) { json.member(reason, count) }
+            for (reason, count) in deadLettersByReason.sorted(by: { $0.key < $1.key }) { json.member(reason, count) }
         }
         json.member("workers", forEach: workers) { json, worker in
             json.member("name", worker.name)
@@ -45,7 +47,7 @@ extension DeadLetter {
     var text: String {
         var parts = [CivilTime(UnixTime(milliseconds: time)).rfc3339, id, reason, "attempts \(attempts)"]
         if let replyCode { parts.append("reply \(replyCode)\(enhancedStatus.map { " \($0)" } ?? "")") }
-        if !isKept { parts.append("cannot be retried") }
+        if !holdsJob { parts.append("cannot be retried") }
         return parts.joined(separator: "  ")
     }
 
@@ -58,7 +60,7 @@ extension DeadLetter {
         json.member("attempts", attempts)
         if let replyCode { json.member("code", replyCode) }
         if let enhancedStatus { json.member("status", enhancedStatus) }
-        json.member("kept", isKept)
+        json.member("kept", holdsJob)
         return String(decoding: json.finish(), as: UTF8.self)
     }
 }

@@ -23,15 +23,15 @@ package enum RequestSource: Sendable, Equatable {
         if let (host, port) = try RequestSource.runtimeAPI(environment) {
             let concurrency = try environment.optional("AWS_LAMBDA_MAX_CONCURRENCY", example: "10") {
                 (text) throws(ParseError) in
-                try wholeNumber(text, in: 1...1000, "must be a number from 1 to 1000")
+                try parseNumber(text, in: 1...1000, "must be a number from 1 to 1000")
             }
             self = .lambda(host: host, port: port, concurrency: concurrency ?? 1)
         } else if try RequestSource.isSocketPassed(environment) {
             self = .listeningSocket(descriptor: RequestSource.firstDescriptor)
         } else {
             let host = try environment.optional("HOST", example: "0.0.0.0") { (text) throws(ParseError) in text }
-            let azure = try environment.optional("FUNCTIONS_CUSTOMHANDLER_PORT", example: "8080", Settings.port)
-            let port = try environment.optional("PORT", example: "8080", Settings.port)
+            let azure = try environment.optional("FUNCTIONS_CUSTOMHANDLER_PORT", example: "8080", parsePort)
+            let port = try environment.optional("PORT", example: "8080", parsePort)
             self = .address(host: host ?? "0.0.0.0", port: azure ?? port ?? 8080)
         }
     }
@@ -41,7 +41,7 @@ package enum RequestSource: Sendable, Equatable {
     package static func runtimeAPI(_ environment: Environment) throws(SettingError) -> (host: String, port: Int)? {
         try environment.optional("AWS_LAMBDA_RUNTIME_API", example: "127.0.0.1:9001") { (text) throws(ParseError) in
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, let port = try? Settings.port(String(parts[1])), port > 0 else {
+            guard parts.count == 2, !parts[0].isEmpty, let port = try? parsePort(String(parts[1])), port > 0 else {
                 throw ParseError("must be HOST:PORT")
             }
             return (String(parts[0]), port)
@@ -52,7 +52,7 @@ package enum RequestSource: Sendable, Equatable {
         let process = try environment.optional("LISTEN_PID", example: "123") { (text) throws(ParseError) in Int(text) }
         guard process == Int(getpid()) else { return false }
         let count = try environment.optional("LISTEN_FDS", example: "1") { (text) throws(ParseError) in
-            try wholeNumber(text, in: 1...1, "must be 1: exactly one listening socket is supported")
+            try parseNumber(text, in: 1...1, "must be 1: exactly one listening socket is supported")
         }
         return count != nil
     }

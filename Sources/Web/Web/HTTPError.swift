@@ -44,7 +44,7 @@ package struct HTTPError: Error, Equatable {
 
     package let code: Code
     /// A sentence for people.
-    package let sentence: String
+    package let message: String
     package let issues: [Issue]
     /// The time until a retry makes sense, in whole seconds, at least 1; `nil` if not applicable.
     package let retryAfter: Int?
@@ -52,11 +52,11 @@ package struct HTTPError: Error, Equatable {
     package var fields: ResponseFields
 
     package init(
-        _ code: Code, _ sentence: String, issues: [Issue] = [], retryAfter: Duration? = nil,
+        _ code: Code, _ message: String, issues: [Issue] = [], retryAfter: Duration? = nil,
         fields: ResponseFields = [:]
     ) {
         self.code = code
-        self.sentence = sentence
+        self.message = message
         self.issues = issues
         self.retryAfter = retryAfter?.retryAfterSeconds
         self.fields = fields
@@ -100,9 +100,9 @@ extension HTTPError {
             case .origin: ("The Origin header", nil)
             case .referer: ("The Referer header", nil)
             }
-        let sentence = "\(subject) \(error?.description ?? "is not an allowed origin")"
-        let issues = field.map { [Issue(path: $0, code: .custom, message: sentence)] } ?? []
-        return HTTPError(.originNotAllowed, sentence, issues: issues)
+        let message = "\(subject) \(error?.description ?? "is not an allowed origin")"
+        let issues = field.map { [Issue(path: $0, code: .custom, message: message)] } ?? []
+        return HTTPError(.originNotAllowed, message, issues: issues)
     }
 
     package static func methodNotAllowed(_ allow: String) -> HTTPError {
@@ -125,7 +125,7 @@ extension HTTPError {
     /// The JSON response.
     package var response: Response {
         var json = JSONWriter(capacity: 256)
-        json.member("error", sentence)
+        json.member("error", message)
         json.member("code", code.rawValue)
         if !issues.isEmpty {
             json.member("fieldErrors") { json in

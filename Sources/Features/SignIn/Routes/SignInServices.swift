@@ -2,12 +2,19 @@ import Cryptography
 import Net
 import Web
 
-/// The dependencies that the sign-in routes share.
-struct SignInServices: Sendable {
+/// The dependencies that the sign-in routes share. A class, so that each route holds one reference.
+final class SignInServices: Sendable {
     let configuration: SignInConfiguration
     let store: SignInStore
     let random: RandomBytes
     let metrics: SignInMetrics
+
+    init(configuration: SignInConfiguration, store: SignInStore, random: RandomBytes, metrics: SignInMetrics) {
+        self.configuration = configuration
+        self.store = store
+        self.random = random
+        self.metrics = metrics
+    }
 
     /// Returns a new secret, or throws the error that answers the request.
     func new<Made>(_ make: (RandomBytes) throws(CryptoError) -> Made, for context: RequestContext) throws(HTTPError)

@@ -43,17 +43,17 @@ package struct SignInSettings: Sendable {
         basePath = try environment.optional("POSTERN_BASE_PATH", example: "/api", SignInSettings.basePath) ?? ""
         linkLifetime =
             try environment.optional("POSTERN_LINK_LIFETIME", example: "15m") { (text) throws(ParseError) in
-                try duration(text, in: .seconds(60)...(.seconds(86_400)), "1m to 24h")
+                try parseDuration(text, in: .seconds(60)...(.seconds(86_400)), "1m to 24h")
             } ?? .seconds(15 * 60)
-        isNewestOnly = try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", isOn) ?? true
+        isNewestOnly = try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", parseSwitch) ?? true
         publicURL = try environment.optional(
             "POSTERN_LANDING_URL", example: "https://sign-in.example.com", PublicURL.init(parsing:))
         linkRetention =
             try environment.optional("POSTERN_LINK_RETENTION", example: "24h") { (text) throws(ParseError) in
-                try duration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d")
+                try parseDuration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d")
             } ?? .seconds(86_400)
         signingKeys =
-            try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", keys) ?? []
+            try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", parseKeys) ?? []
         issuerName =
             try environment.optional("POSTERN_ISSUER", example: "https://sign-in.example.com", SignInSettings.issuer)
             ?? publicURL?.text ?? "postern"
@@ -70,7 +70,7 @@ package struct SignInSettings: Sendable {
     private static func originPolicy(_ environment: Environment) throws(SettingError) -> OriginPolicy {
         let name = "POSTERN_ALLOWED_ORIGINS"
         let allowed = try environment.required(name, example: "https://portal.example.com,https://*.example.com") {
-            (text) throws(ParseError) in try list(text, OriginPattern.init(parsing:))
+            (text) throws(ParseError) in try parseList(text, OriginPattern.init(parsing:))
         }
         let fallback = try environment.optional("POSTERN_DEFAULT_ORIGIN", example: "https://portal.example.com") {
             (text) throws(ParseError) in
@@ -113,7 +113,7 @@ package struct SignInSettings: Sendable {
     }
 
     private static func addressBlocks(_ text: String) throws(ParseError) -> [AddressBlock] {
-        try list(text) { (entry) throws(ParseError) in
+        try parseList(text) { (entry) throws(ParseError) in
             guard let block = AddressBlock(parsing: entry) else {
                 throw ParseError(
                     "must be comma-separated IP addresses or CIDR blocks, with no bits set after the prefix")

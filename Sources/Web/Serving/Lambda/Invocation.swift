@@ -17,11 +17,11 @@ struct Invocation: Sendable {
     private static let latestDeadline = 4_102_444_800_000
 
     /// Reads the answer to `GET /invocation/next`.
-    /// - Throws: ``RuntimeAPIError/unnamedInvocation`` if it has no id, or one that cannot be part of a path.
+    /// - Throws: ``RuntimeAPIError/invocationWithoutID`` if it has no id, or one that cannot be part of a path.
     init(_ answer: RuntimeAPIConnection.Answer) throws(RuntimeAPIError) {
         guard let id = answer.headers.first(name: "Lambda-Runtime-Aws-Request-Id"), !id.isEmpty,
             id.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
-        else { throw .unnamedInvocation }
+        else { throw .invocationWithoutID }
         self.id = id
         invocationID = answer.headers.first(name: "Lambda-Runtime-Invocation-Id")
         deadline = answer.headers.first(name: "Lambda-Runtime-Deadline-Ms").flatMap { Int($0) }
