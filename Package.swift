@@ -194,8 +194,8 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Members are visible only if their module is imported, imports are internal by default, existential types are marked
-// `any`, and nonisolated async functions run on the caller's actor.
+// Members are visible only if their module is imported, existential types are marked `any`, and nonisolated async
+// functions run on the caller's actor.
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

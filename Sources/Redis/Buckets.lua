@@ -1,8 +1,8 @@
 -- Token buckets: functions for the scripts that take tokens. This text is prepended to each of them.
 --
 -- A bucket is stored as one number: the time at which it will be full, in microseconds of this server's clock. Taking a
--- token moves that time into the future, by the microseconds per token. A token is available if afterwards that time is
--- at most burst * microseconds per token away.
+-- token moves that time into the future, by the microseconds per token. A token can be taken if the new
+-- time is at most burst * microseconds per token away.
 --
 -- KEYS     from index `key` to the end: the buckets
 -- ARGV     from index `setting` on, for each bucket in the order of the keys: its burst, and the microseconds per token
@@ -37,8 +37,8 @@ local function take(key, setting)
   end
 end
 
--- Returns the whole tokens left in the first bucket, and the microseconds until it is full; 0 and 0 if there are no
---         buckets.
+-- Returns the whole tokens left in the first bucket, and the microseconds until it is full. Both are 0 if there is no
+-- bucket.
 local function quota(setting)
   if not missing[1] then return 0, 0 end
   local interval = ARGV[setting + 1]

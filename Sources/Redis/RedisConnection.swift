@@ -37,7 +37,7 @@ final class RedisConnection: ChannelInboundHandler {
         self.context = context
     }
 
-    /// Whether no call is waiting for a reply, and none has had a reply since a time.
+    /// Whether no call is waiting for a reply, and no reply has come since `time`.
     func isSilent(since time: NIODeadline) -> Bool { pending.isEmpty && lastReply < time }
 
     /// Sends a command in one write with the others of this iteration of the event loop.

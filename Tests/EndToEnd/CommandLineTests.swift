@@ -162,7 +162,22 @@ struct CommandLineTests {
         let path = Handler.repository.appendingPathComponent(".build/postern/bin/\(program)").path
         let process = try ChildProcess(path, ["--version"])
         #expect(try await process.waitForExit() == 0)
-        let line = /(postern|postern-handler) [0-9]\S* \([^,()]+, Swift 6\.[0-9.]+\)\n/
+        // A tree without a repository has no commit.
+        let isRepository = FileManager.default.fileExists(
+            atPath: Handler.repository.appendingPathComponent(".git").path)
+        let commit = isRepository ? "[0-9a-f]{12}( with changes)?" : "unknown commit"
+        let line = try Regex("\(program) [0-9]\\S* \\(\(commit), Swift 6\\.[0-9.]+\\)\n")
         #expect(process.log.wholeMatch(of: line) != nil, "\(process.log)")
+    }
+
+    @Test("the first log line of handler and worker has the version")
+    func starting() async throws {
+        let queue = try await Queue()
+        let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:1")
+        for log in [queue.handler.process.log, worker.process.log] {
+            let first = log.prefix { $0 != "\n" }
+            #expect(first.contains(#""message":"starting""#), "\(first)")
+            #expect(first.contains(", Swift 6."), "\(first)")
+        }
     }
 }

@@ -104,12 +104,12 @@ struct SettingErrorTests {
         Case(
             name: "POSTERN_LANDING_URL",
             values: [
-                "door.internal", "http://door.internal", "ftp://door.internal", "//door.internal", "https:///door",
-                "https://door.internal?h8dden", "https://door.internal/?h8dden", "https://door.internal#h8dden",
-                "https://door:h8dden@door.internal", "https://door.internal:0", "https://door.internal:65536",
-                "https://door.internal/..", "https://door.internal//x", "https://door.internal/a b",
-                "https://dör.internal", "https://door.internal/ä", "https://*.door.internal", "https://door.internal\n",
-                "https://door.internal,https://b.internal", "http://0.0.0.0:8080",
+                "auth.internal", "http://auth.internal", "ftp://auth.internal", "//auth.internal", "https:///door",
+                "https://auth.internal?h8dden", "https://auth.internal/?h8dden", "https://auth.internal#h8dden",
+                "https://door:h8dden@auth.internal", "https://auth.internal:0", "https://auth.internal:65536",
+                "https://auth.internal/..", "https://auth.internal//x", "https://auth.internal/a b",
+                "https://dör.internal", "https://auth.internal/ä", "https://*.auth.internal", "https://auth.internal\n",
+                "https://auth.internal,https://b.internal", "http://0.0.0.0:8080",
             ]),
         Case(name: "POSTERN_LINK_RETENTION", values: ["59s", "0m", "8d", "169h", "off", "86400", "1 d", "-1d"]),
         Case(

@@ -61,8 +61,8 @@ struct SignInSettingsTests {
     // MARK: - Public URL and issuer
 
     static let publicURLs: [(String, String)] = [
-        ("https://door.example.com", "https://door.example.com"),
-        ("HTTPS://Door.Example.com:443/", "https://door.example.com"),
+        ("https://auth.example.com", "https://auth.example.com"),
+        ("HTTPS://Door.Example.com:443/", "https://auth.example.com"),
         ("https://example.com/api/", "https://example.com/api"), ("http://localhost:8080", "http://localhost:8080"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
     ]
@@ -89,9 +89,9 @@ struct SignInSettingsTests {
 
     @Test("the public URL need not be on the allowlist, and is not added to it")
     func publicURLAndAllowlist() throws {
-        let settings = try handlerSettings("POSTERN_LANDING_URL", "https://door.example.com")
+        let settings = try handlerSettings("POSTERN_LANDING_URL", "https://auth.example.com")
         #expect(settings.signIn.originPolicy.allows("https://portal.example.com"))
-        #expect(!settings.signIn.originPolicy.allows("https://door.example.com"))
+        #expect(!settings.signIn.originPolicy.allows("https://auth.example.com"))
     }
 
     @Test(

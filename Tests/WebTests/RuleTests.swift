@@ -23,7 +23,6 @@ struct RuleTests {
         #expect(Web.Issue.Code.invalidType.rawValue == "invalid_type")
         #expect(Web.Issue.Code.invalidFormat.rawValue == "invalid_format")
         #expect(Web.Issue.Code.tooBig.rawValue == "too_big")
-        #expect(Web.Issue.Code.tooSmall.rawValue == "too_small")
         #expect(Web.Issue.Code.custom.rawValue == "custom")
     }
 

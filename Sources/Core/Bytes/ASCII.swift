@@ -26,7 +26,7 @@ extension StringProtocol {
 
 extension Substring {
     /// The text without leading and trailing spaces and tabs (OWS, RFC 9110 §5.6.3).
-    @inlinable package func trimmingBlanks() -> Substring {
+    @inlinable package func trimmingWhitespace() -> Substring {
         var bytes = utf8
         while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
         while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A language that emails are written in.
+/// A language of emails and of the confirmation page.
 package enum Language: String, Sendable, CaseIterable {
     case english = "en"
     case german = "de"
@@ -23,7 +23,7 @@ package enum Language: String, Sendable, CaseIterable {
         let ranges = (acceptLanguage ?? "").split(separator: ",").prefix(Language.maximumRangeCount)
         for range in ranges {
             let parts = range.split(separator: ";", omittingEmptySubsequences: false)
-            guard let tag = parts.first, let language = Language(range: tag.trimmingBlanks()),
+            guard let tag = parts.first, let language = Language(range: tag.trimmingWhitespace()),
                 let weight = parts.count == 1 ? 1000 : parts.count == 2 ? Language.weight(parts[1]) : nil
             else { continue }
             // The first of several equal weights wins, and a weight of 0 never does.
@@ -45,7 +45,7 @@ package enum Language: String, Sendable, CaseIterable {
 
     /// A weight such as `q=0.8`, in thousandths (RFC 9110 §12.4.2); `nil` if it is malformed.
     private static func weight(_ text: Substring) -> Int? {
-        let digits = text.trimmingBlanks().utf8
+        let digits = text.trimmingWhitespace().utf8
         guard digits.count >= 3, digits.count <= 7, digits.starts(with: "q=".utf8) || digits.starts(with: "Q=".utf8)
         else {
             return nil

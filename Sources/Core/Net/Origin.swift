@@ -1,5 +1,6 @@
 /// A web origin: scheme, host and port, compared as values (RFC 6454 §4).
 package struct Origin: Sendable, Hashable, CustomStringConvertible {
+    /// The scheme of an origin.
     package enum Scheme: String, Sendable {
         case http
         case https

@@ -1,6 +1,5 @@
 import Bytes
 import Cryptography
-import Platform
 
 /// Parses named keys of 32 bytes: comma-separated `ID:KEY` pairs, each ID once.
 package func parseKeys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
@@ -51,7 +50,7 @@ package func parseList<Element>(
 ) throws(ParseError) -> [Element] {
     var elements: [Element] = []
     for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-        elements.append(try parse(String(entry.trimmingBlanks())))
+        elements.append(try parse(String(entry.trimmingWhitespace())))
     }
     return elements
 }

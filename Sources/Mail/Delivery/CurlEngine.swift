@@ -1,7 +1,6 @@
 import CCurl
 import Dispatch
 import Foundation
-import Net
 import Platform
 import Synchronization
 

@@ -10,7 +10,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
     /// been delivered (RFC 1047). It is sent again, because a missing link is worse than the same link twice. Both
     /// copies have the same `Message-ID`, so mail systems can recognise the duplicate.
     case ambiguous(DeliveryFailure)
-    /// The server accepts no messages for now, or none from this sender, whatever the message.
+    /// The server accepts no messages for now, or refuses every message from `POSTERN_MAIL_FROM`.
     case unavailable(DeliveryFailure)
 
     /// The stable name in logs and metrics.

@@ -2,7 +2,6 @@ import Cryptography
 import Logging
 import MailMessage
 import MailQueue
-import Net
 import Platform
 import Redis
 import ServiceLifecycle
@@ -17,7 +16,7 @@ final class JobDelivery: Sendable {
     static let maximumUnconfirmedAttempts = 3
     /// The time for which recording a job's outcome is retried during shutdown.
     private static let recordingTimeAtShutdown = Duration.seconds(5)
-    /// The time for which it is retried while Redis answers with errors.
+    /// The time for which recording is retried while Redis answers with errors.
     private static let recordingTimeForErrors = Duration.seconds(30)
 
     private let queue: MailQueue
@@ -113,8 +112,8 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// Tells the breaker whether the server was available. A server that refused a message was; one that did not
-    /// answer, or serves no client, was not.
+    /// Tells the breaker whether the server was available. A server that refused a message counts as
+    /// available. One that did not answer, or that refuses all clients, does not.
     private func updateBreaker(_ outcome: DeliveryOutcome) {
         switch outcome {
         case .transient(let failure) where failure.reply == nil, .unavailable(let failure), .ambiguous(let failure):

@@ -1,5 +1,4 @@
 import Bytes
-import Cryptography
 import MailMessage
 import Net
 import Platform

@@ -1,7 +1,6 @@
 import Bytes
 import Cryptography
 import Net
-import Platform
 
 /// The destination for all messages, parsed from an `smtp://`, `smtps://`, `mailgun://` or `maildir://` URL.
 package enum MailURL: Sendable {

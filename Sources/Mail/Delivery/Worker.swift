@@ -2,7 +2,6 @@ import Cryptography
 import Logging
 import MailMessage
 import MailQueue
-import Net
 import Platform
 import Redis
 import ServiceLifecycle

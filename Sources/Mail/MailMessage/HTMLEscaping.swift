@@ -1,7 +1,5 @@
 import Bytes
 import Mustache
-import Net
-import Platform
 
 /// Escapes the values in HTML templates.
 struct HTMLEscaping: MustacheContentType {

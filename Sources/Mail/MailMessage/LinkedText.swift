@@ -1,6 +1,5 @@
 import Bytes
 import Net
-import Platform
 
 /// A text, in quoted-printable, that many emails share except for the link and the code in it. Lines without link or
 /// code are encoded only once.

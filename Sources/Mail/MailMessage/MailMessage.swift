@@ -1,5 +1,4 @@
 import Net
-import Platform
 
 /// A message that is ready to be sent, with its envelope.
 package struct MailMessage: Sendable {

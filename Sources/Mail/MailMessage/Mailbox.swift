@@ -1,6 +1,5 @@
 import Bytes
 import Net
-import Platform
 
 /// The sender of a message: an address, with or without a display name (RFC 5322 §3.4).
 package struct Mailbox: Sendable, Equatable {

@@ -72,12 +72,12 @@ package final class QueueOperations: Sendable {
             for retry in page where try await makeDue(retry) { count += 1 }
             progress(count)
         }
-        var kept: [DeadLetter] = []
+        var holdingJobs: [DeadLetter] = []
         try await deadLetters { letter in
-            if letter.holdsJob { kept.append(letter) }
+            if letter.holdsJob { holdingJobs.append(letter) }
             return true
         }
-        for letter in kept where try await requeue(letter) {
+        for letter in holdingJobs where try await requeue(letter) {
             count += 1
             progress(count)
         }

@@ -13,10 +13,10 @@ struct KeysCommand: ParsableCommand {
             commandName: "new",
             abstract: "Print a new entry for POSTERN_SECRET_KEYS, or with --signing for POSTERN_SIGNING_KEYS.",
             discussion: """
-                To rotate a secret key, add the new entry before the existing ones: on the workers first, then on \
-                the handlers. Remove the old entry a day later. Signing keys are for the handlers alone: add the new \
-                entry after the existing ones; five minutes later, when portals have it, move it to the front; another \
-                minute later, remove the old entry.
+                To rotate a key, add the new entry after the existing ones, then move it to the front, then remove the \
+                old one, and restart all processes after each step. Secret keys are for handlers and workers: remove \
+                the old entry a day after the second step. Signing keys are for the handlers alone: wait five minutes \
+                before the second step, until portals have the new key, and a minute before the third.
                 """)
 
         @Flag(help: "Create an Ed25519 key that signs assertions.")

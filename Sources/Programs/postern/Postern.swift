@@ -10,8 +10,8 @@ struct Postern: AsyncParsableCommand {
         discussion: """
             Settings are environment variables. Each command's help names the ones that it reads.
 
-            Exit status: 0 success; 1 failed (the last line says why); 64 wrong arguments; 69 Redis does not answer; \
-            78 a setting is missing or wrong.
+            Exit status: 0 success; 1 failed (the last line says why); 64 wrong arguments; 69 Redis does not answer, \
+            or answers with an error; 78 a setting is missing or wrong.
             """,
         version: "postern \(Version.text)",
         subcommands: [SendCommand.self, SMTPTestCommand.self, QueueCommand.self, KeysCommand.self])

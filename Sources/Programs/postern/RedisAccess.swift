@@ -6,7 +6,6 @@ import NIOPosix
 import Platform
 import Redis
 import Settings
-import Telemetry
 
 /// Creates a Redis client on an event loop, and starts to connect.
 /// - Throws: The exit status for a wrong setting.

@@ -103,7 +103,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         switch phase {
         case .idle where waitingParts.isEmpty, .receiving:
-            refuse(error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, context)
+            refuse(with: error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, context)
         case .idle, .answering:
             isInputOver = true
         case .closing:
@@ -151,7 +151,7 @@ final class HTTPConnection: ChannelDuplexHandler {
             take(head, context)
         case (.receiving(let head?, var body), .body(var bytes)):
             guard body.readableBytes + bytes.readableBytes <= Request.maximumBodyByteCount else {
-                return refuse(.payloadTooLarge, context)
+                return refuse(with: .payloadTooLarge, context)
             }
             phase = .idle  // Releases the buffer's other reference, so that writing to it does not copy it.
             body.writeBuffer(&bytes)
@@ -159,14 +159,14 @@ final class HTTPConnection: ChannelDuplexHandler {
         case (.receiving(let head?, let body), .end):
             answer(head, Array(body.readableBytesView), context)
         case (.idle, _), (.receiving, _):
-            refuse(.badRequest, context)
+            refuse(with: .badRequest, context)
         }
     }
 
     private func take(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if case .idle = phase { beginReceiving() }
         phase = .receiving(head, body: ByteBuffer())
-        if let refusal = head.refusal { return refuse(refusal, context) }
+        if let error = head.error { return refuse(with: error, context) }
         // The decoder reads nothing after a request to upgrade.
         if head.asksToUpgrade { isLastRequest = true }
         if head.expectsContinue {
@@ -229,10 +229,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     /// Refuses a request without reading the rest of it, and closes the connection.
-    private func refuse(_ refusal: HTTPError, _ context: ChannelHandlerContext) {
+    private func refuse(with error: HTTPError, _ context: ChannelHandlerContext) {
         let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
         let response = loopResponder.responder.response(
-            to: refusal, fields: head.map { RequestFields($0.headers) } ?? [:])
+            to: error, fields: head.map { RequestFields($0.headers) } ?? [:])
         send(response, isBodyOmitted: head?.method == .HEAD, .close, context)
         finish(context)
     }
@@ -291,7 +291,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         guard deadline <= .now() else { return setTimer(context) }
         switch phase {
         case .receiving:
-            refuse(.requestTimeout, context)
+            refuse(with: .requestTimeout, context)
         case .idle, .answering, .closing:
             context.close(promise: nil)
         }

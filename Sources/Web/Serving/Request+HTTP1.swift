@@ -46,7 +46,7 @@ extension HTTPRequestHead {
     var expectsContinue: Bool { !isHTTP1_0 && headers.first(name: "expect")?.lowercased() == "100-continue" }
 
     /// The error for a request that is refused by its head, before its body is read; `nil` if it is acceptable.
-    var refusal: HTTPError? {
+    var error: HTTPError? {
         // RFC 9112 §3.2: an HTTP/1.1 request has exactly one Host field.
         guard isHTTP1_0 || headers["host"].count == 1 else { return .badRequest }
         // The decoder accepts only digits as a length. If they do not fit an Int, the body is too large.

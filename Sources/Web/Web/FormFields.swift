@@ -7,6 +7,7 @@ package struct FormFields: Sendable {
 
     private var values: [String: [String]] = [:]
 
+    /// Parses a form. A field without `=` has an empty value; invalid percent escapes are kept as they are.
     package init(parsing bytes: [UInt8]) {
         for pair in bytes.split(separator: UInt8(ascii: "&"), maxSplits: FormFields.maximumCount)
             .prefix(FormFields.maximumCount)
@@ -23,7 +24,7 @@ package struct FormFields: Sendable {
     }
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        let blanks = bytes.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
-        return String(decoding: percentDecoded(blanks), as: UTF8.self)
+        let spaced = bytes.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        return String(decoding: percentDecoded(spaced), as: UTF8.self)
     }
 }

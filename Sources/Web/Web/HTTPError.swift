@@ -2,7 +2,7 @@ import Bytes
 import Net
 import Platform
 
-/// The refusal of a request, with everything that the client is told.
+/// An error response, with everything that the client is told.
 package struct HTTPError: Error, Equatable {
     /// A code for programs. The raw values are part of the API and never change.
     package enum Code: String, Sendable, CaseIterable {
@@ -80,10 +80,12 @@ extension HTTPError {
     package static let notFound = HTTPError(.notFound, "There is nothing at this path")
     package static let internalError = HTTPError(.internalError, "Something went wrong on our side")
 
+    /// The body is not JSON.
     package static func invalidJSON(_ error: JSONError) -> HTTPError {
         HTTPError(.invalidJSON, error.description)
     }
 
+    /// The body violates rules of its schema.
     package static func invalid(_ error: ValidationError) -> HTTPError {
         HTTPError(.validationError, "Invalid request", issues: error.issues)
     }
@@ -105,17 +107,20 @@ extension HTTPError {
         return HTTPError(.originNotAllowed, message, issues: issues)
     }
 
+    /// The path does not support the method.
+    /// - Parameter allow: the supported methods, as in the `Allow` field.
     package static func methodNotAllowed(_ allow: String) -> HTTPError {
         HTTPError(.methodNotAllowed, "This path supports only \(allow)", fields: [.allow: allow])
     }
 
+    /// A bucket has no token.
     package static func rateLimited(retryAfter: Duration) -> HTTPError {
         let seconds = retryAfter.retryAfterSeconds
         let time = seconds == 1 ? "1 second" : "\(seconds) seconds"
         return HTTPError(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
     }
 
-    /// Redis or the mail queue does not answer, or not in time.
+    /// Redis does not answer, or not in time, or the mail queue is full.
     package static func serviceUnavailable(retryAfter: Duration) -> HTTPError {
         HTTPError(.serviceUnavailable, "Sign-in is unavailable right now: try again shortly", retryAfter: retryAfter)
     }

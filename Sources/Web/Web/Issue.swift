@@ -7,7 +7,6 @@
         /// The string does not have its format, such as that of an email address.
         case invalidFormat = "invalid_format"
         case tooBig = "too_big"
-        case tooSmall = "too_small"
         /// An application-specific rule.
         case custom
     }

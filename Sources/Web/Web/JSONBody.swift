@@ -25,7 +25,7 @@ package enum JSONBody {
         guard let contentType else { return false }
         if contentType == "application/json" { return true }
         let parts = contentType.split(separator: ";", omittingEmptySubsequences: false).map {
-            $0.trimmingBlanks().lowercased()
+            $0.trimmingWhitespace().lowercased()
         }
         return parts[0] == "application/json"
             && parts.dropFirst().allSatisfy { parameter in

@@ -38,6 +38,7 @@ package struct ResponseFields: Sendable, Equatable {
         lines.append(Line(name: name, value: value))
     }
 
+    /// Adds all fields of another collection.
     package mutating func append(_ other: ResponseFields) {
         lines += other.lines
     }

@@ -22,7 +22,7 @@ extension Schema<String> {
 }
 
 /// Whether a string has the form of an absolute URL: a scheme, a colon and at least one more character (RFC 3986 §4.3).
-/// After `http:` and `https:`, two slashes and a host must follow. ASCII blanks and control characters are not allowed.
+/// After `http:` and `https:`, two slashes and a host must follow. Spaces, tabs and other control characters are not allowed.
 @usableFromInline package func isURL(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let first = bytes.first, first.isASCIILetter, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
@@ -45,7 +45,7 @@ extension UInt8 {
 }
 
 extension Schema<EmailAddress> {
-    /// An email address. Surrounding blanks are an error; they are not trimmed.
+    /// An email address. Surrounding whitespace is an error; it is not trimmed.
     package static let emailAddress: Schema<EmailAddress> = string().email().max(EmailAddress.maximumByteCount)
         .transform { text in
             guard let address = EmailAddress(wellFormed: text) else {

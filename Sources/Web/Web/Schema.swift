@@ -6,8 +6,8 @@ import Bytes
 ///
 ///     let schema = object(
 ///         field("email", string().email().max(254)),
-///         field("tags", array(string().min(1)).optional()))
-///     let (email, tags) = try schema.parse(value)
+///         field("terms", boolean().optional()))
+///     let (email, terms) = try schema.parse(value)
 ///
 /// A schema reports all issues, not only the first. Messages and codes are those of Zod 4.
 @usableFromInline package struct Schema<Output: Sendable>: Sendable {

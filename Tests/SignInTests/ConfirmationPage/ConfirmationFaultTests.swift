@@ -15,7 +15,7 @@ struct ConfirmationFaultTests {
     ) async throws -> SignInHarness {
         try await SignInHarness(
             server, limits: limits ?? SignInHarness.noLimits, random: random,
-            publicURL: PublicURL(parsing: "https://door.example"))
+            publicURL: PublicURL(parsing: "https://auth.example"))
     }
 
     /// Checks that a response is an error page with this title, which reveals no cause.
@@ -140,7 +140,7 @@ struct ConfirmationFaultTests {
         let link = MagicLink(
             origin: try Origin(parsing: "https://gone.example"),
             callbackPath: try PortalPath(parsing: "/auth/callback"), token: try LoginToken(random: .system), next: nil,
-            publicURL: try PublicURL(parsing: "https://door.example"))
+            publicURL: try PublicURL(parsing: "https://auth.example"))
         let recipient = try #require(EmailAddress(parsing: "quetzal@example.com"))
         let admission = try await store.admit(
             SignInRequest(link: link, recipient: recipient), from: nil, at: UnixTime.now())

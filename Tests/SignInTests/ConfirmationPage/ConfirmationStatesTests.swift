@@ -50,7 +50,7 @@ struct ConfirmationStatesTests {
     private static let address = "quetzal@example.com"
 
     private func harness(_ server: RedisServer) async throws -> SignInHarness {
-        try await SignInHarness(server, publicURL: PublicURL(parsing: "https://door.example"))
+        try await SignInHarness(server, publicURL: PublicURL(parsing: "https://auth.example"))
     }
 
     /// The fields of a browser's request.

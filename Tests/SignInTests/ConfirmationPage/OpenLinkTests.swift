@@ -11,7 +11,7 @@ struct OpenLinkTests {
 
     private func harness(_ server: RedisServer, limits: SignInLimits? = nil) async throws -> SignInHarness {
         try await SignInHarness(
-            server, limits: limits ?? SignInHarness.noLimits, publicURL: PublicURL(parsing: "https://door.example"))
+            server, limits: limits ?? SignInHarness.noLimits, publicURL: PublicURL(parsing: "https://auth.example"))
     }
 
     // MARK: - Viewing
@@ -73,7 +73,7 @@ struct OpenLinkTests {
         for (path, end) in paths {
             let members = path.isEmpty ? "" : #","callback_next":\#(quoted(path))"#
             let job = try await harness.requestLink("ada@example.com", members)
-            #expect(job.link == "https://door.example/auth/open?token=\(job.token)")
+            #expect(job.link == "https://auth.example/auth/open?token=\(job.token)")
             let response = await harness.respond(to: .press(job.token, more: [("Sec-Fetch-Site", "same-origin")]))
             let exchangeToken = try tokenInRedirect(response, followedBy: end)
             #expect(exchangeToken != job.token)
@@ -99,7 +99,7 @@ struct OpenLinkTests {
         #expect(await harness.respond(to: .signIn(more: hosts)).status == .ok)
         let jobs = try await harness.jobs()
         let job = try #require(jobs.last)
-        #expect(job.link == "https://door.example/auth/open?token=\(job.token)")
+        #expect(job.link == "https://auth.example/auth/open?token=\(job.token)")
         let page = await harness.respond(to: .view(job.token, more: hosts))
         #expect(!page.text.contains("evil") && !page.fields.lines.contains { $0.value.contains("evil") })
         let claims = [
@@ -183,7 +183,7 @@ struct OpenLinkTests {
     func challenge() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(
-            server, publicURL: PublicURL(parsing: "https://door.example"), issuer: .sample())
+            server, publicURL: PublicURL(parsing: "https://auth.example"), issuer: .sample())
         let token = try await harness.requestLink("ada@example.com", SampleChallenge.member).token
         let exchangeToken = try tokenInRedirect(await harness.respond(to: .press(token)))
         #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")

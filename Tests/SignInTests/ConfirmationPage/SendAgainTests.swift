@@ -13,7 +13,7 @@ struct SendAgainTests {
     ) async throws -> SignInHarness {
         try await SignInHarness(
             server, limits: limits ?? SignInHarness.noLimits, maximumQueueLength: maximumQueueLength,
-            publicURL: PublicURL(parsing: "https://door.example"))
+            publicURL: PublicURL(parsing: "https://auth.example"))
     }
 
     /// The reason that a link cannot be opened.
@@ -68,7 +68,7 @@ struct SendAgainTests {
         #expect(job.language == .german)
         #expect(job.code == nil)
         #expect(job.token != token)
-        #expect(job.link == "https://door.example/auth/open?token=\(job.token)")
+        #expect(job.link == "https://auth.example/auth/open?token=\(job.token)")
         #expect(!response.text.contains(job.token) && !response.text.contains("quetzal"))
 
         let press = await harness.respond(to: .press(job.token))

@@ -17,7 +17,7 @@ struct KeySetTests {
 
     private func issuer(_ keys: [(String, [UInt8])]) throws -> AssertionIssuer {
         let entries = keys.map { KeyRing.Entry(id: $0.0, key: Secret(copying: $0.1)) }
-        return AssertionIssuer(name: "https://door.example", keys: entries)
+        return AssertionIssuer(name: "https://auth.example", keys: entries)
     }
 
     /// A key as it is published.
@@ -133,7 +133,7 @@ struct KeySetTests {
         #expect(read.header["alg"] as? String == "EdDSA")
         #expect(read.header["typ"] as? String == "JWT")
         #expect(Set(read.claims.keys) == ["iss", "aud", "sub", "iat", "exp", "jti", "amr"])
-        #expect(read.claims["iss"] as? String == "https://door.example")
+        #expect(read.claims["iss"] as? String == "https://auth.example")
         #expect(read.claims["aud"] as? String == "https://body.example")
         #expect(read.claims["sub"] as? String == "ada@example.com")
         #expect(read.claims["amr"] as? [String] == ["email"])

@@ -136,7 +136,7 @@ extension AssertionIssuer {
     /// An issuer with two keys.
     static func sample() throws -> AssertionIssuer {
         AssertionIssuer(
-            name: "https://door.example",
+            name: "https://auth.example",
             keys: [
                 KeyRing.Entry(id: "s1", key: Secret(copying: sampleKey)),
                 KeyRing.Entry(id: "s0", key: Secret(copying: [UInt8](32..<64))),

@@ -29,7 +29,7 @@ struct VerifyCodeTests {
     @Test("a code with its handle signs in once, and uses the link up", arguments: [false, true])
     func once(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://auth.example") : nil
         let harness = try await SignInHarness(server, publicURL: publicURL)
         let requested = try await harness.requestCode("Ada@example.com", #","callback_next":"/invoices?a=b""#)
         let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
@@ -133,7 +133,7 @@ struct VerifyCodeTests {
     @Test("all refusals are the same, to the byte", arguments: [false, true])
     func identical(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://auth.example") : nil
         let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: publicURL)
         let live = try await harness.requestCode("live@example.com")
         var requests = try await refusedRequests(harness, hasConfirmationPage: hasConfirmationPage)
@@ -154,7 +154,7 @@ struct VerifyCodeTests {
     @Test("a code handle is not accepted as a token")
     func notInterchangeable() async throws {
         let server = try await RedisServer()
-        let harness = try await SignInHarness(server, publicURL: PublicURL(parsing: "https://door.example"))
+        let harness = try await SignInHarness(server, publicURL: PublicURL(parsing: "https://auth.example"))
         let requested = try await harness.requestCode()
         #expect(await harness.respond(to: .verify(requested.handle)).code == "token_invalid")
         #expect(await harness.respond(to: .view(requested.handle)).status == .gone)

@@ -98,7 +98,7 @@ struct VerifyMagicLinkTests {
     @Test("all refusals are the same, to the byte", arguments: [false, true])
     func identical(hasConfirmationPage: Bool) async throws {
         let server = try await RedisServer()
-        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://door.example") : nil
+        let publicURL = try hasConfirmationPage ? PublicURL(parsing: "https://auth.example") : nil
         let harness = try await SignInHarness(server, limits: limits("1000/1d"), publicURL: publicURL)
         let live = try await harness.requestLink("live@example.com").token
         var requests = try await refusedRequests(harness, hasConfirmationPage: hasConfirmationPage)

@@ -8,17 +8,17 @@ import Testing
 struct PublicURLTests {
     /// Texts, and the parsed URLs: an origin and a path, without a slash at the end.
     static let urls: [(String, String)] = [
-        ("https://door.example.com", "https://door.example.com"),
-        ("https://door.example.com/", "https://door.example.com"),
-        ("HTTPS://Door.Example.COM:443/", "https://door.example.com"),
-        ("https://door.example.com:8443", "https://door.example.com:8443"),
-        ("https://door.example.com:8443/", "https://door.example.com:8443"),
-        ("https://door.example.com/api", "https://door.example.com/api"),
-        ("https://door.example.com/api/", "https://door.example.com/api"),
-        ("https://door.example.com/API/v1", "https://door.example.com/API/v1"),
-        ("https://door.example.com/a-b_c~d.e", "https://door.example.com/a-b_c~d.e"),
-        ("https://door.example.com/a%20b", "https://door.example.com/a%20b"),
-        ("https://door.example.com/a:b@c", "https://door.example.com/a:b@c"),
+        ("https://auth.example.com", "https://auth.example.com"),
+        ("https://auth.example.com/", "https://auth.example.com"),
+        ("HTTPS://Door.Example.COM:443/", "https://auth.example.com"),
+        ("https://auth.example.com:8443", "https://auth.example.com:8443"),
+        ("https://auth.example.com:8443/", "https://auth.example.com:8443"),
+        ("https://auth.example.com/api", "https://auth.example.com/api"),
+        ("https://auth.example.com/api/", "https://auth.example.com/api"),
+        ("https://auth.example.com/API/v1", "https://auth.example.com/API/v1"),
+        ("https://auth.example.com/a-b_c~d.e", "https://auth.example.com/a-b_c~d.e"),
+        ("https://auth.example.com/a%20b", "https://auth.example.com/a%20b"),
+        ("https://auth.example.com/a:b@c", "https://auth.example.com/a:b@c"),
         ("https://intranet", "https://intranet"), ("https://192.0.2.1", "https://192.0.2.1"),
         ("https://xn--mnchen-3ya.example/in", "https://xn--mnchen-3ya.example/in"),
         ("https://[2001:DB8:0::1]:8443/in", "https://[2001:db8::1]:8443/in"),
@@ -52,32 +52,32 @@ struct PublicURLTests {
         "anything else is refused",
         arguments: [
             // No origin.
-            "", "/", "door.example.com", "//door.example.com", "https", "https:", "https:/", "https://", "https:///api",
-            "https:door.example.com", "ftp://door.example.com", "javascript:alert(1)", "null", "*",
-            "https://*.example.com", "https://door.example.com,https://b.example.com",
+            "", "/", "auth.example.com", "//auth.example.com", "https", "https:", "https:/", "https://", "https:///api",
+            "https:auth.example.com", "ftp://auth.example.com", "javascript:alert(1)", "null", "*",
+            "https://*.example.com", "https://auth.example.com,https://b.example.com",
             // Without TLS, for hosts other than loopback.
-            "http://door.example.com", "http://door.example.com:443", "http://192.0.2.1", "http://10.0.0.1",
+            "http://auth.example.com", "http://auth.example.com:443", "http://192.0.2.1", "http://10.0.0.1",
             "http://0.0.0.0:8080", "http://128.0.0.1", "http://localhost.example.com", "http://127.0.0.1.example",
             "http://[::2]", "http://[::]", "http://intranet",
             // Parts other than origin and path.
-            "https://door.example.com?", "https://door.example.com?a=b", "https://door.example.com/?a=b",
-            "https://door.example.com/api?", "https://door.example.com#", "https://door.example.com#a",
-            "https://door.example.com/#", "https://door.example.com/api#a", "https://door.example.com/#/",
-            "https://door.example.com?/", "https://user@door.example.com", "https://user:pw@door.example.com",
-            "https://@door.example.com", "https://door.example.com@evil.example",
+            "https://auth.example.com?", "https://auth.example.com?a=b", "https://auth.example.com/?a=b",
+            "https://auth.example.com/api?", "https://auth.example.com#", "https://auth.example.com#a",
+            "https://auth.example.com/#", "https://auth.example.com/api#a", "https://auth.example.com/#/",
+            "https://auth.example.com?/", "https://user@auth.example.com", "https://user:pw@auth.example.com",
+            "https://@auth.example.com", "https://auth.example.com@evil.example",
             // Ports.
-            "https://door.example.com:", "https://door.example.com:0", "https://door.example.com:65536",
-            "https://door.example.com:*", "https://door.example.com:x", "http://localhost:0",
+            "https://auth.example.com:", "https://auth.example.com:0", "https://auth.example.com:65536",
+            "https://auth.example.com:*", "https://auth.example.com:x", "http://localhost:0",
             // Paths that lead elsewhere.
-            "https://door.example.com//api", "https://door.example.com///", "https://door.example.com/..",
-            "https://door.example.com/../api", "https://door.example.com/api/..", "https://door.example.com/api/../x",
-            "https://door.example.com/%2e%2e", "https://door.example.com/%2F", "https://door.example.com/%2Fapi",
-            "https://door.example.com/%252e%252e/x", "https://door.example.com/a%5Cb", "https://door.example.com/a%0Ab",
+            "https://auth.example.com//api", "https://auth.example.com///", "https://auth.example.com/..",
+            "https://auth.example.com/../api", "https://auth.example.com/api/..", "https://auth.example.com/api/../x",
+            "https://auth.example.com/%2e%2e", "https://auth.example.com/%2F", "https://auth.example.com/%2Fapi",
+            "https://auth.example.com/%252e%252e/x", "https://auth.example.com/a%5Cb", "https://auth.example.com/a%0Ab",
             // Characters.
-            "https://door.example.com/a b", " https://door.example.com", "https://door.example.com ",
-            "https://door.example.com/\n", "https://door.example.com/a\\b", "https:\\\\door.example.com",
-            "https://d\u{F6}\u{F6}r.example.com", "https://door.example.com/\u{E9}", "https://door\u{3002}example.com",
-            "https://door.example.com\u{FF0F}api", "https://door.example.com/\0", "https://door.example.com/\u{200B}",
+            "https://auth.example.com/a b", " https://auth.example.com", "https://auth.example.com ",
+            "https://auth.example.com/\n", "https://auth.example.com/a\\b", "https:\\\\auth.example.com",
+            "https://d\u{F6}\u{F6}r.example.com", "https://auth.example.com/\u{E9}", "https://door\u{3002}example.com",
+            "https://auth.example.com\u{FF0F}api", "https://auth.example.com/\0", "https://auth.example.com/\u{200B}",
             "https://example.com.", "https://127.1", "https://0x7f.1",
         ])
     func refused(text: String) {
@@ -87,8 +87,8 @@ struct PublicURLTests {
     @Test(
         "a path that ends in more than one slash is refused: the confirmation page would not be found",
         arguments: [
-            "https://door.example.com//", "https://door.example.com/api//", "https://door.example.com/api///",
-            "https://door.example.com/.//", "http://localhost:3000//",
+            "https://auth.example.com//", "https://auth.example.com/api//", "https://auth.example.com/api///",
+            "https://auth.example.com/.//", "http://localhost:3000//",
         ])
     func slashes(text: String) {
         #expect(throws: ParseError.self) { try PublicURL(parsing: text) }
@@ -97,8 +97,8 @@ struct PublicURLTests {
     @Test("a path has at most 2,048 bytes")
     func length() throws {
         let path = "/" + String(repeating: "a", count: 2047)
-        #expect(try PublicURL(parsing: "https://door.example.com\(path)").text == "https://door.example.com\(path)")
-        #expect(throws: ParseError.self) { try PublicURL(parsing: "https://door.example.com\(path)a") }
+        #expect(try PublicURL(parsing: "https://auth.example.com\(path)").text == "https://auth.example.com\(path)")
+        #expect(throws: ParseError.self) { try PublicURL(parsing: "https://auth.example.com\(path)a") }
     }
 
     @Test("the error for a text is the end of a sentence, without the text")

@@ -4,11 +4,11 @@ import Web
 /// `/auth/open`: the confirmation page, which links lead to before the portal. Only a press of its button exchanges the
 /// mailed token. Mail scanners follow links, and may run scripts; they do not press buttons.
 struct OpenLink: Sendable {
-    private let services: SignInServices
+    private let dependencies: SignInDependencies
     private let publicURL: PublicURL
 
-    init(_ services: SignInServices, publicURL: PublicURL) {
-        self.services = services
+    init(_ dependencies: SignInDependencies, publicURL: PublicURL) {
+        self.dependencies = dependencies
         self.publicURL = publicURL
     }
 
@@ -36,22 +36,23 @@ struct OpenLink: Sendable {
 
     /// Exchanges the mailed token for an exchange token, and redirects to the portal with it.
     private func exchange(_ request: PageRequest) async throws(HTTPError) -> Response {
-        let exchangeToken = try services.new(LoginToken.init(random:), for: request.context)
+        let exchangeToken = try dependencies.new(LoginToken.init(random:), for: request.context)
         let result = try await request.context.answering { () throws(StoreError) in
-            try await services.store.exchange(request.token, for: exchangeToken, from: request.context.clientAddress)
+            try await dependencies.store.exchange(
+                request.token, for: exchangeToken, from: request.context.clientAddress)
         }
         switch result {
         case .exchanged(let record):
-            guard services.isAllowed(record.origin) else { return request.pages.unknown().response }
-            services.metrics.linkOpened()
+            guard dependencies.isAllowed(record.origin) else { return request.pages.unknown().response }
+            dependencies.metrics.linkOpened()
             let link = MagicLink(
-                origin: record.origin, callbackPath: services.configuration.callbackPath, token: exchangeToken,
+                origin: record.origin, callbackPath: dependencies.configuration.callbackPath, token: exchangeToken,
                 next: record.next)
             return Response(status: .seeOther, fields: [.location: link.url, .referrerPolicy: "no-referrer"])
         case .notExchanged(let state):
             return page(for: state, request).response
         case .limited(let retryAfter):
-            services.recordLimited(by: .verification, for: request.context)
+            dependencies.recordLimited(by: .verification, for: request.context)
             return request.pages.limited(retryAfter: retryAfter, request.token).response
         }
     }
@@ -60,24 +61,24 @@ struct OpenLink: Sendable {
     /// record first, so this action makes two calls to Redis.
     private func sendAgain(_ request: PageRequest) async throws(HTTPError) -> Response {
         let state = try await state(request)
-        guard case .unusable(_, let record) = state, services.isAllowed(record.origin) else {
+        guard case .unusable(_, let record) = state, dependencies.isAllowed(record.origin) else {
             return page(for: state, request).response
         }
         let link = MagicLink(
-            origin: record.origin, callbackPath: services.configuration.callbackPath,
-            token: try services.new(LoginToken.init(random:), for: request.context), next: record.next,
+            origin: record.origin, callbackPath: dependencies.configuration.callbackPath,
+            token: try dependencies.new(LoginToken.init(random:), for: request.context), next: record.next,
             publicURL: publicURL)
         let signIn = SignInRequest(
             link: link, recipient: record.email, language: request.context.language, challenge: record.challenge)
         let admission = try await request.context.answering { () throws(StoreError) in
-            try await services.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
+            try await dependencies.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }
         switch admission {
         case .admitted:
-            services.metrics.mailQueued()
+            dependencies.metrics.mailQueued()
             return request.pages.sent(record).response
         case .limited(let limit, let retryAfter, _):
-            services.recordLimited(by: limit, for: request.context)
+            dependencies.recordLimited(by: limit, for: request.context)
             return request.pages.limited(retryAfter: retryAfter, request.token).response
         case .queueFull:
             throw request.context.answerToFullQueue()
@@ -86,15 +87,15 @@ struct OpenLink: Sendable {
 
     private func state(_ request: PageRequest) async throws(HTTPError) -> LinkState {
         try await request.context.answering { () throws(StoreError) in
-            try await services.store.state(of: request.token)
+            try await dependencies.store.state(of: request.token)
         }
     }
 
     private func page(for state: LinkState, _ request: PageRequest) -> ConfirmationPage {
         guard let token = request.token else { return request.pages.unknown() }
         switch state {
-        case .live(let record) where services.isAllowed(record.origin): return request.pages.confirm(record, token)
-        case .unusable(let reason, let record) where services.isAllowed(record.origin):
+        case .live(let record) where dependencies.isAllowed(record.origin): return request.pages.confirm(record, token)
+        case .unusable(let reason, let record) where dependencies.isAllowed(record.origin):
             return request.pages.unusable(reason, record, token)
         case .live, .unusable, .unknown: return request.pages.unknown()
         }

@@ -34,6 +34,6 @@ struct PageRequest {
     }
 
     private static func isForm(_ contentType: String?) -> Bool {
-        contentType?.prefix { $0 != ";" }.trimmingBlanks().lowercased() == "application/x-www-form-urlencoded"
+        contentType?.prefix { $0 != ";" }.trimmingWhitespace().lowercased() == "application/x-www-form-urlencoded"
     }
 }

@@ -1,41 +1,40 @@
 import Bytes
-import Cryptography
 import Net
 import Web
 
 /// `POST /auth/send-magic-link`: a sign-in request, from its body to the email in the queue.
 struct SendMagicLink: Sendable {
-    private let services: SignInServices
+    private let dependencies: SignInDependencies
     /// `nil` if clients are not limited.
     private let rateLimitFields: RateLimitFields?
 
-    init(_ services: SignInServices) {
-        self.services = services
-        rateLimitFields = services.configuration.limits.client.map(RateLimitFields.init)
+    init(_ dependencies: SignInDependencies) {
+        self.dependencies = dependencies
+        rateLimitFields = dependencies.configuration.limits.client.map(RateLimitFields.init)
     }
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let body = try SendMagicLinkBody(of: context.request)
-        let configuration = services.configuration
+        let configuration = dependencies.configuration
         let link = MagicLink(
             origin: try callbackOrigin(for: context.request, body), callbackPath: configuration.callbackPath,
-            token: try services.new(LoginToken.init(random:), for: context), next: body.callbackNext,
+            token: try dependencies.new(LoginToken.init(random:), for: context), next: body.callbackNext,
             publicURL: configuration.publicURL)
         let signIn = SignInRequest(
             link: link, recipient: body.email, language: context.language, challenge: body.challenge,
             codeRequest: body.isCodeRequested ? try newCodeRequest(for: context) : nil)
         let admission = try await context.answering { () throws(StoreError) in
-            try await services.store.admit(signIn, from: context.clientAddress, at: context.now())
+            try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
         switch admission {
         case .admitted(let quota):
-            services.metrics.mailQueued()
+            dependencies.metrics.mailQueued()
             var response = SendMagicLink.response(to: signIn)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .limited(let limit, let retryAfter, let quota):
-            services.recordLimited(by: limit, for: context)
+            dependencies.recordLimited(by: limit, for: context)
             var error = HTTPError.rateLimited(retryAfter: retryAfter)
             if let quota { rateLimitFields?.add(quota, to: &error.fields) }
             throw error
@@ -59,7 +58,7 @@ struct SendMagicLink: Sendable {
             body: body.callbackOrigin, header: request.fields.callbackOrigin,
             origin: request.fields.origin, referer: request.fields.referer)
         do {
-            return try services.configuration.originPolicy.callbackOrigin(for: claims)
+            return try dependencies.configuration.originPolicy.callbackOrigin(for: claims)
         } catch {
             throw .origin(error)
         }
@@ -67,7 +66,7 @@ struct SendMagicLink: Sendable {
 
     private func newCodeRequest(for context: RequestContext) throws(HTTPError) -> SignInRequest.CodeRequest {
         SignInRequest.CodeRequest(
-            handle: try services.new(CodeHandle.init(random:), for: context),
-            code: try services.new(SignInCode.init(random:), for: context))
+            handle: try dependencies.new(CodeHandle.init(random:), for: context),
+            code: try dependencies.new(SignInCode.init(random:), for: context))
     }
 }

@@ -15,15 +15,15 @@ struct SignInCompletion: Sendable {
         var limit: Admission.Limit { self == .link ? .verification : .code }
     }
 
-    private let services: SignInServices
+    private let dependencies: SignInDependencies
     private let method: Method
     /// `nil` if clients are not limited.
     private let rateLimitFields: RateLimitFields?
 
-    init(_ services: SignInServices, by method: Method) {
-        self.services = services
+    init(_ dependencies: SignInDependencies, by method: Method) {
+        self.dependencies = dependencies
         self.method = method
-        let limits = services.configuration.limits
+        let limits = dependencies.configuration.limits
         rateLimitFields = (method == .link ? limits.verification : limits.code).map(RateLimitFields.init)
     }
 
@@ -33,20 +33,20 @@ struct SignInCompletion: Sendable {
         case .signedIn(let person, let quota):
             var response = response(for: person, at: context)
             // The allowlist may have changed since the link was requested.
-            guard services.isAllowed(person.record.origin) else {
-                services.metrics.refused(method)
+            guard dependencies.isAllowed(person.record.origin) else {
+                dependencies.metrics.refused(method)
                 throw withQuota(method.error, quota)
             }
-            services.metrics.signedIn(by: method)
+            dependencies.metrics.signedIn(by: method)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
         case .refused(let decoy, let quota):
-            services.metrics.refused(method)
+            dependencies.metrics.refused(method)
             // Created and discarded, so that refusal takes as long as success.
             _ = response(for: decoy, at: context)
             throw withQuota(method.error, quota)
         case .limited(let retryAfter, let quota):
-            services.recordLimited(by: method.limit, for: context)
+            dependencies.recordLimited(by: method.limit, for: context)
             throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
         }
     }
@@ -63,7 +63,7 @@ struct SignInCompletion: Sendable {
         json.member("ok", true)
         json.member("email", record.email.text)
         if let next = record.next { json.member("callback_next", next.text) }
-        if let issuer = services.configuration.issuer {
+        if let issuer = dependencies.configuration.issuer {
             json.member("assertion", issuer.assertion(for: record, id: person.id, at: context.now()))
         }
         return Response(status: .ok, json: json.finish())

@@ -32,11 +32,12 @@ package final class SignInService: Responder {
         self.logger = logger
         crossOrigin = CrossOrigin(policy: configuration.originPolicy)
         self.now = now
-        let services = SignInServices(configuration: configuration, store: store, random: random, metrics: metrics)
-        sendMagicLink = SendMagicLink(services)
-        verifyMagicLink = VerifyMagicLink(services)
-        verifyCode = VerifyCode(services)
-        openLink = configuration.publicURL.map { OpenLink(services, publicURL: $0) }
+        let dependencies = SignInDependencies(
+            configuration: configuration, store: store, random: random, metrics: metrics)
+        sendMagicLink = SendMagicLink(dependencies)
+        verifyMagicLink = VerifyMagicLink(dependencies)
+        verifyCode = VerifyCode(dependencies)
+        openLink = configuration.publicURL.map { OpenLink(dependencies, publicURL: $0) }
     }
 
     /// Answers a request. Every error becomes a response.

@@ -2,24 +2,24 @@ import Web
 
 /// `POST /auth/verify-code`: an email's code and its handle, from their body to the completed sign-in.
 struct VerifyCode: Sendable {
-    private let services: SignInServices
+    private let dependencies: SignInDependencies
     private let completion: SignInCompletion
 
     private static let schema = object(
         field("request_id", string()), field("code", SignInCode.schema),
         field("code_verifier", CodeVerifier.schema.optional()))
 
-    init(_ services: SignInServices) {
-        self.services = services
-        completion = SignInCompletion(services, by: .code)
+    init(_ dependencies: SignInDependencies) {
+        self.dependencies = dependencies
+        completion = SignInCompletion(dependencies, by: .code)
     }
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        try services.checkOrigin(of: context.request)
+        try dependencies.checkOrigin(of: context.request)
         let (handle, code, verifier) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
         let verification = try await context.answering { () throws(StoreError) in
-            try await services.store.verify(
+            try await dependencies.store.verify(
                 code, of: CodeHandle(parsing: handle), challenge: verifier.map(CodeChallenge.init(of:)),
                 from: context.clientAddress)
         }

@@ -2,23 +2,23 @@ import Web
 
 /// `POST /auth/verify-magic-link`: a link's token, from its body to the completed sign-in.
 struct VerifyMagicLink: Sendable {
-    private let services: SignInServices
+    private let dependencies: SignInDependencies
     private let completion: SignInCompletion
 
     private static let schema = object(
         field("token", string()), field("code_verifier", CodeVerifier.schema.optional()))
 
-    init(_ services: SignInServices) {
-        self.services = services
-        completion = SignInCompletion(services, by: .link)
+    init(_ dependencies: SignInDependencies) {
+        self.dependencies = dependencies
+        completion = SignInCompletion(dependencies, by: .link)
     }
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        try services.checkOrigin(of: context.request)
+        try dependencies.checkOrigin(of: context.request)
         let (token, verifier) = try JSONBody.read(of: context.request, by: VerifyMagicLink.schema)
         let verification = try await context.answering { () throws(StoreError) in
-            try await services.store.verify(
+            try await dependencies.store.verify(
                 LoginToken(parsing: token), challenge: verifier.map(CodeChallenge.init(of:)),
                 from: context.clientAddress)
         }

@@ -11,6 +11,8 @@ package struct PortalPath: Sendable, Hashable {
 
     package static let maximumByteCount = 2048
 
+    /// Parses a path with optional query and fragment.
+    /// - Throws: ``ParseError`` with the rule that the text violates.
     package init(parsing text: String) throws(ParseError) {
         guard text.utf8.count <= PortalPath.maximumByteCount else {
             throw ParseError("must be at most \(PortalPath.maximumByteCount) bytes long")

@@ -1,5 +1,4 @@
 import Cryptography
-import Platform
 
 /// The configuration of ``SignInStore``.
 package struct SignInStoreConfiguration: Sendable {

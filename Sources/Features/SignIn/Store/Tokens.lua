@@ -8,8 +8,8 @@
 -- STATE is live, dead (superseded by a newer link) or used. RETENTION is the time in ms by which the entry outlives its
 -- link, so that the confirmation page can explain a link that no longer works. CHALLENGE is the challenge that the
 -- client's verifier must match, or - if the link works in every browser. RECIPIENT is the recipient's tag, an HMAC of
--- the address. CLAIMANT is the digest of the exchange token that the mailed token was exchanged for last, or - if there
--- is none; once the link is used, it is the id of the call that used it. DIGEST is the digest of the mailed token.
+-- the address. CLAIMANT is - at first. After an exchange it is the digest of the newest exchange token. After use it is the
+-- id of the call that used the link. DIGEST is the digest of the mailed token.
 
 -- Parses the entry of a mailed token whose key has `left` ms to live. Returns nil if the value is not such an entry.
 -- The state can also be `expired`.

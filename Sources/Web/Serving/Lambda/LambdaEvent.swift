@@ -85,7 +85,7 @@ extension Request {
         let query = event.values("multiValueQueryStringParameters", else: "queryStringParameters").map { name, value in
             isFromLoadBalancer ? "\(name)=\(value)" : "\(percentEncoded(name))=\(percentEncoded(value))"
         }
-        let lastHop = fields.forwardedFor?.split(separator: ",").last?.trimmingBlanks()
+        let lastHop = fields.forwardedFor?.split(separator: ",").last?.trimmingWhitespace()
         let peerText = isFromLoadBalancer ? lastHop : peer?[...]
         self.init(
             method: Method(method), path: path, query: query.joined(separator: "&"), fields: fields,

@@ -56,7 +56,7 @@ package struct LambdaRuntime: Service {
         logger.debug("stopped")
     }
 
-    /// Reports to the Runtime API that the process cannot start. Gives up after two seconds.
+    /// Reports to the Runtime API that the process cannot start. Stops trying after two seconds.
     package static func reportFailure(_ message: String, to address: RuntimeAPIAddress, on eventLoop: any EventLoop)
         async
     {

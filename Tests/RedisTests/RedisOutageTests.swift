@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 @Suite
-struct OutageTests {
+struct RedisOutageTests {
     @Test("while nothing listens, commands fail at once; once Redis listens, they succeed")
     func absent() async throws {
         let server = try await RedisServer()

@@ -19,7 +19,7 @@ struct ForwardedCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite
-struct ClientAddressTests {
+struct TrustedProxiesTests {
     private func client(_ hops: ForwardedCase) -> String? {
         let blocks = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"].compactMap { AddressBlock(parsing: $0) }
         return TrustedProxies(blocks)

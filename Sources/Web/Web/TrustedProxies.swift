@@ -25,7 +25,7 @@ package struct TrustedProxies: Sendable {
         while isTrusted(address), !rest.isEmpty {
             let comma = rest.lastIndex(of: UInt8(ascii: ","))
             let hop = Substring(comma.map { rest[$0...].dropFirst() } ?? rest)
-            guard let hop = IPAddress(parsing: hop.trimmingBlanks()) else { break }
+            guard let hop = IPAddress(parsing: hop.trimmingWhitespace()) else { break }
             address = hop
             rest = comma.map { rest[..<$0] } ?? rest[..<rest.startIndex]
         }

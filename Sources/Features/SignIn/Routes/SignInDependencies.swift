@@ -3,7 +3,7 @@ import Net
 import Web
 
 /// The dependencies that the sign-in routes share. A class, so that each route holds one reference.
-final class SignInServices: Sendable {
+final class SignInDependencies: Sendable {
     let configuration: SignInConfiguration
     let store: SignInStore
     let random: RandomBytes

@@ -5,7 +5,7 @@ import Testing
 import Web
 
 @Suite
-struct OutageTests {
+struct SignInOutageTests {
     private static let unavailable = "Sign-in is unavailable right now: try again shortly"
 
     /// Checks that a response reports an outage, and the time after which to try again.
@@ -13,7 +13,7 @@ struct OutageTests {
         _ response: Response, retryAfter: Int, sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let expected = #"""
-            {"error":"\#(OutageTests.unavailable)","code":"service_unavailable","retryAfter":\#(retryAfter)}
+            {"error":"\#(SignInOutageTests.unavailable)","code":"service_unavailable","retryAfter":\#(retryAfter)}
             """#
         #expect(response.status == .serviceUnavailable, sourceLocation: sourceLocation)
         #expect(response.text == expected, sourceLocation: sourceLocation)
