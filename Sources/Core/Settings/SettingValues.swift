@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 import Cryptography
 
 /// Parses named keys of 32 bytes: comma-separated `ID:KEY` pairs, each ID once.
