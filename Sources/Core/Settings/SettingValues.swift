@@ -1,6 +1,6 @@
 import Bytes
-import Platform
 import Cryptography
+import Platform
 
 /// Parses named keys of 32 bytes: comma-separated `ID:KEY` pairs, each ID once.
 package func parseKeys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
