@@ -22,6 +22,8 @@ MAIL_TOOLS = "mail-tools", "aiosmtpd==1.*", "cryptography", "redis>=5"
 
 def isolate():
     kept = {name: GIVEN[name] for name in ("PATH", "POSTERN_SKIP_PRIVILEGED") if name in GIVEN}
+    # Python would end at once, and leave servers and folders behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     home = tempfile.mkdtemp(prefix="postern-", dir="/tmp")
     atexit.register(shutil.rmtree, home)
     os.environ.clear()
@@ -182,7 +184,7 @@ def run(name, test):
     with Servers() as servers:
         try:
             test(servers)
-        except (AssertionError, Failure, OSError, subprocess.SubprocessError) as error:
+        except Exception as error:
             lines = [line for line in traceback.extract_tb(error.__traceback__)
                      if line.filename.startswith(str(ROOT / "Tests")) and line.filename != __file__]
             place = f"{os.path.relpath(lines[-1].filename, ROOT)}:{lines[-1].lineno}"
