@@ -22,8 +22,8 @@ MAIL_TOOLS = "mail-tools", "aiosmtpd==1.*", "cryptography", "redis>=5"
 
 def isolate():
     kept = {name: GIVEN[name] for name in ("PATH", "POSTERN_SKIP_PRIVILEGED") if name in GIVEN}
-    # Python would end at once, and leave servers and folders behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Otherwise SIGTERM leaves servers and folders behind. unittest goes on after any exception but this one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = tempfile.mkdtemp(prefix="postern-", dir="/tmp")
     atexit.register(shutil.rmtree, home)
     os.environ.clear()
@@ -104,6 +104,7 @@ class Servers:
 
     def __init__(self):
         self.ending = contextlib.ExitStack()
+        atexit.register(self.ending.close)
         # A socket's path has to be short, whatever TMPDIR says.
         folder = tempfile.TemporaryDirectory(prefix="postern-", dir="/tmp")
         self.folder = pathlib.Path(self.ending.enter_context(folder))
@@ -154,13 +155,14 @@ class Servers:
 
     def stop(self, name, seconds=20):
         """Sends SIGTERM to a server, which has to end with status 0 within that time."""
-        process = self.running.pop(name)
+        process = self.running[name]
         process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            process.kill()
             raise Failure(f"{name} does not end within {seconds} seconds of SIGTERM") from None
+        finally:
+            self.kill(name)
         expect(status == 0, f"{name} ended with status {status} on SIGTERM")
 
     def run(self, name, command, settings={}, seconds=30):
