@@ -51,8 +51,7 @@ let foundations: [Target] = [
         ],
         resources: [.embedInCode("Buckets.lua")]),
     .target(
-        name: "Web",
-        dependencies: ["Bytes", "Net", "Platform", "Redis", "Telemetry", logging, structuredFields],
+        name: "Web", dependencies: ["Bytes", "Net", "Platform", "Redis", logging, structuredFields],
         path: "Sources/Web/Web"),
     .target(
         name: "Serving",
@@ -128,42 +127,44 @@ let allTests: [Target] = [
     .executableTarget(
         name: "runtime-api", dependencies: ["TestSupport", argumentParser], path: "Tests/RuntimeAPI"),
     tests(of: "Bytes", ["Cryptography"]),
-    tests(of: "Net", ["Bytes", "Cryptography", "Web"]),
+    tests(of: "Net", ["Bytes", "Cryptography"]),
     tests(of: "Cryptography", ["Bytes"]),
     tests(of: "Platform", []),
-    tests(of: "Telemetry", ["Bytes", "Platform", lifecycle, logging, nioCore, nioPosix]),
+    tests(of: "Telemetry", [lifecycle, logging, nioCore, nioPosix]),
     tests(
         of: "Settings",
         ["Cryptography", "Net", "Platform", "Redis", "Serving", "SignIn", "postern-handler", logging]),
     tests(of: "Redis", ["Bytes", "Cryptography", "Platform", logging, nioCore, nioEmbedded, nioPosix]),
-    tests(of: "Web", ["Bytes", "Net", "Platform", "Redis", logging, structuredFields]),
+    tests(of: "Web", ["Bytes", "Net", "Redis", structuredFields]),
     tests(
         of: "Serving",
         [
-            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", lifecycle,
-            logging,
+            "Cryptography", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", lifecycle, logging,
             nioCore, nioPosix,
         ]),
     tests(
         of: "MailQueue", ["Bytes", "Cryptography", "Net", "Platform", "Redis", "SignIn", logging, nioCore, nioPosix]),
     tests(
-        of: "MailMessage", ["Bytes", "Cryptography", "MailQueue", "Net", "Platform", "SignIn", mustache],
+        of: "MailMessage", ["Bytes", "Cryptography", "MailQueue", "Net", "Platform", "SignIn"],
         exclude: ["judge.py"]),
     tests(
         of: "Delivery",
         [
-            "Bytes", "CCurl", "Cryptography", "MailMessage", "MailQueue", "Net", "Platform", "Redis", "Settings",
+            "Bytes", "Cryptography", "MailMessage", "MailQueue", "Net", "Platform", "Redis", "Settings",
             "SignIn", "Telemetry", logging, nioCore, nioPosix,
         ],
         exclude: ["mailgun.py"]),
     tests(
         of: "SignIn",
         [
-            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web", logging,
-            nioCore, nioPosix, structuredFields,
+            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Telemetry", "Web", logging,
+            nioCore, nioPosix,
         ]),
     .testTarget(
-        name: "EndToEndTests", dependencies: ["Bytes", "Cryptography", "MailQueue", "Net", "Platform", "TestSupport"],
+        name: "EndToEndTests",
+        dependencies: [
+            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "SignIn", "TestSupport",
+        ],
         path: "Tests/EndToEnd", exclude: ["postfix"]),
 ]
 

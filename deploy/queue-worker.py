@@ -33,11 +33,11 @@ SMTP_SECONDS = 4  # For each of about eight steps. All of them must end before t
 RECLAIM_MS = 36_000  # A job that was pending for this long is reclaimed; `postern send` has the same default.
 BLOCK_MS = 1_000  # Never 0, which waits forever.
 
-# Does nothing if the entry is gone because another worker was faster.
-DEAD_LETTER = """redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+# Does nothing if the entry is gone because another worker was faster. Only XADD can fail, and then nothing has changed.
+DEAD_LETTER = """if #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) == 0 then return 0 end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-return 1"""
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('XDEL', KEYS[1], ARGV[2])"""
 # A consumer that has pending entries stays in the group, since they would be lost with it.
 LEAVE = """if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])"""

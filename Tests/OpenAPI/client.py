@@ -1,4 +1,4 @@
-"""Signs in as a portal would, with the client `door` that is generated from openapi.yaml.
+"""Signs in as a portal would, with the client `postern` that is generated from openapi.yaml.
 
 usage: client.py PART URL MAILDIR ASSERTION     started by Tests/OpenAPI/client
 
@@ -22,10 +22,10 @@ import joserfc.errors
 import joserfc.jwk
 import joserfc.jwt
 import jwt
-from door import Client
-from door.api.landing import confirm_link, open_link
-from door.api.sign_in import get_jwks, send_magic_link, verify_code, verify_magic_link
-from door.models import (
+from postern import Client
+from postern.api.landing import confirm_link, open_link
+from postern.api.sign_in import get_jwks, send_magic_link, verify_code, verify_magic_link
+from postern.models import (
     JWKS,
     Error,
     ErrorCode,
@@ -39,7 +39,7 @@ from door.models import (
     VerifyCodeRequest,
     VerifyMagicLinkRequest,
 )
-from door.types import UNSET
+from postern.types import UNSET
 
 PORTAL = "https://portal.example.com"
 LANDING = "https://sign-in.example.com"

@@ -22,6 +22,8 @@ MAIL_TOOLS = "mail-tools", "aiosmtpd==1.*", "cryptography", "redis>=5"
 
 def isolate():
     kept = {name: GIVEN[name] for name in ("PATH", "POSTERN_SKIP_PRIVILEGED") if name in GIVEN}
+    # Otherwise SIGTERM leaves servers and folders behind. unittest goes on after any exception but this one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = tempfile.mkdtemp(prefix="postern-", dir="/tmp")
     atexit.register(shutil.rmtree, home)
     os.environ.clear()
@@ -102,6 +104,7 @@ class Servers:
 
     def __init__(self):
         self.ending = contextlib.ExitStack()
+        atexit.register(self.ending.close)
         # A socket's path has to be short, whatever TMPDIR says.
         folder = tempfile.TemporaryDirectory(prefix="postern-", dir="/tmp")
         self.folder = pathlib.Path(self.ending.enter_context(folder))
@@ -152,13 +155,14 @@ class Servers:
 
     def stop(self, name, seconds=20):
         """Sends SIGTERM to a server, which has to end with status 0 within that time."""
-        process = self.running.pop(name)
+        process = self.running[name]
         process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            process.kill()
             raise Failure(f"{name} does not end within {seconds} seconds of SIGTERM") from None
+        finally:
+            self.kill(name)
         expect(status == 0, f"{name} ended with status {status} on SIGTERM")
 
     def run(self, name, command, settings={}, seconds=30):
@@ -182,7 +186,7 @@ def run(name, test):
     with Servers() as servers:
         try:
             test(servers)
-        except (AssertionError, Failure, OSError, subprocess.SubprocessError) as error:
+        except Exception as error:
             lines = [line for line in traceback.extract_tb(error.__traceback__)
                      if line.filename.startswith(str(ROOT / "Tests")) and line.filename != __file__]
             place = f"{os.path.relpath(lines[-1].filename, ROOT)}:{lines[-1].lineno}"
