@@ -62,7 +62,7 @@ struct SignInSettingsTests {
 
     static let publicURLs: [(String, String)] = [
         ("https://auth.example.com", "https://auth.example.com"),
-        ("HTTPS://Door.Example.com:443/", "https://auth.example.com"),
+        ("HTTPS://Auth.Example.com:443/", "https://auth.example.com"),
         ("https://example.com/api/", "https://example.com/api"), ("http://localhost:8080", "http://localhost:8080"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
     ]
@@ -97,7 +97,7 @@ struct SignInSettingsTests {
     @Test(
         "an issuer is 1 to 256 visible characters, read as they are",
         arguments: [
-            "postern", "https://Door.Example.com/", "x", "urn:door:7", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+            "postern", "https://Auth.Example.com/", "x", "urn:door:7", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
             String(repeating: "x", count: 256),
         ])
     func issuerName(text: String) throws {

@@ -10,7 +10,7 @@ struct PublicURLTests {
     static let urls: [(String, String)] = [
         ("https://auth.example.com", "https://auth.example.com"),
         ("https://auth.example.com/", "https://auth.example.com"),
-        ("HTTPS://Door.Example.COM:443/", "https://auth.example.com"),
+        ("HTTPS://Auth.Example.COM:443/", "https://auth.example.com"),
         ("https://auth.example.com:8443", "https://auth.example.com:8443"),
         ("https://auth.example.com:8443/", "https://auth.example.com:8443"),
         ("https://auth.example.com/api", "https://auth.example.com/api"),
