@@ -14,7 +14,7 @@ struct AssertionIssuerTests {
     private static let examplePublic = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 
     private func issuer(
-        _ name: String = "https://auth.example.com",
+        _ name: String = "https://door.example.com",
         _ keys: [(String, [UInt8])] = [("k1", AssertionIssuerTests.example)]
     ) throws -> AssertionIssuer {
         AssertionIssuer(name: name, keys: keys.map { KeyRing.Entry(id: $0.0, key: Secret(copying: $0.1)) })
@@ -40,7 +40,7 @@ struct AssertionIssuerTests {
 
     @Test("an assertion is, to the letter, that of another implementation")
     func knownAnswer() throws {
-        // Header {"alg":"EdDSA","typ":"JWT","kid":"k1"}, claims {"iss":"https://auth.example.com",
+        // Header {"alg":"EdDSA","typ":"JWT","kid":"k1"}, claims {"iss":"https://door.example.com",
         // "aud":"https://portal.example.com","sub":"ada@example.com","iat":1735689600,"exp":1735689660,
         // "jti":"d90bad97384181273203dd0f8cc30e16","amr":["email"]}.
         let expected = [
@@ -111,10 +111,10 @@ struct AssertionIssuerTests {
             try issuer.assertion(for: record("ada@example.com", "http://portal.example.com"), id: "a", at: now),
             try issuer.assertion(for: record(), id: "b", at: now),
             try issuer.assertion(for: record(), id: "a", at: now + .seconds(1)),
-            try self.issuer("https://auth.example.org").assertion(for: record(), id: "a", at: now),
-            try self.issuer("https://auth.example.com", [("k2", AssertionIssuerTests.example)])
+            try self.issuer("https://door.example.org").assertion(for: record(), id: "a", at: now),
+            try self.issuer("https://door.example.com", [("k2", AssertionIssuerTests.example)])
                 .assertion(for: record(), id: "a", at: now),
-            try self.issuer("https://auth.example.com", [("k1", [UInt8](0..<32))])
+            try self.issuer("https://door.example.com", [("k1", [UInt8](0..<32))])
                 .assertion(for: record(), id: "a", at: now),
         ]
         #expect(Set(others + [assertion]).count == 9)
