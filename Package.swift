@@ -51,7 +51,10 @@ let foundations: [Target] = [
         ],
         resources: [.embedInCode("Buckets.lua")]),
     .target(
-        name: "Web", dependencies: ["Bytes", "Net", "Platform", "Redis", logging, structuredFields],
+        name: "Web",
+        dependencies: [
+            "Bytes", "Net", "Platform", "Redis", "Settings", "Telemetry", logging, structuredFields,
+        ],
         path: "Sources/Web/Web"),
     .target(
         name: "Serving",
@@ -64,7 +67,7 @@ let foundations: [Target] = [
         path: "Sources/Mail/MailQueue",
         resources: [
             "Acknowledge", "DeadLetter", "Promote", "Reclaim", "RemoveConsumers", "Requeue", "RetryLater",
-        ].map { .embedInCode("\($0).lua") }),
+        ].map { .embedInCode("Scripts/\($0).lua") }),
     .target(
         name: "MailMessage", dependencies: ["Bytes", "MailQueue", "Net", "Platform", mustache],
         path: "Sources/Mail/MailMessage",
@@ -85,12 +88,13 @@ let features: [Target] = [
     .target(
         name: "SignIn",
         dependencies: [
-            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web", logging,
+            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web",
         ],
         path: "Sources/Features/SignIn",
-        resources: (["ExchangeLink", "InspectLink", "SendMagicLink", "Tokens", "VerifyCode", "VerifyToken"].map {
-            "Store/\($0).lua"
-        } + ["ConfirmationPage/confirmation.css", "Routes/openapi.yaml"]
+        resources: ([
+            "Links", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
+            "Earlier/EarlierTokens", "Earlier/ExchangeEarlier", "Earlier/VerifyEarlier",
+        ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css", "Routes/openapi.yaml"]
             + languages.map { "ConfirmationPage/Words/\($0).json" }).map { .embedInCode($0) })
 ]
 
@@ -133,7 +137,7 @@ let allTests: [Target] = [
     tests(of: "Telemetry", [lifecycle, logging, nioCore, nioPosix]),
     tests(
         of: "Settings",
-        ["Cryptography", "Net", "Platform", "Redis", "Serving", "SignIn", "postern-handler", logging]),
+        ["Cryptography", "Net", "Platform", "Redis", "Serving", "SignIn", "Web", "postern-handler", logging]),
     tests(of: "Redis", ["Bytes", "Cryptography", "Platform", logging, nioCore, nioEmbedded, nioPosix]),
     tests(of: "Web", ["Bytes", "Net", "Redis", structuredFields]),
     tests(

@@ -33,7 +33,7 @@ local function take(key, setting)
     missing[i] = missing[i] + ARGV[setting + 2 * i - 1]
     -- Rounded up: if the key expired early, the bucket would be full early.
     local lifetime = math.ceil(missing[i] / 1000)
-    redis.call('SET', KEYS[key + i - 1], string.format('%.0f', now + missing[i]), 'PX', lifetime)
+    redis.call('SET', KEYS[key + i - 1], now + missing[i], 'PX', lifetime)
   end
 end
 

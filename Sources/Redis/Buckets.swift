@@ -2,14 +2,18 @@
 /// of the first one.
 package struct Buckets: Sendable {
     private struct Bucket {
-        let name: String
+        let limit: Limit
         let key: String
         let rate: RateLimit
     }
 
+    private let keyPrefix: String
     private var buckets: [Bucket] = []
 
-    package init() {}
+    /// - Parameter keyPrefix: the deployment's key prefix.
+    package init(keyPrefix: String = "") {
+        self.keyPrefix = keyPrefix
+    }
 
     /// The Lua functions for buckets, to be prepended to each script that takes tokens.
     package static let script = PackageResources.Buckets_lua
@@ -18,34 +22,30 @@ package struct Buckets: Sendable {
     package struct Outcome {
         /// The script's own result code.
         package let verdict: Int
-        /// The name of the limit with the longest wait, and that wait; `nil` if every bucket had a token.
-        package let refusal: (limit: String, retryAfter: Duration)?
+        /// The limit with the longest wait, and that wait; `nil` if every bucket had a token.
+        package let refusal: (limit: Limit, retryAfter: Duration)?
         /// The state of the client's bucket; `nil` if the call has no such bucket.
         package let quota: Quota?
         /// The script's other values.
         package let rest: ArraySlice<RESPValue>
     }
 
-    /// Adds a bucket; does nothing if `rate` is `nil`.
-    /// - Parameters:
-    ///   - name: the name of the limit, for ``Outcome/refusal``.
-    ///   - rate: the bucket's burst and period.
-    ///   - key: the bucket's key in Redis.
-    package mutating func append(_ name: String, _ rate: RateLimit?, key: @autoclosure () -> String) {
-        guard let rate else { return }
-        buckets.append(Bucket(name: name, key: key(), rate: rate))
+    /// Adds a subject's bucket of a limit, unless the limit is off.
+    package mutating func append(_ limit: Limit, of subject: String = "") {
+        guard let rate = limit.rate else { return }
+        buckets.append(Bucket(limit: limit, key: keyPrefix + limit.keyStart + subject, rate: rate))
     }
 
     /// The number of buckets.
-    package var count: Int { buckets.count }
+    var count: Int { buckets.count }
 
     /// Appends the buckets' keys. They must be the command's last keys.
-    package func appendKeys(to command: inout RedisCommand) {
+    func appendKeys(to command: inout RedisCommand) {
         for bucket in buckets { command.append(bucket.key) }
     }
 
     /// Appends each bucket's burst and microseconds per token. They must be the command's last arguments.
-    package func appendSettings(to command: inout RedisCommand) {
+    func appendSettings(to command: inout RedisCommand) {
         for bucket in buckets {
             command.append(bucket.rate.burst)
             command.append(bucket.rate.microsecondsPerToken)
@@ -62,7 +62,7 @@ package struct Buckets: Sendable {
         else { return nil }
         return Outcome(
             verdict: verdict,
-            refusal: refusing == 0 ? nil : (buckets[refusing - 1].name, .microseconds(wait)),
+            refusal: refusing == 0 ? nil : (buckets[refusing - 1].limit, .microseconds(wait)),
             quota: tellsQuota ? Quota(left: left, fullIn: .microseconds(missing)) : nil, rest: values[5...])
     }
 }

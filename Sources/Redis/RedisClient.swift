@@ -55,6 +55,11 @@ package final class RedisClient: Sendable {
         throw .server(code: String(message.prefix { $0 != " " }), message: RedisError.withoutArguments(message))
     }
 
+    /// Whether Redis answers.
+    package func isReachable() async -> Bool {
+        (try? await send(RedisCommand("PING"), isIdempotent: true)) != nil
+    }
+
     private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {
         if eventLoop.inEventLoop {
             body(self.session.value)

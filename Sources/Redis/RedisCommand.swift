@@ -40,6 +40,13 @@ package struct RedisCommand: Sendable {
         end()
     }
 
+    /// Returns the command, and leaves an empty one.
+    mutating func take() -> RedisCommand {
+        let taken = self
+        arguments = ByteBuffer()
+        return taken
+    }
+
     /// Appends the whole command to a buffer.
     func write(to buffer: inout ByteBuffer) {
         buffer.writeLength(count, of: UInt8(ascii: "*"))

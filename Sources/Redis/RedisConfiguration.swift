@@ -17,11 +17,11 @@ package struct RedisConfiguration: Sendable {
     package var certificateAuthorities: String?
     /// The scripts that a new connection loads into its server if they are missing. If the server does not permit that,
     /// the first call of each script loads it.
-    package var scripts: [Script]
+    package var scripts: [ScriptSource]
 
     package init(
         url: RedisURL, timeout: TimeAmount = .seconds(1), clientName: String = "postern",
-        certificateAuthorities: String? = nil, scripts: [Script] = []
+        certificateAuthorities: String? = nil, scripts: [ScriptSource] = []
     ) {
         self.url = url
         self.timeout = timeout

@@ -79,7 +79,7 @@ struct RedisConnector {
         on connection: RedisConnection, _ complete: @escaping (Result<RedisConnection, RedisError>) -> Void
     ) {
         var refusal: String?
-        var missing: [Script] = []
+        var missing: [ScriptSource] = []
         connection.onEnd = { end, calls in
             let reason =
                 switch end {

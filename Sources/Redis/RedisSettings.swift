@@ -40,7 +40,7 @@ package struct RedisSettings: Sendable {
     ///   - scripts: the scripts that a new connection loads into its server if they are missing.
     /// - Throws: ``SettingError`` if the file of certificate authorities cannot be used, which is the only way to fail.
     package func client(
-        named name: String, scripts: [Script] = [], on eventLoop: any EventLoop, logger: Logger
+        named name: String, scripts: [ScriptSource] = [], on eventLoop: any EventLoop, logger: Logger
     ) throws(SettingError) -> RedisClient {
         let configuration = RedisConfiguration(
             url: url, timeout: TimeAmount(timeout), clientName: name, certificateAuthorities: certificateAuthorities,

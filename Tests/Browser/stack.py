@@ -1,5 +1,5 @@
 """Postern and the portal on free loopback ports, for tests that use them with a browser."""
-import contextlib, email, email.policy, hashlib, pathlib, re, sys
+import contextlib, email, email.policy, pathlib, re, sys
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -8,7 +8,6 @@ import servers
 from servers import Failure, free_port, random_key, responds
 
 PORTAL = [ROOT / "deploy/portal/portal"]
-RETENTION_MS = 24 * 60 * 60 * 1000  # The default of POSTERN_LINK_RETENTION.
 
 
 @dataclass
@@ -73,10 +72,9 @@ class Stack(servers.Servers):
         self.kill(name)  # A graceful shutdown of the handler takes two seconds, and nothing needs it here.
 
     def expire(self, mail):
-        """Lets a link expire, one second ago."""
-        token_key = "postern:token:" + hashlib.sha256(mail.token.encode()).hexdigest()
-        if self.ask_redis("PEXPIRE", token_key, RETENTION_MS - 1000) != "1":
-            raise AssertionError("the link's record is not in Redis")
+        """Lets a link expire."""
+        if self.ask_redis("EVAL", servers.expire_links(), 1, servers.links_key(mail.token)) != "1":
+            raise AssertionError("the link is not in Redis")
 
     def mails(self, to):
         """Returns the emails to an address, the oldest first."""

@@ -21,7 +21,7 @@ struct DeliveryTests {
         #expect(message.recipients == ["ada@example.com"])
         #expect(message.text.contains("Content-Language: de\r\n"))
         let token = try #require(message.tokens.first)
-        #expect(try queue.redis.command("EXISTS", "postern:token:\(digest(of: token))") == "1")
+        #expect(try queue.redis.command("EXISTS", linksKey(of: token)) == "1")
         try await queue.becomes([0, 0, 0])
         #expect(try await worker.stop() == 0)
         // The consumer has left the group, and the log contains neither address nor token.

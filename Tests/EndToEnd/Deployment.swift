@@ -183,10 +183,21 @@ extension RedisServer {
                 + "table.sort(lines) return table.concat(lines, '\\n')", "0")
     }
 
-    /// Makes a link expire. Its entry is kept for a day after that, so this sets the entry's remaining time to a day.
+    /// Makes the links at a token's place expire.
     func expire(_ token: String) throws {
-        let reply = try command("PEXPIRE", "postern:token:\(digest(of: token))", "86400000")
-        try #require(reply == "1")
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Sources").standardized
+        var script = ""
+        for file in ["Redis/Buckets.lua", "Features/SignIn/Store/Links.lua"] {
+            script += try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
+        }
+        script += """
+            local links = links_at(KEYS[1])
+            for _, link in ipairs(links) do link.ends = 0 end
+            redis.call('SET', KEYS[1], packed(links), 'KEEPTTL')
+            return #links
+            """
+        try #require(try command("EVAL", script, "1", linksKey(of: token)) == "1")
     }
 }
 

@@ -96,12 +96,10 @@ extension LinkRulesTests {
             client += 1
             return try deployment.verify(code: code, of: link.codeHandle, ["X-Forwarded-For: 192.0.2.\(client)"])
         }
-        let links = try (0..<3).map { _ in try deployment.emailedLink("ada@example.com", ["code": true]) }
+        let links = try (0..<2).map { _ in try deployment.emailedLink("ada@example.com", ["code": true]) }
         for link in [links[0], links[1], links[0], links[1], links[1]] {
             #expect(try verify(link.wrongCode, link).errorCode == "code_invalid")
         }
-        let request = "postern:request:\(digest(of: links[1].codeHandle))"
-        #expect(try deployment.redis.command("EXISTS", request) == "0")
         let later = try deployment.emailedLink("ada@example.com", ["code": true])
         for link in links + [later] {
             let answer = try verify(link.code, link)

@@ -123,7 +123,7 @@ extension ScriptedSMTPServer.Received {
     }
 }
 
-/// The digest of a token, which is part of its key in Redis.
-func digest(of token: String) -> String {
-    LoginToken(parsing: token)?.digest ?? "not a token"
+/// The key in Redis of the links at a token's place.
+func linksKey(of token: String) -> String {
+    "postern:link:\(LoginToken(parsing: token)?.place.text ?? "not a token")"
 }

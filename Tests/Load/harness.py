@@ -4,7 +4,7 @@ import contextlib, os, pathlib, socket, subprocess, sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Support"))
 import servers
-from servers import free_port, listens, random_key
+from servers import expire_links, free_port, links_key, listens, random_key
 
 
 def wait_for(what, condition, seconds=20):

@@ -9,7 +9,7 @@ import Testing
 /// A client that has started to connect.
 func client(
     _ url: String, timeout: TimeAmount = .seconds(5), certificateAuthorities: String? = nil,
-    scripts: [Script] = [], suspicionDelay: TimeAmount = .seconds(30)
+    scripts: [ScriptSource] = [], suspicionDelay: TimeAmount = .seconds(30)
 ) async throws -> RedisClient {
     var configuration = RedisConfiguration(
         url: try RedisURL(parsing: url), timeout: timeout, clientName: "test",
@@ -70,7 +70,7 @@ struct RedisClientTests {
     @Test("only the scripts that a server lacks are loaded, before any command")
     func scripts() async throws {
         let server = try await RedisServer()
-        let (one, two) = (Script(Array("return 1".utf8)), Script(Array("return 2".utf8)))
+        let (one, two) = (ScriptSource(Array("return 1".utf8)), ScriptSource(Array("return 2".utf8)))
         for (scripts, loads) in [([one], 1), ([one, two], 2), ([two, one], 2)] {
             let client = try await client(server.address, scripts: scripts)
             for script in scripts {
@@ -86,7 +86,7 @@ struct RedisClientTests {
     func scriptsRefused() async throws {
         let server = try await RedisServer()
         try server.command("ACL", "SETUSER", "default", "-script")
-        let client = try await client(server.address, scripts: [Script(Array("return 1".utf8))])
+        let client = try await client(server.address, scripts: [ScriptSource(Array("return 1".utf8))])
         #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
     }
 

@@ -83,22 +83,24 @@ final class LiveServer: Sendable {
         redis.close()
     }
 
-    private static func signInService(_ redis: RedisClient, _ readiness: Readiness, _ logger: Logger) throws
-        -> SignInService
-    {
+    private static func signInService(
+        _ redis: RedisClient, _ readiness: Readiness, _ logger: Logger
+    ) throws -> HTTPService {
         let key = KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))
-        let limits = SignInLimits(client: nil, recipient: nil, deployment: nil)
-        let store = try SignInStore(
-            redis: redis,
-            configuration: SignInStoreConfiguration(
-                limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: [key]),
-            random: .system)
-        let policy = OriginPolicy(allowed: [try OriginPattern(parsing: "https://portal.example")])
-        return SignInService(
-            configuration: SignInConfiguration(
-                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), limits: limits),
-            store: store, readiness: readiness, random: .system, now: UnixTime.now,
-            metrics: SignInMetrics(MetricsRegistry()), logger: logger)
+        let policy = SignInPolicy(
+            origins: OriginPolicy(allowed: [try OriginPattern(parsing: "https://portal.example")]),
+            callbackPath: try PortalPath(parsing: "/auth/callback"),
+            limits: SignInLimits(client: nil, recipient: nil, deployment: nil))
+        let registry = MetricsRegistry()
+        let dependencies = SignInDependencies(
+            policy: policy, issuer: nil,
+            store: try SignInStore(
+                redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: [key], random: .system),
+            random: .system, metrics: SignInMetrics(registry, limits: policy.limits))
+        return HTTPService(
+            signInRoutes(dependencies), settings: WebSettings(), origins: policy.origins,
+            health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry), logger: logger,
+            now: UnixTime.now)
     }
 
     /// Begins graceful shutdown, as SIGTERM does.

@@ -5,6 +5,7 @@ import Serving
 import Settings
 import SignIn
 import Testing
+import Web
 
 @testable import postern_handler
 
@@ -12,25 +13,26 @@ import Testing
 struct HandlerSettingsTests {
     /// Expects the defaults of all settings that are not required.
     private func expectDefaults(_ settings: HandlerSettings) {
-        #expect(settings.signIn.callbackPath.text == "/auth/callback")
-        #expect(settings.signIn.basePath == "")
-        #expect(settings.signIn.linkLifetime == .seconds(15 * 60))
-        #expect(settings.signIn.limits.client == RateLimit(burst: 10, period: .seconds(600)))
-        #expect(settings.signIn.limits.recipient == RateLimit(burst: 3, period: .seconds(900)))
-        #expect(settings.signIn.limits.deployment == nil)
-        #expect(settings.signIn.limits.verification == RateLimit(burst: 600, period: .seconds(60)))
-        #expect(settings.signIn.limits.code == RateLimit(burst: 30, period: .seconds(600)))
-        #expect(settings.signIn.isNewestOnly)
-        #expect(settings.signIn.publicURL == nil)
+        #expect(settings.signIn.policy.callbackPath.text == "/auth/callback")
+        #expect(settings.web.basePath == "")
+        #expect(settings.signIn.policy.linkLifetime == .seconds(15 * 60))
+        #expect(settings.signIn.policy.limits.client.rate == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(settings.signIn.policy.limits.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
+        #expect(settings.signIn.policy.limits.deployment.rate == nil)
+        #expect(settings.signIn.policy.limits.verification.rate == RateLimit(burst: 600, period: .seconds(60)))
+        #expect(settings.signIn.policy.limits.code.rate == RateLimit(burst: 30, period: .seconds(600)))
+        #expect(settings.signIn.policy.isNewestOnly)
+        #expect(settings.signIn.policy.publicURL == nil)
         #expect(settings.signIn.signingKeys.isEmpty)
         #expect(settings.signIn.issuerName == "postern")
-        #expect(settings.signIn.trustedProxies == [])
+        #expect(settings.web.trustedProxies == TrustedProxies([]))
         #expect(settings.source == .address(host: "0.0.0.0", port: 8080))
         #expect(settings.redis.timeout == .seconds(1))
         #expect(settings.redis.keyPrefix == "postern:")
         #expect(settings.shared.logLevel == .info)
         #expect(settings.redis.certificateAuthorities == nil)
-        #expect(throws: OriginPolicy.Refusal.required) { try settings.signIn.originPolicy.callbackOrigin(for: .init()) }
+        let origins = settings.signIn.policy.origins
+        #expect(throws: OriginPolicy.Refusal.required) { try origins.callbackOrigin(for: .init()) }
     }
 
     @Test("a setting that is not set has its default")
@@ -63,7 +65,7 @@ struct HandlerSettingsTests {
     func allowedOrigins() throws {
         let text =
             "https://portal.example.com, https://*.apps.example.com ,http://localhost:*,http://portal.internal:8080"
-        let policy = try handlerSettings("POSTERN_ALLOWED_ORIGINS", text).signIn.originPolicy
+        let policy = try handlerSettings("POSTERN_ALLOWED_ORIGINS", text).signIn.policy.origins
         for origin in [
             "https://portal.example.com", "https://a.apps.example.com", "http://localhost:3000",
             "http://portal.internal:8080",
@@ -93,18 +95,18 @@ struct HandlerSettingsTests {
             "POSTERN_ALLOWED_ORIGINS": "https://portal.example.com,https://*.apps.example.com,http://localhost:*",
             "POSTERN_DEFAULT_ORIGIN": text,
         ])
-        #expect(try settings.signIn.originPolicy.callbackOrigin(for: .init()).description == expected)
+        #expect(try settings.signIn.policy.origins.callbackOrigin(for: .init()).description == expected)
     }
 
     @Test(
         "the callback path is read as it is", arguments: ["/", "/in", "/auth/callback/", "/a%20b", "/~a/b.html"])
     func callbackPath(text: String) throws {
-        #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).signIn.callbackPath.text == text)
+        #expect(try handlerSettings("POSTERN_CALLBACK_PATH", text).signIn.policy.callbackPath.text == text)
     }
 
     @Test("the base path is read as it is", arguments: ["/api", "/api/v1", "/a-b_c"])
     func basePath(text: String) throws {
-        #expect(try handlerSettings("POSTERN_BASE_PATH", text).signIn.basePath == text)
+        #expect(try handlerSettings("POSTERN_BASE_PATH", text).web.basePath == text)
     }
 
     @Test("a base path that ends in a slash is refused, and so is a single slash", arguments: ["/", "/api/"])
@@ -121,33 +123,33 @@ struct HandlerSettingsTests {
 
     @Test("a link works for a minute to a day", arguments: HandlerSettingsTests.lifetimes)
     func linkLifetime(text: String, expected: Duration) throws {
-        #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).signIn.linkLifetime == expected)
+        #expect(try handlerSettings("POSTERN_LINK_LIFETIME", text).signIn.policy.linkLifetime == expected)
     }
 
     @Test("each limit can be set, and the others keep their defaults")
     func limits() throws {
         let limit = RateLimit(burst: 5, period: .seconds(60))
-        let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").signIn.limits
-        #expect(client.client == limit)
-        #expect(client.recipient == RateLimit(burst: 3, period: .seconds(900)))
-        #expect(client.deployment == nil)
-        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").signIn.limits
-        #expect(recipient.client == RateLimit(burst: 10, period: .seconds(600)))
-        #expect(recipient.recipient == limit)
-        let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").signIn.limits
-        #expect(deployment.client == RateLimit(burst: 10, period: .seconds(600)))
-        #expect(deployment.deployment == limit)
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").signIn.policy.limits
+        #expect(client.client.rate == limit)
+        #expect(client.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
+        #expect(client.deployment.rate == nil)
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").signIn.policy.limits
+        #expect(recipient.client.rate == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(recipient.recipient.rate == limit)
+        let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").signIn.policy.limits
+        #expect(deployment.client.rate == RateLimit(burst: 10, period: .seconds(600)))
+        #expect(deployment.deployment.rate == limit)
     }
 
     @Test("each limit can be switched off")
     func limitsOff() throws {
-        let client = try handlerSettings("POSTERN_IP_LIMIT", "off").signIn.limits
-        #expect(client.client == nil)
-        #expect(client.recipient != nil)
-        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").signIn.limits
-        #expect(recipient.recipient == nil)
-        #expect(recipient.client != nil)
-        #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").signIn.limits.deployment == nil)
+        let client = try handlerSettings("POSTERN_IP_LIMIT", "off").signIn.policy.limits
+        #expect(client.client.rate == nil)
+        #expect(client.recipient.rate != nil)
+        let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").signIn.policy.limits
+        #expect(recipient.recipient.rate == nil)
+        #expect(recipient.client.rate != nil)
+        #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").signIn.policy.limits.deployment.rate == nil)
     }
 
     static let proxies: [(String, [String])] = [
@@ -159,7 +161,7 @@ struct HandlerSettingsTests {
     func trustedProxies(text: String, blocks: [String]) throws {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
-        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).signIn.trustedProxies == expected)
+        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).web.trustedProxies == TrustedProxies(expected))
     }
 
     static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]

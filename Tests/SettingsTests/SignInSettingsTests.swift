@@ -4,6 +4,7 @@ import Redis
 import Settings
 import SignIn
 import Testing
+import Web
 
 @testable import postern_handler
 
@@ -72,10 +73,10 @@ struct SignInSettingsTests {
         arguments: SignInSettingsTests.publicURLs)
     func publicURL(text: String, expected: String) throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", text)
-        #expect(settings.signIn.publicURL?.text == expected)
+        #expect(settings.signIn.policy.publicURL?.text == expected)
         #expect(settings.signIn.issuerName == expected)
         let named = try handlerSettings(["POSTERN_LANDING_URL": text, "POSTERN_ISSUER": "https://issuer.example.com"])
-        #expect(named.signIn.publicURL?.text == expected)
+        #expect(named.signIn.policy.publicURL?.text == expected)
         #expect(named.signIn.issuerName == "https://issuer.example.com")
     }
 
@@ -83,15 +84,18 @@ struct SignInSettingsTests {
         "a link that no longer works is explained for a day by default, or for a minute to a week",
         arguments: [(nil, 86_400), ("1m", 60), ("90m", 5400), ("7d", 604_800)] as [(String?, Int)])
     func retention(text: String?, seconds: Int) throws {
-        let settings = try handlerSettings(text.map { ["POSTERN_LINK_RETENTION": $0] } ?? [:])
-        #expect(settings.signIn.linkRetention == .seconds(seconds))
+        let settings = try handlerSettings(
+            ["POSTERN_LANDING_URL": "https://auth.example.com"].merging(
+                text.map { ["POSTERN_LINK_RETENTION": $0] } ?? [:]
+            ) { $1 })
+        #expect(settings.signIn.policy.retention == .seconds(seconds))
     }
 
     @Test("the public URL need not be on the allowlist, and is not added to it")
     func publicURLAndAllowlist() throws {
         let settings = try handlerSettings("POSTERN_LANDING_URL", "https://auth.example.com")
-        #expect(settings.signIn.originPolicy.allows("https://portal.example.com"))
-        #expect(!settings.signIn.originPolicy.allows("https://auth.example.com"))
+        #expect(settings.signIn.policy.origins.allows("https://portal.example.com"))
+        #expect(!settings.signIn.policy.origins.allows("https://auth.example.com"))
     }
 
     @Test(
@@ -110,28 +114,28 @@ struct SignInSettingsTests {
         "only the newest link works, unless that is switched off",
         arguments: [("on", true), ("off", false), ("", true)])
     func newestOnly(text: String, expected: Bool) throws {
-        #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).signIn.isNewestOnly == expected)
+        #expect(try handlerSettings("POSTERN_NEWEST_LINK_ONLY", text).signIn.policy.isNewestOnly == expected)
     }
 
     @Test("tokens and codes have limits of their own, which can be changed or switched off")
     func limits() throws {
         let (tokens, codes) = (RateLimit(burst: 600, period: .seconds(60)), RateLimit(burst: 30, period: .seconds(600)))
         let limit = RateLimit(burst: 5, period: .seconds(1))
-        let verify = try handlerSettings("POSTERN_VERIFY_LIMIT", "5/1s").signIn.limits
-        #expect(verify.verification == limit)
-        #expect(verify.code == codes)
-        #expect(verify.client == RateLimit(burst: 10, period: .seconds(600)))
-        let code = try handlerSettings("POSTERN_CODE_LIMIT", "5/1s").signIn.limits
-        #expect(code.code == limit)
-        #expect(code.verification == tokens)
-        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.limits.verification == nil)
-        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.limits.code == codes)
-        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.limits.code == nil)
-        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.limits.verification == tokens)
+        let verify = try handlerSettings("POSTERN_VERIFY_LIMIT", "5/1s").signIn.policy.limits
+        #expect(verify.verification.rate == limit)
+        #expect(verify.code.rate == codes)
+        #expect(verify.client.rate == RateLimit(burst: 10, period: .seconds(600)))
+        let code = try handlerSettings("POSTERN_CODE_LIMIT", "5/1s").signIn.policy.limits
+        #expect(code.code.rate == limit)
+        #expect(code.verification.rate == tokens)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.policy.limits.verification.rate == nil)
+        #expect(try handlerSettings("POSTERN_VERIFY_LIMIT", "off").signIn.policy.limits.code.rate == codes)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.policy.limits.code.rate == nil)
+        #expect(try handlerSettings("POSTERN_CODE_LIMIT", "off").signIn.policy.limits.verification.rate == tokens)
         for name in ["POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT"] {
-            let others = try handlerSettings(name, "5/1s").signIn.limits
-            #expect(others.verification == tokens)
-            #expect(others.code == codes)
+            let others = try handlerSettings(name, "5/1s").signIn.policy.limits
+            #expect(others.verification.rate == tokens)
+            #expect(others.code.rate == codes)
         }
     }
 }

@@ -33,6 +33,22 @@ def isolate():
         os.dup2(nothing.fileno(), 0)
 
 
+def links_key(token, prefix="postern:"):
+    """Returns the key in Redis of the links at a token's place, which is the token's first half."""
+    return prefix + "link:" + base64.urlsafe_b64decode(token + "=")[:16].hex()
+
+
+def expire_links():
+    """Returns a script that makes the links of a key expire. Their key keeps its time to live."""
+    shared = (ROOT / "Sources" / path for path in ("Redis/Buckets.lua", "Features/SignIn/Store/Links.lua"))
+    return "".join(path.read_text() for path in shared) + """
+        local links = links_at(KEYS[1])
+        for _, link in ipairs(links) do link.ends = 0 end
+        redis.call('SET', KEYS[1], packed(links), 'KEEPTTL')
+        return #links
+    """
+
+
 def become(command, environment):
     """Replaces this program with another command."""
     shutil.rmtree(os.environ["HOME"])

@@ -36,11 +36,11 @@ package final class MailQueue: Sendable {
         self.worker = worker
         self.maximumRetryCount = maximumRetryCount
         keys = QueueKeys(prefix: keyPrefix)
-        scripts = QueueScripts()
+        scripts = QueueScripts(keys: keys)
     }
 
     /// The scripts that a worker calls. Loading them in advance saves a second round trip at the first call of each.
-    package static var scripts: [Script] { QueueScripts().all }
+    package static var scripts: [ScriptSource] { QueueScripts(keys: QueueKeys(prefix: "")).workers }
 
     // MARK: - Claiming jobs
 
@@ -105,14 +105,7 @@ package final class MailQueue: Sendable {
     package func reclaim(atMost count: Int, idleFor idle: Duration) async throws(RedisError) -> [ClaimedJob] {
         let reply: RESPValue
         do {
-            reply = try await scripts.reclaim.call(on: commands, mayRepeat: false) { command in
-                command.append(1)
-                command.append(keys.mail)
-                command.append(MailQueue.group)
-                command.append(worker)
-                command.append(idle.milliseconds)
-                command.append(count)
-            }
+            reply = try await scripts.reclaim(for: worker, atMost: count, idleFor: idle, on: commands)
         } catch .server(code: "NOGROUP", _) {
             return []  // The next claim creates the group.
         }
@@ -132,12 +125,7 @@ package final class MailQueue: Sendable {
 
     /// Removes a delivered job from the queue. Changes nothing if the entry is already gone.
     package func acknowledge(_ claimed: ClaimedJob) async throws(RedisError) {
-        _ = try await scripts.acknowledge.call(on: commands) { command in
-            command.append(1)
-            command.append(keys.mail)
-            command.append(MailQueue.group)
-            command.append(claimed.entry)
-        }
+        _ = try await scripts.acknowledge(claimed.entry, on: commands)
     }
 
     /// Moves a job to the retries. Changes nothing if another worker has already recorded an outcome.
@@ -151,42 +139,29 @@ package final class MailQueue: Sendable {
         _ claimed: ClaimedJob, _ job: SealedMailJob, by delay: Duration, attempts: Int
     ) async throws(RedisError) -> Bool {
         let retry = Array("1 \(attempts) \(job.id) \(job.keyID) ".utf8) + job.box
-        let reply = try await scripts.retryLater.call(on: commands) { command in
-            command.append(2)
-            command.append(keys.mail)
-            command.append(keys.retries)
-            command.append(MailQueue.group)
-            command.append(claimed.entry)
-            command.append(delay.milliseconds)
-            command.append(retry)
-            command.append(maximumRetryCount)
-        }
-        return reply != .integer(-1)
+        return try await scripts.retryLater(
+            claimed.entry, retry, by: delay, maximumCount: maximumRetryCount, on: commands)
     }
 
     /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, unless its link has expired.
     /// Changes nothing if another worker has already recorded an outcome.
     package func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async throws(RedisError) {
-        _ = try await scripts.deadLetter.call(on: commands) { command in
-            command.append(2)
-            command.append(keys.mail)
-            command.append(keys.deadLetters)
-            command.append(MailQueue.group)
-            command.append(claimed.entry)
-            command.append(MailQueue.maximumDeadLetterCount)
+        try await scripts.deadLetter(
+            claimed.entry, keeping: MailQueue.maximumDeadLetterCount, on: commands
+        ) { values in
             for (field, value) in [
                 ("id", claimed.job?.id), ("reason", cause.reason.rawValue), ("attempts", String(cause.attempts)),
                 ("code", cause.replyCode.map(String.init)), ("status", cause.enhancedStatus),
             ] {
                 guard let value else { continue }
-                command.append(field)
-                command.append(value)
+                values.append(rest: field)
+                values.append(rest: value)
             }
             if cause.reason != .expired, let job = claimed.job {
-                command.append("key")
-                command.append(job.keyID)
-                command.append("job")
-                command.append(job.box)
+                values.append(rest: "key")
+                values.append(rest: job.keyID)
+                values.append(rest: "job")
+                values.append(rest: job.box)
             }
         }
     }
@@ -211,14 +186,7 @@ package final class MailQueue: Sendable {
     /// Moves due retries back to the stream.
     /// - Returns: the number of retries moved, at most `count`.
     package func promoteDue(atMost count: Int) async throws(RedisError) -> Int {
-        let reply = try await scripts.promote.call(on: commands) { command in
-            command.append(2)
-            command.append(keys.mail)
-            command.append(keys.retries)
-            command.append(count)
-        }
-        guard case .integer(let moved) = reply else { throw .unexpectedReply("not a number of retries") }
-        return moved
+        try await scripts.promote(atMost: count, on: commands)
     }
 
     /// Removes dead letters that are so old that their links must have expired.
@@ -241,13 +209,7 @@ package final class MailQueue: Sendable {
 
     private func removeConsumers(_ name: String, idleFor idle: Duration) async throws(RedisError) {
         do {
-            _ = try await scripts.removeConsumers.call(on: commands) { command in
-                command.append(1)
-                command.append(keys.mail)
-                command.append(MailQueue.group)
-                command.append(name)
-                command.append(idle.milliseconds)
-            }
+            try await scripts.removeConsumers(name, idleFor: idle, on: commands)
         } catch .server(code: "NOGROUP", _) {
             // Without a group there are no consumers.
         }

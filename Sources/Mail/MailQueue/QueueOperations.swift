@@ -13,7 +13,7 @@ package final class QueueOperations: Sendable {
     package init(redis: RedisClient, keyPrefix: String) {
         self.redis = redis
         keys = QueueKeys(prefix: keyPrefix)
-        scripts = QueueScripts()
+        scripts = QueueScripts(keys: keys)
         pages = QueuePages(redis: redis, keys: keys)
     }
 
@@ -58,7 +58,7 @@ package final class QueueOperations: Sendable {
             return true
         }
         guard let letter = try await deadLetter(id) else { return false }
-        return try await requeue(letter)
+        return try await scripts.requeue(letter, on: redis)
     }
 
     /// Makes all waiting retries due now, and requeues all dead letters that hold their jobs.
@@ -77,7 +77,7 @@ package final class QueueOperations: Sendable {
             if letter.holdsJob { holdingJobs.append(letter) }
             return true
         }
-        for letter in holdingJobs where try await requeue(letter) {
+        for letter in holdingJobs where try await scripts.requeue(letter, on: redis) {
             count += 1
             progress(count)
         }
@@ -101,7 +101,9 @@ package final class QueueOperations: Sendable {
         var last: String?
         var count = 0
         while case let page = try await pages.entries(of: keys.mail, after: last), let end = page.last?.id {
-            if let entry = page.first(where: { $0.fields["id"] == id }) { return try await acknowledge(entry.id) }
+            if let entry = page.first(where: { $0.fields["id"] == id }) {
+                return try await scripts.acknowledge(entry.id, on: redis)
+            }
             last = end
             count += page.count
             progress(count)
@@ -151,24 +153,6 @@ package final class QueueOperations: Sendable {
         var command = RedisCommand("ZADD", keys.retries, "XX", "CH", "0")
         command.append(retry)
         return try await integer(command) == 1
-    }
-
-    private func requeue(_ letter: DeadLetter) async throws(RedisError) -> Bool {
-        try await scripts.requeue.call(on: redis) { command in
-            command.append(2)
-            command.append(keys.mail)
-            command.append(keys.deadLetters)
-            command.append(letter.entry)
-        } == .integer(1)
-    }
-
-    private func acknowledge(_ entry: String) async throws(RedisError) -> Bool {
-        try await scripts.acknowledge.call(on: redis) { command in
-            command.append(1)
-            command.append(keys.mail)
-            command.append(MailQueue.group)
-            command.append(entry)
-        } == .integer(1)
     }
 
     private func integer(_ words: String...) async throws(RedisError) -> Int {

@@ -25,7 +25,8 @@ struct HandlerServices {
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
         let registry = MetricsRegistry()
-        let metrics = SignInMetrics(registry)
+        let metrics = Metrics(
+            http: HTTPMetrics(registry), signIn: SignInMetrics(registry, limits: settings.signIn.policy.limits))
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: HandlerServices.threadCount(for: settings.source))
         var responders: [LoopResponder] = []
         var connections: [RedisClient] = []
@@ -88,28 +89,27 @@ struct HandlerServices {
             configuration: configuration, group: loops, responders: responders, readiness: readiness, logger: logger)
     }
 
+    /// The routes of the handler's features, on one connection to Redis.
     private static func service(
-        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: SignInMetrics,
-        _ logger: Logger
-    ) throws -> SignInService {
-        let signIn = settings.signIn
-        var stored = SignInStoreConfiguration(
-            limits: signIn.limits, linkLifetime: signIn.linkLifetime, keyPrefix: settings.redis.keyPrefix,
-            keys: settings.shared.secretKeys)
-        stored.isNewestOnly = signIn.isNewestOnly
-        // Only the confirmation page explains links that no longer work.
-        stored.retention = signIn.publicURL == nil ? .zero : signIn.linkRetention
-        let store = try SignInStore(redis: redis, configuration: stored, random: .system)
-        let configuration = SignInConfiguration(
-            originPolicy: signIn.originPolicy, callbackPath: signIn.callbackPath, basePath: signIn.basePath,
-            trustedProxies: TrustedProxies(signIn.trustedProxies), limits: signIn.limits,
-            publicURL: signIn.publicURL,
-            issuer: signIn.signingKeys.isEmpty
-                ? nil : AssertionIssuer(name: signIn.issuerName, keys: signIn.signingKeys))
-        return SignInService(
-            configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
-            metrics: metrics, logger: logger)
+        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: Metrics, _ logger: Logger
+    ) throws -> HTTPService {
+        let policy = settings.signIn.policy
+        let store = try SignInStore(
+            redis: redis, policy: policy, keyPrefix: settings.redis.keyPrefix,
+            secretKeys: settings.shared.secretKeys, random: .system)
+        let signIn = SignInDependencies(
+            policy: policy, issuer: settings.signIn.issuer, store: store, random: .system, metrics: metrics.signIn)
+        return HTTPService(
+            signInRoutes(signIn), settings: settings.web, origins: policy.origins,
+            health: Health(redis: redis, readiness: readiness), metrics: metrics.http, logger: logger,
+            now: UnixTime.now)
     }
+}
+
+/// The metrics that all connections share.
+private struct Metrics {
+    let http: HTTPMetrics
+    let signIn: SignInMetrics
 }
 
 /// The limit on open files is too low to serve requests.

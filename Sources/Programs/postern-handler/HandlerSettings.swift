@@ -3,11 +3,13 @@ import Redis
 import Serving
 import Settings
 import SignIn
+import Web
 
 /// The handler's settings.
 struct HandlerSettings: Sendable {
     let shared: SharedSettings
     let redis: RedisSettings
+    let web: WebSettings
     let signIn: SignInSettings
     /// The source of requests.
     let source: RequestSource
@@ -18,6 +20,7 @@ struct HandlerSettings: Sendable {
         redis = try RedisSettings(environment)
         shared = try SharedSettings(environment)
         signIn = try SignInSettings(environment)
+        web = try WebSettings(environment)
         source = try RequestSource(environment)
     }
 }

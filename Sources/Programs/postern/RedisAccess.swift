@@ -10,7 +10,7 @@ import Settings
 /// Creates a Redis client on an event loop, and starts to connect.
 /// - Throws: The exit status for a wrong setting.
 func redisClient(
-    _ settings: RedisSettings, _ name: String, _ scripts: [Script], _ eventLoop: any EventLoop,
+    _ settings: RedisSettings, _ name: String, _ scripts: [ScriptSource], _ eventLoop: any EventLoop,
     _ logger: Logger
 ) async throws -> RedisClient {
     do {

@@ -4,42 +4,33 @@ import Platform
 
 /// An error response, with everything that the client is told.
 package struct HTTPError: Error, Equatable {
-    /// A code for programs. The raw values are part of the API and never change.
-    package enum Code: String, Sendable, CaseIterable {
-        case badRequest = "bad_request"
-        case invalidJSON = "invalid_json"
-        case validationError = "validation_error"
-        case originNotAllowed = "origin_not_allowed"
-        case originRequired = "origin_required"
-        case tokenInvalid = "token_invalid"
-        case codeInvalid = "code_invalid"
-        case notFound = "not_found"
-        case methodNotAllowed = "method_not_allowed"
-        case requestTimeout = "request_timeout"
-        case payloadTooLarge = "payload_too_large"
-        case unsupportedMediaType = "unsupported_media_type"
-        case rateLimited = "rate_limited"
-        case headerFieldsTooLarge = "header_fields_too_large"
-        case internalError = "internal_error"
-        case serviceUnavailable = "service_unavailable"
-
+    /// A code for programs, and its status. Codes are part of the API and never change. Features add their own.
+    package struct Code: Sendable, Hashable {
+        package let rawValue: String
         /// The status that goes with the code.
-        package var status: Status {
-            switch self {
-            case .badRequest, .invalidJSON, .validationError, .originNotAllowed, .originRequired, .tokenInvalid,
-                .codeInvalid:
-                .badRequest
-            case .notFound: .notFound
-            case .methodNotAllowed: .methodNotAllowed
-            case .requestTimeout: .requestTimeout
-            case .payloadTooLarge: .contentTooLarge
-            case .unsupportedMediaType: .unsupportedMediaType
-            case .rateLimited: .tooManyRequests
-            case .headerFieldsTooLarge: .requestHeaderFieldsTooLarge
-            case .internalError: .internalServerError
-            case .serviceUnavailable: .serviceUnavailable
-            }
+        package let status: Status
+
+        package init(_ rawValue: String, _ status: Status) {
+            self.rawValue = rawValue
+            self.status = status
         }
+
+        package static var badRequest: Code { Code("bad_request", .badRequest) }
+        package static var invalidJSON: Code { Code("invalid_json", .badRequest) }
+        package static var validationError: Code { Code("validation_error", .badRequest) }
+        package static var originNotAllowed: Code { Code("origin_not_allowed", .badRequest) }
+        package static var originRequired: Code { Code("origin_required", .badRequest) }
+        package static var notFound: Code { Code("not_found", .notFound) }
+        package static var methodNotAllowed: Code { Code("method_not_allowed", .methodNotAllowed) }
+        package static var requestTimeout: Code { Code("request_timeout", .requestTimeout) }
+        package static var payloadTooLarge: Code { Code("payload_too_large", .contentTooLarge) }
+        package static var unsupportedMediaType: Code { Code("unsupported_media_type", .unsupportedMediaType) }
+        package static var rateLimited: Code { Code("rate_limited", .tooManyRequests) }
+        package static var headerFieldsTooLarge: Code {
+            Code("header_fields_too_large", .requestHeaderFieldsTooLarge)
+        }
+        package static var internalError: Code { Code("internal_error", .internalServerError) }
+        package static var serviceUnavailable: Code { Code("service_unavailable", .serviceUnavailable) }
     }
 
     package let code: Code
@@ -122,7 +113,8 @@ extension HTTPError {
 
     /// Redis does not answer, or not in time, or the mail queue is full.
     package static func serviceUnavailable(retryAfter: Duration) -> HTTPError {
-        HTTPError(.serviceUnavailable, "Sign-in is unavailable right now: try again shortly", retryAfter: retryAfter)
+        HTTPError(
+            .serviceUnavailable, "The service is unavailable right now: try again shortly", retryAfter: retryAfter)
     }
 }
 

@@ -2,7 +2,7 @@ import Bytes
 import Net
 
 /// Proxies whose `X-Forwarded-For` entries are trusted.
-package struct TrustedProxies: Sendable {
+package struct TrustedProxies: Sendable, Equatable {
     private let blocks: [AddressBlock]
 
     package init(_ blocks: [AddressBlock]) {

@@ -132,16 +132,20 @@ struct ConfirmationFaultTests {
 
     /// Requests a link to a portal that is no longer allowed.
     private func requestLinkToDisallowedPortal(_ harness: SignInHarness) async throws -> String {
-        var configuration = SignInStoreConfiguration(
-            limits: SignInHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys
-        )
-        configuration.retention = .seconds(86_400)
-        let store = try SignInStore(redis: harness.redis, configuration: configuration, random: .system)
-        let link = MagicLink(
-            origin: try Origin(parsing: "https://gone.example"),
-            callbackPath: try PortalPath(parsing: "/auth/callback"), token: try LoginToken(random: .system), next: nil,
-            publicURL: try PublicURL(parsing: "https://auth.example"))
+        let publicURL = try PublicURL(parsing: "https://auth.example")
+        let callbackPath = try PortalPath(parsing: "/auth/callback")
+        let policy = SignInPolicy(
+            origins: OriginPolicy(allowed: [try OriginPattern(parsing: "https://gone.example")]),
+            callbackPath: callbackPath, publicURL: publicURL, limits: SignInHarness.noLimits)
+        let store = try SignInStore(
+            redis: harness.redis, policy: policy, keyPrefix: "postern:", secretKeys: SignInHarness.keys,
+            random: .system)
         let recipient = try #require(EmailAddress(parsing: "quetzal@example.com"))
+        let gone = try Origin(parsing: "https://gone.example")
+        let link = MagicLink(
+            origin: gone, callbackPath: callbackPath,
+            token: try LoginToken(at: store.place(for: recipient, gone, nil), random: .system), next: nil,
+            publicURL: publicURL)
         let admission = try await store.admit(
             SignInRequest(link: link, recipient: recipient), from: nil, at: UnixTime.now())
         #expect(admission == Admission.admitted(nil))

@@ -77,10 +77,10 @@ struct LimitTests {
         #expect(await harness.respond(to: signIn()).status == .ok)
         let before = try await buckets(harness)
         #expect(before.count == 3)
-        #expect(try await harness.keyCount() == 6)
+        #expect(try await harness.keyCount() == 5)
         for _ in 0..<5 { #expect(await harness.respond(to: signIn()).status == .tooManyRequests) }
         #expect(try await buckets(harness) == before)
-        #expect(try await harness.keyCount() == 6)
+        #expect(try await harness.keyCount() == 5)
         #expect(try await harness.mails().count == 1)
     }
 

@@ -74,21 +74,26 @@ extension SignInHarness {
         return RequestedCode(handle: handle, code: code, token: job.token)
     }
 
-    /// The key of a token's entry.
+    /// The key of a token's link.
     static func key(of token: String) throws -> String {
-        guard let digest = LoginToken(parsing: token)?.digest else { throw NotAsExpected() }
-        return "postern:token:\(digest)"
+        guard let place = LoginToken(parsing: token)?.place else { throw NotAsExpected() }
+        return "postern:link:\(place.text)"
     }
 
-    /// Makes a link expire whose entry outlives it by a day.
+    /// Makes the links at a token's place expire.
     func expire(_ token: String) async throws {
-        let key = try SignInHarness.key(of: token)
-        // A link has expired if its entry has a day to live, or less.
-        let reply = try await redis.send(RedisCommand("PEXPIRE", key, "86400000"))
-        guard reply == .integer(1) else { throw NotAsExpected() }
+        let script = StoreHarness.script(
+            """
+            local links = links_at(KEYS[1])
+            for _, link in ipairs(links) do link.ends = 0 end
+            redis.call('SET', KEYS[1], packed(links), 'KEEPTTL')
+            return #links
+            """)
+        let reply = try await redis.send(RedisCommand("EVAL", script, "1", try SignInHarness.key(of: token)))
+        guard case .integer = reply else { throw NotAsExpected() }
     }
 
-    /// Deletes the entry of a link.
+    /// Deletes the links at a token's place.
     func forget(_ token: String) async throws {
         let reply = try await redis.send(RedisCommand("DEL", try SignInHarness.key(of: token)))
         guard reply == .integer(1) else { throw NotAsExpected() }

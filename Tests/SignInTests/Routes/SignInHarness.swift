@@ -17,7 +17,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A sign-in service with its Redis. Without a server, requests that need Redis are answered with 503.
 final class SignInHarness: Sendable {
-    let service: SignInService
+    let service: HTTPService
     let redis: RedisClient
     let readiness = Readiness()
 
@@ -44,20 +44,17 @@ final class SignInHarness: Sendable {
             try RedisClient(configuration: configuration, eventLoop: loop, logger: quiet)
         }.get()
         redis.start()
-        var stored = SignInStoreConfiguration(
-            limits: limits, linkLifetime: .seconds(900), keyPrefix: "postern:", keys: SignInHarness.keys)
-        stored.maximumQueueLength = maximumQueueLength
-        stored.retention = publicURL == nil ? .zero : .seconds(86_400)
-        let policy = OriginPolicy(
+        let origins = OriginPolicy(
             allowed: try SignInHarness.allowedOrigins.map { try OriginPattern(parsing: $0) },
             fallback: try fallback.map { try Origin(parsing: $0) })
-        service = SignInService(
-            configuration: SignInConfiguration(
-                originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), basePath: basePath,
-                trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
-                limits: limits, publicURL: publicURL, issuer: issuer),
-            store: try SignInStore(redis: redis, configuration: stored, random: .system), readiness: readiness,
-            random: random, now: UnixTime.now, metrics: SignInMetrics(MetricsRegistry()), logger: quiet)
+        var policy = SignInPolicy(
+            origins: origins, callbackPath: try PortalPath(parsing: "/auth/callback"), publicURL: publicURL,
+            limits: limits)
+        policy.maximumQueueLength = maximumQueueLength
+        service = try signInService(
+            policy: policy, redis: redis, keys: SignInHarness.keys, readiness: readiness, random: random,
+            basePath: basePath, proxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
+            issuer: issuer)
     }
 
     deinit { redis.close() }
@@ -96,6 +93,24 @@ final class SignInHarness: Sendable {
             return try JSONDecoder().decode(Mail.self, from: Data(plaintext.withUnsafeBytes { [UInt8]($0) }))
         }
     }
+}
+
+/// A service with the routes of sign-in.
+func signInService(
+    policy: SignInPolicy, redis: RedisClient, keys: [KeyRing.Entry], readiness: Readiness,
+    random: RandomBytes = .system, basePath: String = "", proxies: TrustedProxies = TrustedProxies([]),
+    issuer: AssertionIssuer? = nil
+) throws -> HTTPService {
+    let registry = MetricsRegistry()
+    let store = try SignInStore(
+        redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: keys, random: .system)
+    let dependencies = SignInDependencies(
+        policy: policy, issuer: issuer, store: store, random: random,
+        metrics: SignInMetrics(registry, limits: policy.limits))
+    return HTTPService(
+        signInRoutes(dependencies), settings: WebSettings(basePath: basePath, trustedProxies: proxies),
+        origins: policy.origins, health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry),
+        logger: quiet, now: UnixTime.now)
 }
 
 /// The members of a mail job that the tests read.

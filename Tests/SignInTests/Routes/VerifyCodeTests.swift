@@ -254,7 +254,7 @@ struct VerifyCodeTests {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)
         let handle = try LoginToken(random: .system)
-        _ = try await harness.redis.send(RedisCommand("LPUSH", "postern:request:\(handle.digest)", "secret words"))
+        _ = try await harness.redis.send(RedisCommand("LPUSH", "postern:link:\(handle.place.text)", "secret words"))
         let response = await harness.respond(to: .verify(code: "123456", of: handle.text))
         #expect(response.status == .internalServerError)
         #expect(response.text == #"{"error":"Something went wrong on our side","code":"internal_error"}"#)

@@ -184,7 +184,7 @@ struct VerifyMagicLinkTests {
         let token = try LoginToken(random: .system).text
         let key = try SignInHarness.key(of: token)
         let commands = [
-            // A value of another type, and an entry whose record was not sealed for this token.
+            // A value of another type, and one in the form of an earlier version.
             RedisCommand("LPUSH", key, "secret words"),
             RedisCommand("SET", key, "live 0 - 00 -\nsecret words", "PX", "60000"),
         ]

@@ -31,7 +31,7 @@ struct BucketModelTests {
     func model() async throws {
         let server = try await RedisServer()
         let client = try await StoreHarness.client(for: server)
-        let text = Buckets.script + PackageResources.SendMagicLink_lua
+        let text = Buckets.script + PackageResources.Links_lua + PackageResources.SendMagicLink_lua
         let script = BucketModelTests.clock + String(decoding: text, as: UTF8.self)
         let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", script))
         guard case .bulk(let digest) = reply else {
@@ -127,12 +127,11 @@ private struct Sequence {
     private func call(_ step: Int) async throws -> [Int] {
         var command = RedisCommand("EVALSHA", sha)
         command.append(2 + limits.count)
-        command.append("token:\(seed):\(step)")
+        command.append("links:\(seed)")
         command.append("mail")
         for index in limits.indices { command.append("bucket:\(seed):\(index)") }
-        for text in ["900000", "entry", "id", "key", "job", "10000000", "900000", "60000", "", "", ""] {
-            command.append(text)
-        }
+        let link = ["id\(step)", "record", "-", "900000", "0", "1"]
+        for text in link + ["", "", "", "", "k1", "job", "10000000"] { command.append(text) }
         for limit in limits {
             command.append(limit.burst)
             command.append(limit.microsecondsPerToken)

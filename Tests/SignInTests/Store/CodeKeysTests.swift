@@ -33,9 +33,9 @@ struct CodeKeysTests {
             })
     }
 
-    private func entry(by keys: CodeKeys, _ handle: CodeHandle, _ token: LoginToken) throws -> [UInt8] {
+    private func sealed(by keys: CodeKeys, _ handle: CodeHandle, _ token: LoginToken) throws -> CodeKeys.Sealed {
         let codeRequest = SignInRequest.CodeRequest(handle: handle, code: try sixDigits("314159"))
-        return try keys.entry(for: codeRequest, token, random: .system)
+        return try keys.seal(codeRequest, token, random: .system)
     }
 
     @Test("the tag is an HMAC of the handle and the code, with the deployment's key", arguments: tags)
@@ -43,22 +43,22 @@ struct CodeKeysTests {
         #expect(try keys("k1").tags(of: sixDigits(code), for: handle(from: start)) == expected)
     }
 
-    @Test("with several keys there is a tag for each, and the entry has the tag of the first")
+    @Test("with several keys there is a tag for each, and the stored one is that of the first")
     func severalKeys() throws {
         let (handle, token) = (try handle(from: 1), try LoginToken(random: .system))
         let both = try keys("k2", "k1").tags(of: sixDigits("314159"), for: handle).split(separator: " ")
         #expect(both.count == 2)
         #expect(try keys("k2").tags(of: sixDigits("314159"), for: handle) == both[0])
         #expect(try keys("k1").tags(of: sixDigits("314159"), for: handle) == both[1])
-        let line = try entry(by: keys("k2", "k1"), handle, token).prefix { $0 != UInt8(ascii: "\n") }
-        #expect(String(decoding: line, as: UTF8.self) == "\(both[0]) \(token.digest) k2")
+        let sealed = try sealed(by: keys("k2", "k1"), handle, token)
+        #expect(sealed.tag == both[0])
+        #expect(sealed.keyID == "k2")
     }
 
     @Test("the token opens for its own handle, as long as the deployment has the key that sealed it")
     func token() throws {
         let (handle, token) = (try handle(from: 1), try LoginToken(random: .system))
-        let entry = try entry(by: keys("k1"), handle, token)
-        let box = Array(entry.drop { $0 != UInt8(ascii: "\n") }.dropFirst())
+        let box = try sealed(by: keys("k1"), handle, token).token
         #expect(try keys("k1").token(in: box, keyID: "k1", for: handle).text == token.text)
         #expect(try keys("k2", "k1").token(in: box, keyID: "k1", for: handle).text == token.text)
         let other = try self.handle(from: 2)

@@ -14,15 +14,15 @@ struct SecrecyTests {
             maximumQueueLength: 10_000)
         var secrets: [String] = ["portal.example.com", "/orders/17"]
         for number in 0..<1000 {
-            let link = try StoreHarness.link(next: "/orders/17?n=\(number)")
             let address = "person\(number)@customer.example"
+            let link = try StoreHarness.link(to: address, next: "/orders/17?n=\(number)")
             #expect(try await harness.admit(link, to: address).isAdmitted)
             secrets += [address, link.token.text, link.url]
         }
         let dump = try await everything(in: harness.redis)
         #expect(dump.count > 1000 * 500)
         // The dump is complete: a text that is there is found.
-        #expect(dump.firstRange(of: Array("postern:token:".utf8)) != nil)
+        #expect(dump.firstRange(of: Array("postern:link:".utf8)) != nil)
         let index = ByteIndex(dump)
         let found = secrets.flatMap(forms).filter { index.contains($0) }
         #expect(found.map { String(decoding: $0, as: UTF8.self) } == [])

@@ -21,6 +21,8 @@ struct SignInModel {
         let sentAt: Int
         var isUsed = false
         var isSuperseded = false
+        /// Whether newer links of its place pushed it out.
+        var isForgotten = false
         /// The number of the exchange token that the mailed token was exchanged for last.
         var claimant: Int?
         /// Whether the code exists: the fifth wrong code deletes it.
@@ -61,14 +63,29 @@ struct SignInModel {
     }
 
     mutating func send(to address: String, for portal: String, verifier: Character?) {
+        let mail = Mail(address: address, portal: portal, verifier: verifier, sentAt: now)
         if isNewestOnly {
-            for number in mails.indices where mails[number].address == address && mails[number].portal == portal {
-                // A used link stays used. An expired one stays expired, unless an exchange token of it may still work.
-                let end = mails[number].sentAt + SignInModel.linkLifetime + SignInModel.exchangeTokenLifetime
-                if !mails[number].isUsed, now < end { mails[number].isSuperseded = true }
-            }
+            // A used link stays used, and an expired one stays expired.
+            for number in place(of: mail) where works(number) { mails[number].isSuperseded = true }
         }
-        mails.append(Mail(address: address, portal: portal, verifier: verifier, sentAt: now))
+        mails.append(mail)
+        // Three links of a place are stored.
+        for number in place(of: mail).dropLast(3) { mails[number].isForgotten = true }
+    }
+
+    /// The numbers of the emails whose links have the same place.
+    private func place(of mail: Mail) -> [Int] {
+        mails.indices.filter {
+            mails[$0].address == mail.address && mails[$0].portal == mail.portal && mails[$0].verifier == mail.verifier
+        }
+    }
+
+    /// Whether a link, or an exchange token of it, can still sign in.
+    private func works(_ number: Int) -> Bool {
+        let mail = mails[number]
+        guard !mail.isUsed, !mail.isSuperseded, !mail.isForgotten else { return false }
+        let isExchanged = mail.claimant.map { isAlive($0) } ?? false
+        return now < mail.sentAt + SignInModel.linkLifetime || isExchanged
     }
 
     /// The time since the last email.
@@ -78,10 +95,17 @@ struct SignInModel {
     func state(of number: Int) -> String {
         let mail = mails[number]
         let end = mail.sentAt + SignInModel.linkLifetime
-        if now >= end + retention { return "unknown" }
+        if mail.isForgotten || now >= keptUntil(mail) { return "unknown" }
         if mail.isUsed { return "used" }
         if mail.isSuperseded { return "superseded" }
         return now >= end ? "expired" : "live"
+    }
+
+    /// The time until which a link is known.
+    private func keptUntil(_ mail: Mail) -> Int {
+        let end = mail.sentAt + SignInModel.linkLifetime + retention
+        let pressedAt = mail.claimant.flatMap { exchangeTokens[$0].madeAt }
+        return pressedAt.map { max(end, $0 + SignInModel.exchangeTokenLifetime) } ?? end
     }
 
     private func isAlive(_ number: Int) -> Bool {
@@ -127,6 +151,7 @@ struct SignInModel {
     }
 
     private mutating func signIn(_ number: Int) -> StepOutcome {
+        for other in place(of: mails[number]) where works(other) { mails[other].isUsed = true }
         mails[number].isUsed = true
         tries[mails[number].address] = nil
         return .signedIn(number)

@@ -2,9 +2,10 @@ import Cryptography
 import Net
 import Platform
 import Redis
-import SignIn
 import TestSupport
 import Testing
+
+@testable import SignIn
 
 @Suite(.timeLimit(.minutes(5)))
 struct SignInModelTests {
@@ -65,13 +66,11 @@ private struct SignInRun {
         prefix = "run\(seed):"
         mix = Int(seed) / 12 % 3
         let retention = seed % 3 == 0 ? 0 : 86_400
-        var configuration = SignInStoreConfiguration(
-            limits: StoreHarness.noLimits, linkLifetime: .seconds(900), keyPrefix: prefix, keys: StoreHarness.keys)
-        configuration.isNewestOnly = seed % 4 != 0
-        configuration.retention = .seconds(retention)
-        configuration.maximumQueueLength = 10_000
-        store = try SignInStore(redis: redis, configuration: configuration, random: .system)
-        model = SignInModel(isNewestOnly: configuration.isNewestOnly, retention: retention)
+        let isNewestOnly = seed % 4 != 0
+        let policy = try StoreHarness.policy(
+            maximumQueueLength: 10_000, retention: .seconds(retention), isNewestOnly: isNewestOnly)
+        store = try StoreHarness.store(redis, policy, keyPrefix: prefix)
+        model = SignInModel(isNewestOnly: isNewestOnly, retention: retention)
     }
 
     /// Takes steps until an outcome differs from the model's, and returns the difference.
@@ -119,9 +118,11 @@ private struct SignInRun {
         let portal = SignInRun.portals.randomElement(using: &random) ?? ""
         let verifier: Character? = Bool.random(using: &random) ? nil : "a"
         trace.append("mail \(number) to \(address) for \(portal), verifier \(verifier ?? "-")")
+        let link = try StoreHarness.link(
+            to: address, for: portal, next: "/n/\(number)", challenge: challenge(verifier))
         let mail = SentMail(
-            link: try StoreHarness.link(for: portal, next: "/n/\(number)"),
-            handle: try CodeHandle(random: .system), code: try sixDigits("\(100_000 + number)"))
+            link: link, handle: try CodeHandle(at: link.token.place, random: .system),
+            code: try sixDigits("\(100_000 + number)"))
         mails.append(mail)
         model.send(to: address.lowercased(), for: portal, verifier: verifier)
         let request = SignInRequest(
@@ -135,7 +136,7 @@ private struct SignInRun {
 
     private mutating func press() async throws -> (expected: StepOutcome, outcome: StepOutcome) {
         let mail = someMail()
-        let token = try LoginToken(random: .system)
+        let token = try mails[mail].newExchangeToken()
         trace.append("press \(mail) for exchange token \(exchangeTokens.count)")
         exchangeTokens.append(token)
         let result = try await store.exchange(mails[mail].token, for: token, from: nil)

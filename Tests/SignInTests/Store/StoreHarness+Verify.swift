@@ -15,8 +15,11 @@ struct SentMail: Sendable {
     let code: SignInCode
 
     var token: LoginToken { link.token }
-    var tokenKey: String { "postern:token:\(token.digest)" }
-    var handleKey: String { "postern:request:\(handle.digest)" }
+    /// The key of the link, and of the others at its place.
+    var linksKey: String { "postern:link:\(token.place.text)" }
+
+    /// An exchange token for the link.
+    func newExchangeToken() throws -> LoginToken { try LoginToken(at: token.place, random: .system) }
 }
 
 /// The kinds of credentials that one request gives.
@@ -67,9 +70,9 @@ extension StoreHarness {
         to address: String = "ada@example.com", for portal: String = "https://portal.example.com",
         next: String? = nil, challenge: CodeChallenge? = nil, code: String = "271828"
     ) async throws -> SentMail {
+        let link = try StoreHarness.link(to: address, for: portal, next: next, challenge: challenge)
         let mail = SentMail(
-            link: try StoreHarness.link(for: portal, next: next), handle: try CodeHandle(random: .system),
-            code: try sixDigits(code))
+            link: link, handle: try CodeHandle(at: link.token.place, random: .system), code: try sixDigits(code))
         let request = SignInRequest(
             link: mail.link, recipient: try #require(EmailAddress(parsing: address)), challenge: challenge,
             codeRequest: SignInRequest.CodeRequest(handle: mail.handle, code: mail.code))
@@ -81,7 +84,7 @@ extension StoreHarness {
     /// Presses the button on the page of an email's link.
     /// - Returns: the exchange token.
     func press(_ mail: SentMail) async throws -> LoginToken {
-        let exchangeToken = try LoginToken(random: .system)
+        let exchangeToken = try mail.newExchangeToken()
         let result = try await store.exchange(mail.token, for: exchangeToken, from: .v4(0xC000_0201))
         guard case .exchanged = result else { throw NotExchanged(result: result) }
         return exchangeToken
@@ -127,7 +130,7 @@ extension StoreHarness {
             let client = try await StoreHarness.client(for: server)
             // The connections are ready before the first call, so that all calls are concurrent.
             _ = try await client.send(RedisCommand("PING"))
-            connected.append(try SignInStore(redis: client, configuration: configuration, random: .system))
+            connected.append(try StoreHarness.store(client, policy))
         }
         let stores = connected
         return try await withThrowingTaskGroup(of: Verification.self) { group in
@@ -136,32 +139,6 @@ extension StoreHarness {
             }
             return try await group.reduce(into: [Verification]()) { answers, answer in answers.append(answer) }
         }
-    }
-
-    // MARK: - Time
-
-    /// The milliseconds by which an entry outlives its link.
-    var retention: Int { configuration.retention.milliseconds }
-
-    /// A script that lets time pass for the keys of a pattern: each expires a number of milliseconds earlier. Their
-    /// values do not change, so a bucket is full again once its key has expired, and no fuller before.
-    static let passing = """
-        for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-          local left = redis.call('PTTL', key)
-          if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[2]) end
-        end
-        """
-
-    /// Lets time pass.
-    func pass(_ time: Duration) async throws {
-        try await command("EVAL", StoreHarness.passing, "0", "*", "\(time.milliseconds)")
-    }
-
-    /// Lets time pass until an email's link has just expired.
-    func expire(_ mail: SentMail) async throws {
-        let left = try await number("PTTL", mail.tokenKey)
-        // Entries that were written a moment after the link expire a moment later.
-        try await pass(.milliseconds(left - retention + 10))
     }
 
     // MARK: - Redis

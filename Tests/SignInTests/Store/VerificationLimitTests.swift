@@ -104,7 +104,7 @@ struct VerificationLimitTests {
         #expect(answer.address == "ada@example.com")
         #expect(answer.quota == nil)
         let kinds = Set(try await harness.keys("").map { String($0.split(separator: ":")[1]) })
-        #expect(kinds == ["mail", "newest", "request", "token"])
+        #expect(kinds == ["link", "mail"])
     }
 
     @Test(
@@ -146,7 +146,7 @@ struct VerificationLimitTests {
         #expect(other.word == "unknown")
         let before = try await harness.snapshot()
         let result = try await harness.store.exchange(
-            mail.token, for: try LoginToken(random: .system), from: .v4(0xC000_0201))
+            mail.token, for: try mail.newExchangeToken(), from: .v4(0xC000_0201))
         guard case .limited(let retryAfter) = result else {
             Issue.record("the bucket should be empty")
             return

@@ -1,4 +1,6 @@
+import Cryptography
 import Net
+import Redis
 import Web
 
 /// `/auth/open`: the confirmation page, which links lead to before the portal. Only a press of its button exchanges the
@@ -36,23 +38,23 @@ struct OpenLink: Sendable {
 
     /// Exchanges the mailed token for an exchange token, and redirects to the portal with it.
     private func exchange(_ request: PageRequest) async throws(HTTPError) -> Response {
-        let exchangeToken = try dependencies.new(LoginToken.init(random:), for: request.context)
+        let exchangeToken = try newToken(at: request.token?.place, for: request.context)
         let result = try await request.context.answering { () throws(StoreError) in
             try await dependencies.store.exchange(
                 request.token, for: exchangeToken, from: request.context.clientAddress)
         }
         switch result {
         case .exchanged(let record):
-            guard dependencies.isAllowed(record.origin) else { return request.pages.unknown().response }
+            guard dependencies.policy.allows(record.origin) else { return request.pages.unknown().response }
             dependencies.metrics.linkOpened()
             let link = MagicLink(
-                origin: record.origin, callbackPath: dependencies.configuration.callbackPath, token: exchangeToken,
+                origin: record.origin, callbackPath: dependencies.policy.callbackPath, token: exchangeToken,
                 next: record.next)
             return Response(status: .seeOther, fields: [.location: link.url, .referrerPolicy: "no-referrer"])
         case .notExchanged(let state):
             return page(for: state, request).response
         case .limited(let retryAfter):
-            dependencies.recordLimited(by: .verification, for: request.context)
+            dependencies.recordLimited(by: dependencies.policy.limits.verification, for: request.context)
             return request.pages.limited(retryAfter: retryAfter, request.token).response
         }
     }
@@ -61,13 +63,13 @@ struct OpenLink: Sendable {
     /// record first, so this action makes two calls to Redis.
     private func sendAgain(_ request: PageRequest) async throws(HTTPError) -> Response {
         let state = try await state(request)
-        guard case .unusable(_, let record) = state, dependencies.isAllowed(record.origin) else {
+        guard case .unusable(_, let record) = state, dependencies.policy.allows(record.origin) else {
             return page(for: state, request).response
         }
+        let place = dependencies.store.place(for: record.email, record.origin, record.challenge)
         let link = MagicLink(
-            origin: record.origin, callbackPath: dependencies.configuration.callbackPath,
-            token: try dependencies.new(LoginToken.init(random:), for: request.context), next: record.next,
-            publicURL: publicURL)
+            origin: record.origin, callbackPath: dependencies.policy.callbackPath,
+            token: try newToken(at: place, for: request.context), next: record.next, publicURL: publicURL)
         let signIn = SignInRequest(
             link: link, recipient: record.email, language: request.context.language, challenge: record.challenge)
         let admission = try await request.context.answering { () throws(StoreError) in
@@ -85,6 +87,12 @@ struct OpenLink: Sendable {
         }
     }
 
+    private func newToken(at place: Place?, for context: RequestContext) throws(HTTPError) -> LoginToken {
+        try dependencies.new(for: context) { (random) throws(CryptoError) in
+            try LoginToken(at: place, random: random)
+        }
+    }
+
     private func state(_ request: PageRequest) async throws(HTTPError) -> LinkState {
         try await request.context.answering { () throws(StoreError) in
             try await dependencies.store.state(of: request.token)
@@ -94,8 +102,9 @@ struct OpenLink: Sendable {
     private func page(for state: LinkState, _ request: PageRequest) -> ConfirmationPage {
         guard let token = request.token else { return request.pages.unknown() }
         switch state {
-        case .live(let record) where dependencies.isAllowed(record.origin): return request.pages.confirm(record, token)
-        case .unusable(let reason, let record) where dependencies.isAllowed(record.origin):
+        case .live(let record) where dependencies.policy.allows(record.origin):
+            return request.pages.confirm(record, token)
+        case .unusable(let reason, let record) where dependencies.policy.allows(record.origin):
             return request.pages.unusable(reason, record, token)
         case .live, .unusable, .unknown: return request.pages.unknown()
         }

@@ -1,5 +1,10 @@
 import Web
 
+extension HTTPError.Code {
+    static var tokenInvalid: HTTPError.Code { HTTPError.Code("token_invalid", .badRequest) }
+    static var codeInvalid: HTTPError.Code { HTTPError.Code("code_invalid", .badRequest) }
+}
+
 extension HTTPError {
     /// The error for every token that is not accepted, whatever the reason.
     static let tokenInvalid = HTTPError(
@@ -8,36 +13,4 @@ extension HTTPError {
     /// The error for every code that is not accepted, whatever the reason.
     static let codeInvalid = HTTPError(
         .codeInvalid, "That code didn't work: check it, or open the link in the email instead")
-}
-
-extension RequestContext {
-    /// Logs the error of a store operation, and returns the error that answers the request.
-    func answer(to error: StoreError) -> HTTPError {
-        switch error {
-        case .unavailable(let error):
-            log.unavailable("\(error)")
-            return .serviceUnavailable(retryAfter: .seconds(1))
-        case .failed(let error):
-            log.failed(error)
-            return .internalError
-        case .crypto(let error):
-            log.failed(error)
-            return .internalError
-        }
-    }
-
-    /// Returns the result of a store operation, or throws the error that answers the request.
-    func answering<Value>(_ body: () async throws(StoreError) -> Value) async throws(HTTPError) -> Value {
-        do {
-            return try await body()
-        } catch {
-            throw answer(to: error)
-        }
-    }
-
-    /// Logs that the mail queue is full, and returns the error that answers the request.
-    func answerToFullQueue() -> HTTPError {
-        log.unavailable("the mail queue is full: are workers running?")
-        return .serviceUnavailable(retryAfter: .seconds(30))
-    }
 }

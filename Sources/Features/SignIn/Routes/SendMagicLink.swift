@@ -1,5 +1,7 @@
 import Bytes
+import Cryptography
 import Net
+import Redis
 import Web
 
 /// `POST /auth/send-magic-link`: a sign-in request, from its body to the email in the queue.
@@ -10,20 +12,21 @@ struct SendMagicLink: Sendable {
 
     init(_ dependencies: SignInDependencies) {
         self.dependencies = dependencies
-        rateLimitFields = dependencies.configuration.limits.client.map(RateLimitFields.init)
+        rateLimitFields = dependencies.policy.limits.client.rate.map(RateLimitFields.init)
     }
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let body = try SendMagicLinkBody(of: context.request)
-        let configuration = dependencies.configuration
+        let policy = dependencies.policy
+        let origin = try callbackOrigin(for: context.request, body)
+        let place = dependencies.store.place(for: body.email, origin, body.challenge)
         let link = MagicLink(
-            origin: try callbackOrigin(for: context.request, body), callbackPath: configuration.callbackPath,
-            token: try dependencies.new(LoginToken.init(random:), for: context), next: body.callbackNext,
-            publicURL: configuration.publicURL)
+            origin: origin, callbackPath: policy.callbackPath, token: try newToken(at: place, for: context),
+            next: body.callbackNext, publicURL: policy.publicURL)
         let signIn = SignInRequest(
             link: link, recipient: body.email, language: context.language, challenge: body.challenge,
-            codeRequest: body.isCodeRequested ? try newCodeRequest(for: context) : nil)
+            codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil)
         let admission = try await context.answering { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
@@ -58,15 +61,24 @@ struct SendMagicLink: Sendable {
             body: body.callbackOrigin, header: request.fields.callbackOrigin,
             origin: request.fields.origin, referer: request.fields.referer)
         do {
-            return try dependencies.configuration.originPolicy.callbackOrigin(for: claims)
+            return try dependencies.policy.origins.callbackOrigin(for: claims)
         } catch {
             throw .origin(error)
         }
     }
 
-    private func newCodeRequest(for context: RequestContext) throws(HTTPError) -> SignInRequest.CodeRequest {
-        SignInRequest.CodeRequest(
-            handle: try dependencies.new(CodeHandle.init(random:), for: context),
-            code: try dependencies.new(SignInCode.init(random:), for: context))
+    private func newToken(at place: Place, for context: RequestContext) throws(HTTPError) -> LoginToken {
+        try dependencies.new(for: context) { (random) throws(CryptoError) in
+            try LoginToken(at: place, random: random)
+        }
+    }
+
+    private func newCodeRequest(
+        at place: Place, for context: RequestContext
+    ) throws(HTTPError) -> SignInRequest.CodeRequest {
+        try dependencies.new(for: context) { (random) throws(CryptoError) in
+            SignInRequest.CodeRequest(
+                handle: try CodeHandle(at: place, random: random), code: try SignInCode(random: random))
+        }
     }
 }

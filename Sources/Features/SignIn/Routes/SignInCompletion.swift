@@ -12,19 +12,20 @@ struct SignInCompletion: Sendable {
         /// The error for everything that is not accepted, whatever the reason.
         var error: HTTPError { self == .link ? .tokenInvalid : .codeInvalid }
 
-        var limit: Admission.Limit { self == .link ? .verification : .code }
+        func limit(in limits: SignInLimits) -> Limit { self == .link ? limits.verification : limits.code }
     }
 
     private let dependencies: SignInDependencies
     private let method: Method
+    private let limit: Limit
     /// `nil` if clients are not limited.
     private let rateLimitFields: RateLimitFields?
 
     init(_ dependencies: SignInDependencies, by method: Method) {
         self.dependencies = dependencies
         self.method = method
-        let limits = dependencies.configuration.limits
-        rateLimitFields = (method == .link ? limits.verification : limits.code).map(RateLimitFields.init)
+        limit = method.limit(in: dependencies.policy.limits)
+        rateLimitFields = limit.rate.map(RateLimitFields.init)
     }
 
     /// Returns the response to a sign-in, or throws the error that answers a refused or limited request.
@@ -33,7 +34,7 @@ struct SignInCompletion: Sendable {
         case .signedIn(let person, let quota):
             var response = response(for: person, at: context)
             // The allowlist may have changed since the link was requested.
-            guard dependencies.isAllowed(person.record.origin) else {
+            guard dependencies.policy.allows(person.record.origin) else {
                 dependencies.metrics.refused(method)
                 throw withQuota(method.error, quota)
             }
@@ -46,7 +47,7 @@ struct SignInCompletion: Sendable {
             _ = response(for: decoy, at: context)
             throw withQuota(method.error, quota)
         case .limited(let retryAfter, let quota):
-            dependencies.recordLimited(by: method.limit, for: context)
+            dependencies.recordLimited(by: limit, for: context)
             throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
         }
     }
@@ -63,7 +64,7 @@ struct SignInCompletion: Sendable {
         json.member("ok", true)
         json.member("email", record.email.text)
         if let next = record.next { json.member("callback_next", next.text) }
-        if let issuer = dependencies.configuration.issuer {
+        if let issuer = dependencies.issuer {
             json.member("assertion", issuer.assertion(for: record, id: person.id, at: context.now()))
         }
         return Response(status: .ok, json: json.finish())

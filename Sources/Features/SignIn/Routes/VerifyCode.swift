@@ -1,3 +1,4 @@
+import Redis
 import Web
 
 /// `POST /auth/verify-code`: an email's code and its handle, from their body to the completed sign-in.
@@ -16,7 +17,6 @@ struct VerifyCode: Sendable {
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        try dependencies.checkOrigin(of: context.request)
         let (handle, code, verifier) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
         let verification = try await context.answering { () throws(StoreError) in
             try await dependencies.store.verify(

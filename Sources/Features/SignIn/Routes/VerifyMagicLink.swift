@@ -1,3 +1,4 @@
+import Redis
 import Web
 
 /// `POST /auth/verify-magic-link`: a link's token, from its body to the completed sign-in.
@@ -15,7 +16,6 @@ struct VerifyMagicLink: Sendable {
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        try dependencies.checkOrigin(of: context.request)
         let (token, verifier) = try JSONBody.read(of: context.request, by: VerifyMagicLink.schema)
         let verification = try await context.answering { () throws(StoreError) in
             try await dependencies.store.verify(

@@ -3,21 +3,23 @@ import Cryptography
 /// A secret that signs a person in, once: the mailed token of a link, or the exchange token that the confirmation page
 /// gives for it.
 ///
-/// It is stored nowhere. Redis knows only its ``digest``; the record that is stored for it is sealed with a key that is
+/// It is stored nowhere. Redis knows only its ``id``; the record that is stored for it is sealed with a key that is
 /// derived from the token.
 package struct LoginToken: Sendable {
     private let token: RandomToken
 
     /// The token as it appears in the link. Not to be logged or stored.
     package var text: String { token.text }
-    /// The SHA-256 of the token's text, in lower-case hexadecimal: the token's name in Redis.
+    /// The SHA-256 of the token's text, in lower-case hexadecimal: the name of tokens of earlier versions in Redis.
     package var digest: String { token.digest }
-    /// The id of the token in emails and assertions: the first half of its digest, 32 hexadecimal digits.
+    /// The place of the token's link.
+    package var place: Place { token.place }
+    /// The id of the token in Redis, emails and assertions: the first half of its digest, 32 hexadecimal digits.
     package var id: String { String(digest.prefix(32)) }
 
-    /// Issues a new token.
-    package init(random: RandomBytes) throws(CryptoError) {
-        token = try RandomToken(random: random)
+    /// Issues a new token at a place; at a random one if that is `nil`.
+    package init(at place: Place? = nil, random: RandomBytes) throws(CryptoError) {
+        token = try RandomToken(at: place, random: random)
     }
 
     /// Parses a link's token; `nil` for any other text.

@@ -1,7 +1,10 @@
 import Bytes
 import Cryptography
 
-/// 32 random bytes, written as 43 characters of base64url: the value of a ``LoginToken`` or a ``CodeHandle``.
+/// 32 bytes, written as 43 characters of base64url: the value of a ``LoginToken`` or a ``CodeHandle``. The first half
+/// is a ``Place``, and the second half is random.
+///
+/// Earlier versions drew all 32 bytes. Such a token reads like one at a place where nothing is stored.
 struct RandomToken: Sendable {
     static let byteCount = 32
 
@@ -11,9 +14,17 @@ struct RandomToken: Sendable {
     /// The SHA-256 of the text, in lower-case hexadecimal.
     let digest: String
 
-    /// Draws a new token.
-    init(random: RandomBytes) throws(CryptoError) {
-        self.init(bytes: try random.secret(count: RandomToken.byteCount))
+    /// The place that the token names.
+    var place: Place { Place(bytes.withUnsafeBytes { Array($0.prefix(Place.byteCount)) }) }
+
+    /// Draws a new token at a place; at a random one if that is `nil`.
+    init(at place: Place?, random: RandomBytes) throws(CryptoError) {
+        let bytes = try Secret(count: RandomToken.byteCount) { (buffer) throws(CryptoError) in
+            let start = place?.bytes.count ?? 0
+            if let place { buffer.copyBytes(from: place.bytes) }
+            try random.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+        }
+        self.init(bytes: bytes)
     }
 
     /// Parses a token's text; `nil` for any other text.

@@ -15,21 +15,31 @@ struct CodeKeys: Sendable {
         }
     }
 
-    /// The handle's entry, as VerifyCode.lua describes it.
-    func entry(
-        for request: SignInRequest.CodeRequest, _ token: LoginToken, random: RandomBytes
-    ) throws(CryptoError) -> [UInt8] {
-        let tag = CodeKeys.tag(of: request.code, request.handle, under: authentications[0])
-        let box = try token.sealed(for: request.handle, by: ring, random: random)
-        return Array("\(tag) \(token.digest) \(ring.sealingKeyID)\n".utf8) + box
+    /// The stored form of a code.
+    struct Sealed {
+        /// The HMAC of the code and its handle.
+        let tag: String
+        /// The mailed token, sealed for the handle.
+        let token: [UInt8]
+        /// The id of the key that sealed it.
+        let keyID: String
     }
 
-    /// The tags that the entry may hold for a code, separated by spaces: one for each key.
+    /// Seals a code and the mailed token for a handle.
+    func seal(
+        _ request: SignInRequest.CodeRequest, _ token: LoginToken, random: RandomBytes
+    ) throws(CryptoError) -> Sealed {
+        Sealed(
+            tag: CodeKeys.tag(of: request.code, request.handle, under: authentications[0]),
+            token: try token.sealed(for: request.handle, by: ring, random: random), keyID: ring.sealingKeyID)
+    }
+
+    /// The tags that may be stored for a code, separated by spaces: one for each key.
     func tags(of code: SignInCode, for handle: CodeHandle) -> String {
         authentications.map { CodeKeys.tag(of: code, handle, under: $0) }.joined(separator: " ")
     }
 
-    /// The mailed token in an entry.
+    /// The mailed token that was sealed for a handle.
     func token(in box: [UInt8], keyID: String, for handle: CodeHandle) throws(CryptoError) -> LoginToken {
         try LoginToken(sealed: box, for: handle, by: ring, keyID: keyID)
     }

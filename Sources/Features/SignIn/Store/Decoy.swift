@@ -7,15 +7,13 @@ struct Decoy: Sendable {
     /// A mailed token that no email holds. A text that is not a token is looked up as this one.
     let token: LoginToken
     /// Its exchange token.
-    let exchangeToken: LoginToken
+    private let exchangeToken: LoginToken
     /// A code handle that no browser has. A text that is not a handle is looked up as this one.
     let handle: CodeHandle
-    private let sealedToken: [UInt8]
-    private let sealedRecord: [UInt8]
-    /// The entry that the script reads if the token has none. Its state is never accepted.
-    let entry: [UInt8]
-    /// The same for an exchange token.
-    let exchangeEntry: [UInt8]
+    /// The mailed token, sealed for the exchange token.
+    let sealedToken: [UInt8]
+    /// The record of the mailed token.
+    let sealedRecord: [UInt8]
 
     init(random: RandomBytes) throws(CryptoError) {
         token = try LoginToken(random: random)
@@ -25,8 +23,6 @@ struct Decoy: Sendable {
             email: Decoy.email, origin: Decoy.origin, next: Decoy.next, issuedAt: UnixTime(milliseconds: 0))
         sealedToken = try token.sealed(for: exchangeToken, random: random)
         sealedRecord = try record.sealed(for: token, random: random)
-        exchangeEntry = Array("via \(token.digest)\n".utf8) + sealedToken
-        entry = Array("none 0 - - -\n".utf8) + sealedRecord
     }
 
     /// Does the work of opening the record of a mailed token.

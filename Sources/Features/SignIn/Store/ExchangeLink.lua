@@ -1,32 +1,40 @@
 -- Exchanges a mailed token for an exchange token, which works for a short time. A person who saw only the mailed link
 -- cannot use it.
 --
--- KEYS: 1 the mailed token; 2 the exchange token; 3 the client's bucket, if there is a limit.
--- ARGV: 1 the mailed token, sealed for the exchange token; 2 the lifetime of the exchange token, in ms; then, if there
---       is a limit, the bucket's burst, and its microseconds per token.
+-- KEYS  links_key              the links of the token's place
+--       earlier_key            the key of the token, if an earlier version stored it
+--       then the client's bucket, if there is a limit
+-- ARGV  id, exchange_id        the ids of the mailed token and of the exchange token
+--       sealed                 the mailed token, sealed for the exchange token
+--       lifetime               the lifetime of the exchange token, in ms
+--       then, if there is a limit, the bucket's burst, and its microseconds per token
 --
--- Returns the five integers of SendMagicLink.lua, with the verdict 1 (exchanged), 0 (limited) or -1 (refused). Unless
--- the verdict is 0, the mailed token's state and sealed record follow, if it has an entry.
+-- Returns the five integers of SendMagicLink.lua, with the verdict 1 (exchanged), 0 (limited), -1 (refused) or 2 (the
+-- token is an earlier version's; nothing changed). Unless the verdict is 0 or 2, the link's state and sealed record
+-- follow, if it is stored.
 --
 -- Until the link is used, the token can be exchanged again, because a button can be pressed twice, and a portal can
 -- fail. Only the last exchange token works. If this call is repeated because its reply was lost, it is answered as
 -- before, and changes nothing.
 
-local sealed, lifetime = ARGV[1], ARGV[2]
-local first_bucket, first_setting = 3, 3
+local links_key, earlier_key = unpack(KEYS)
+local id, exchange_id, sealed, lifetime = unpack(ARGV)
+local first_bucket, first_setting = 3, 5
 
-local token = mailed(KEYS[1])
-local exchange_digest = string.match(KEYS[2], '%x+$')
+local links = links_at(links_key)
+local link = with_id(links, id)
+if not link and redis.call('EXISTS', earlier_key) == 1 then return { 2, 0, 0, 0, 0 } end
 local refusing, wait = look(first_bucket, first_setting)
-local is_live = token and token.state == 'live'
-if not (is_live and token.claimant == exchange_digest) then
+local is_live = link and state_of(link) == 'live'
+if not (is_live and link.exchange and link.exchange.id == exchange_id) then
   if refusing > 0 then return { 0, refusing, wait, quota(first_setting) } end
   take(first_bucket, first_setting)
   if is_live then
-    write(KEYS[1], changed(token, 'live', exchange_digest))
-    redis.call('SET', KEYS[2], 'via ' .. string.match(KEYS[1], '%x+$') .. '\n' .. sealed, 'PX', lifetime)
+    link.exchange = { id = exchange_id, ends = now_ms + lifetime, token = sealed }
+    link.kept_until = math.max(link.kept_until, link.exchange.ends)
+    write(links_key, links)
   end
 end
 local left, full = quota(first_setting)
-if not token then return { -1, 0, 0, left, full } end
-return { is_live and 1 or -1, 0, 0, left, full, token.state, token.record }
+if not link then return { -1, 0, 0, left, full } end
+return { is_live and 1 or -1, 0, 0, left, full, state_of(link), link.record }

@@ -1,45 +1,49 @@
--- Admits a sign-in request: takes from its buckets, stores its token and queues its email. Does all of it, or nothing.
+-- Admits a sign-in request: takes from its buckets, stores its link and queues its email. Does all of it, or nothing.
 --
--- KEYS: 1 the token; 2 the mail stream; from 3 on the bucket of each limit, the client's first.
--- ARGV: 1 the lifetime of the token's entry, in ms; 2 that entry; 3 the job's id; 4 the id of the key that sealed the
---       job; 5 the sealed job; 6 the maximum length of the stream; 7 the lifetime of the link, in ms; 8 the lifetime of
---       an exchange token, in ms; 9 the key that holds the digest of the newest link's token, or '' if several links
---       can work at once; 10 the key of the code handle, or '' if no code was requested; 11 the handle's entry; then
---       for each bucket its burst, and its microseconds per token.
+-- KEYS  links_key                  the links of the place
+--       stream                     the mail stream
+--       then the bucket of each limit, the client's first
+-- ARGV  id                         the id of the link and of the job: the first half of its token's digest
+--       record                     the link's sealed record
+--       challenge                  its code challenge, or -
+--       lifetime, retention        its lifetime, and the time after that for which it is kept, in ms
+--       newest_only                1 if it supersedes the earlier links of the place
+--       handle                     the id of the code handle, or '' if no code was requested
+--       tag                        the tag of the code
+--       code_key, code_token       the mailed token, sealed for the handle, and the id of the key that sealed it
+--       job_key, job               the sealed job, and the id of the key that sealed it
+--       maximum_length             the maximum length of the stream
+--       then for each bucket its burst, and its microseconds per token
 --
 -- Returns five integers: the verdict, which is 1 (admitted), 0 (limited) or -1 (the stream is full); the number of the
 -- bucket with the longest wait, counted from 1, or 0; that wait in microseconds; the tokens left in the first bucket;
 -- and the microseconds until the first bucket is full. Without a bucket the last two are 0.
 --
--- A call with the same token repeats the same request, because the reply was lost: it is admitted, and changes nothing.
---
--- Keys that are not among KEYS have the same prefix, and so, on a cluster, the same hash tag.
+-- A call with the same id repeats the same request, because the reply was lost: it is admitted, and changes nothing.
 
-local token_key, stream = KEYS[1], KEYS[2]
-local entry_lifetime, entry, job_id, job_key_id, sealed_job = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local maximum_length, link_lifetime, exchange_lifetime = tonumber(ARGV[6]), ARGV[7], ARGV[8]
-local newest_key, handle_key, handle_entry = ARGV[9], ARGV[10], ARGV[11]
-local first_bucket, first_setting = 3, 12
+local links_key, stream = unpack(KEYS)
+local id, record, challenge, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_key, job,
+  maximum_length = unpack(ARGV)
+local first_bucket, first_setting = 3, 14
 
 local refusing, wait = look(first_bucket, first_setting)
+local value = redis.call('GET', links_key)
 local verdict
-if refusing > 0 then
+if value and string.find(value, id, 1, true) then
+  verdict, refusing, wait = 1, 0, 0
+elseif refusing > 0 then
   verdict = 0
-elseif redis.call('XLEN', stream) >= maximum_length then
+elseif redis.call('XLEN', stream) >= tonumber(maximum_length) then
   verdict = -1
-elseif redis.call('SET', token_key, entry, 'NX', 'PX', entry_lifetime) then
+else
   verdict = 1
   take(first_bucket, first_setting)
-  if newest_key ~= '' then
-    local prefix, digest = string.match(token_key, '^(.*:)(%x+)$')
-    local earlier = redis.call('SET', newest_key, digest, 'PX', link_lifetime + exchange_lifetime, 'GET')
-    -- A used link stays used, so that the confirmation page can say so.
-    if earlier and redis.call('GETRANGE', prefix .. earlier, 0, 3) == 'live' then
-      redis.call('SETRANGE', prefix .. earlier, 0, 'dead')
-    end
-  end
-  if handle_key ~= '' then redis.call('SET', handle_key, handle_entry, 'PX', link_lifetime) end
-  redis.call('XADD', stream, '*', 'v', '1', 'id', job_id, 'key', job_key_id, 'job', sealed_job)
+  local link = {
+    id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention,
+    supersedes = newest_only == '1', challenge = challenge, record = record,
+  }
+  if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
+  add(links_key, value, link)
+  redis.call('XADD', stream, '*', 'v', '1', 'id', id, 'key', job_key, 'job', job)
 end
-if verdict ~= 1 and redis.call('EXISTS', token_key) == 1 then verdict, refusing, wait = 1, 0, 0 end
 return { verdict, refusing, wait, quota(first_setting) }

@@ -1,7 +1,6 @@
 import MailQueue
 
-/// The keys of sign-in in Redis. Scripts build two kinds themselves from the prefix: `token:` with the digest of a
-/// token, and `tries:` with a recipient's tag, which counts wrong codes.
+/// The keys of sign-in in Redis, other than those of buckets.
 struct SignInKeys: Sendable {
     let prefix: String
     private let queue: QueueKeys
@@ -14,27 +13,18 @@ struct SignInKeys: Sendable {
     /// The stream of sealed mail jobs.
     var mail: String { queue.mail }
 
-    /// The bucket of the whole deployment, for sign-in requests.
-    var deploymentBucket: String { prefix + "all" }
+    /// The links of a place.
+    func links(at place: Place) -> String { prefix + "link:" + place.text }
 
-    /// A client's bucket for sign-in requests.
-    func clientBucket(network: String) -> String { prefix + "ip:" + network }
+    /// The count of wrong codes for the recipient of a place.
+    func tries(at place: Place) -> String { prefix + "tries:" + place.recipientTag }
 
-    /// A client's bucket for verified tokens and confirmed links.
-    func verificationBucket(network: String) -> String { prefix + "verify:" + network }
+    /// A token's entry, as earlier versions stored it.
+    func earlierToken(digest: String) -> String { prefix + "token:" + digest }
 
-    /// A client's bucket for verified codes.
-    func codeBucket(network: String) -> String { prefix + "code:" + network }
+    /// A code handle's entry, as earlier versions stored it.
+    func earlierHandle(digest: String) -> String { prefix + "request:" + digest }
 
-    /// A recipient's bucket for sign-in requests.
-    func recipientBucket(tag: String) -> String { prefix + "to:" + tag }
-
-    /// A token's entry.
-    func token(digest: String) -> String { prefix + "token:" + digest }
-
-    /// A code handle's entry.
-    func handle(digest: String) -> String { prefix + "request:" + digest }
-
-    /// The digest of the newest token for a recipient and a portal, by the tag of both.
-    func newest(tag: String) -> String { prefix + "newest:" + tag }
+    /// The count of wrong codes for a handle of an earlier version.
+    func earlierTries(digest: String) -> String { prefix + "tries:" + digest }
 }

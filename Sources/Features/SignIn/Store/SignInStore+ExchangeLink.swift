@@ -11,6 +11,19 @@ package enum ExchangeResult: Sendable {
     case limited(retryAfter: Duration)
 }
 
+/// The keys of ExchangeLink.lua.
+enum ExchangeLinkKey: String, ScriptName {
+    case links = "links_key"
+    case earlier = "earlier_key"
+}
+
+/// The arguments of ExchangeLink.lua.
+enum ExchangeLinkArgument: String, ScriptName {
+    case id
+    case exchangeID = "exchange_id"
+    case sealed, lifetime
+}
+
 extension SignInStore {
     /// The lifetime of an exchange token, in which a browser follows the redirect to the portal.
     package static let exchangeLifetime = Duration.seconds(60)
@@ -18,29 +31,37 @@ extension SignInStore {
     /// Exchanges a mailed token for an exchange token, in one atomic call.
     /// - Parameters:
     ///   - token: `nil` if the link has no valid token.
-    ///   - exchangeToken: a new token.
+    ///   - exchangeToken: a new token, at the place of the mailed one.
     /// - Throws: ``StoreError``. If the reply was lost, the token may have been exchanged; it can be exchanged again.
     package func exchange(
         _ token: LoginToken?, for exchangeToken: LoginToken, from client: IPAddress?
     ) async throws(StoreError) -> ExchangeResult {
         let token = token ?? decoy.token
-        var buckets = Buckets()
-        buckets.append(
-            Admission.Limit.verification.rawValue, configuration.limits.verification,
-            key: keys.verificationBucket(network: client.network))
+        var buckets = Buckets(keyPrefix: keys.prefix)
+        buckets.append(policy.limits.verification, of: client.network)
         let sealed = try StoreError.wrapping { () throws(CryptoError) in
             try token.sealed(for: exchangeToken, random: random)
         }
-        let reply = try await call(
-            scripts.exchangeLink, keys: [keys.token(digest: token.digest), keys.token(digest: exchangeToken.digest)],
-            buckets
-        ) { command in
-            command.append(sealed)
-            command.append(SignInStore.exchangeLifetime.milliseconds)
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.exchangeLink.call(on: redis, buckets) { names in
+                names.append(.links, keys.links(at: token.place))
+                names.append(.earlier, keys.earlierToken(digest: token.digest))
+            } arguments: { values in
+                values.append(.id, token.id)
+                values.append(.exchangeID, exchangeToken.id)
+                values.append(.sealed, sealed)
+                values.append(.lifetime, SignInStore.exchangeLifetime.milliseconds)
+            }
         }
-        guard let outcome = buckets.outcome(of: reply, tellsQuota: false) else {
-            throw .failed(.unexpectedReply("\(reply)"))
+        let outcome = try outcome(of: reply, buckets, tellsQuota: false)
+        guard outcome.verdict != SignInStore.earlierVerdict else {
+            return try await exchangeEarlier(token, for: exchangeToken, sealed, buckets)
         }
+        return try result(outcome, of: token)
+    }
+
+    /// Parses the result of an exchange from a script's outcome.
+    func result(_ outcome: Buckets.Outcome, of token: LoginToken) throws(StoreError) -> ExchangeResult {
         if let refusal = outcome.refusal { return .limited(retryAfter: refusal.retryAfter) }
         let state = try state(outcome.rest, of: token)
         if outcome.verdict == 1, case .live(let record) = state { return .exchanged(record) }

@@ -1,12 +1,29 @@
-import Bytes
 import Cryptography
 import MailQueue
 import Net
 import Platform
 import Redis
 
+/// The keys of SendMagicLink.lua.
+enum SendMagicLinkKey: String, ScriptName {
+    case links = "links_key"
+    case stream
+}
+
+/// The arguments of SendMagicLink.lua.
+enum SendMagicLinkArgument: String, ScriptName {
+    case id, record, challenge, lifetime, retention
+    case newestOnly = "newest_only"
+    case handle, tag
+    case codeKey = "code_key"
+    case codeToken = "code_token"
+    case jobKey = "job_key"
+    case job
+    case maximumLength = "maximum_length"
+}
+
 extension SignInStore {
-    /// Admits a request, stores its token and queues its email, in one atomic call: all of it, or nothing.
+    /// Admits a request, stores its link and queues its email, in one atomic call: all of it, or nothing.
     ///
     /// A second call with the same link repeats the same request: it is admitted again, and changes nothing.
     /// - Parameters:
@@ -16,90 +33,71 @@ extension SignInStore {
     package func admit(
         _ request: SignInRequest, from client: IPAddress?, at now: UnixTime
     ) async throws(StoreError) -> Admission {
+        let token = request.link.token
+        assert(
+            token.place == place(for: request.recipient, request.link.origin, request.challenge),
+            "the token is at the place of its request")
         let sealed = try StoreError.wrapping { () throws(CryptoError) in try seal(request, at: now) }
-        var buckets = Buckets()
-        let limits = configuration.limits
-        buckets.append(
-            Admission.Limit.client.rawValue, limits.client, key: keys.clientBucket(network: client.network))
-        buckets.append(
-            Admission.Limit.recipient.rawValue, limits.recipient, key: keys.recipientBucket(tag: sealed.recipientTag))
-        buckets.append(Admission.Limit.deployment.rawValue, limits.deployment, key: keys.deploymentBucket)
-        let reply = try await call(
-            scripts.sendMagicLink, keys: [keys.token(digest: request.link.token.digest), keys.mail], buckets,
-            capacity: 1024 + sealed.entry.count + sealed.job.box.count
-        ) { command in
-            command.append((configuration.linkLifetime + configuration.retention).milliseconds)
-            command.append(sealed.entry)
-            command.append(sealed.job.id)
-            command.append(sealed.job.keyID)
-            command.append(sealed.job.box)
-            command.append(configuration.maximumQueueLength)
-            command.append(configuration.linkLifetime.milliseconds)
-            command.append(SignInStore.exchangeLifetime.milliseconds)
-            command.append(sealed.supersedesTag.map(keys.newest) ?? "")
-            command.append(request.codeRequest.map { keys.handle(digest: $0.handle.digest) } ?? "")
-            command.append(sealed.handleEntry)
+        let limits = policy.limits
+        var buckets = Buckets(keyPrefix: keys.prefix)
+        buckets.append(limits.client, of: client.network)
+        buckets.append(limits.recipient, of: token.place.recipientTag)
+        buckets.append(limits.deployment)
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.sendMagicLink.call(
+                on: redis, buckets, capacity: 1024 + sealed.record.count + sealed.job.box.count
+            ) { names in
+                names.append(.links, keys.links(at: token.place))
+                names.append(.stream, keys.mail)
+            } arguments: { values in
+                values.append(.id, token.id)
+                values.append(.record, sealed.record)
+                values.append(.challenge, request.challenge?.text ?? "-")
+                values.append(.lifetime, policy.linkLifetime.milliseconds)
+                values.append(.retention, policy.retention.milliseconds)
+                values.append(.newestOnly, policy.isNewestOnly ? "1" : "")
+                values.append(.handle, request.codeRequest?.handle.id ?? "")
+                values.append(.tag, sealed.code?.tag ?? "")
+                values.append(.codeKey, sealed.code?.keyID ?? "")
+                values.append(.codeToken, sealed.code?.token ?? [])
+                values.append(.jobKey, sealed.job.keyID)
+                values.append(.job, sealed.job.box)
+                values.append(.maximumLength, policy.maximumQueueLength)
+            }
         }
-        return try SignInStore.admission(reply, buckets, tellsQuota: limits.client != nil)
-    }
-
-    private static func admission(
-        _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool
-    ) throws(StoreError) -> Admission {
-        guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
-            throw .failed(.unexpectedReply("\(reply)"))
-        }
+        let outcome = try outcome(of: reply, buckets, tellsQuota: limits.client.rate != nil)
         switch (outcome.verdict, outcome.refusal) {
         case (1, nil): return .admitted(outcome.quota)
         case (0, let refusal?):
-            guard let limit = Admission.Limit(rawValue: refusal.limit) else { break }
-            return .limited(by: limit, retryAfter: refusal.retryAfter, outcome.quota)
+            return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
         case (-1, nil): return .queueFull
-        default: break
+        default: throw .failed(.unexpectedReply("\(reply)"))
         }
-        throw .failed(.unexpectedReply("\(reply)"))
     }
 
     // MARK: - Sealing
 
     /// The stored forms of a request.
     private struct Sealed {
-        /// The token's entry, as Tokens.lua describes it.
-        let entry: [UInt8]
-        /// The code handle's entry, as VerifyCode.lua describes it; empty if no code was requested.
-        let handleEntry: [UInt8]
+        let record: [UInt8]
+        /// `nil` if no code was requested.
+        let code: CodeKeys.Sealed?
         let job: SealedMailJob
-        let recipientTag: String
-        /// The tag of recipient and portal, whose earlier links are superseded; `nil` if several links may work at
-        /// once.
-        let supersedesTag: String?
     }
 
     private func seal(_ request: SignInRequest, at now: UnixTime) throws(CryptoError) -> Sealed {
         let token = request.link.token
-        let recipient = request.recipient.text
-        let recipientTag = addressTag(of: recipient)
         let record = TokenRecord(
             email: request.recipient, origin: request.link.origin, next: request.link.next,
             challenge: request.challenge, issuedAt: now)
-        let retention = configuration.retention.milliseconds
         let job = MailJob(
-            for: request, isNewestOnly: configuration.isNewestOnly, issuedAt: now,
-            expiresAt: now + configuration.linkLifetime)
-        let handleEntry: [UInt8] =
+            for: request, isNewestOnly: policy.isNewestOnly, issuedAt: now, expiresAt: now + policy.linkLifetime)
+        let code: CodeKeys.Sealed? =
             if let codeRequest = request.codeRequest {
-                try codeKeys.entry(for: codeRequest, token, random: random)
-            } else { [] }
+                try codeKeys.seal(codeRequest, token, random: random)
+            } else { nil }
         return try Sealed(
-            entry: Array("live \(retention) \(request.challenge?.text ?? "-") \(recipientTag) -\n".utf8)
-                + record.sealed(for: token, random: random),
-            handleEntry: handleEntry, job: job.sealed(by: jobKeys, random: random), recipientTag: recipientTag,
-            // No address contains a space, so no recipient has this tag.
-            supersedesTag: configuration.isNewestOnly ? addressTag(of: "\(recipient) \(request.link.origin)") : nil)
-    }
-
-    /// The first half of an address's HMAC (RFC 2104 §5), as 32 hexadecimal digits.
-    private func addressTag(of address: String) -> String {
-        addressTags.tag(of: Array(address.utf8)).withUnsafeBytes { hexadecimal($0.prefix(16)) }
+            record: record.sealed(for: token, random: random), code: code,
+            job: job.sealed(by: jobKeys, random: random))
     }
 }

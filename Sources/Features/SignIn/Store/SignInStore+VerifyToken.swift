@@ -3,6 +3,20 @@ import Cryptography
 import Net
 import Redis
 
+/// The keys of VerifyToken.lua.
+enum VerifyTokenKey: String, ScriptName {
+    case links = "links_key"
+    case tries = "tries_key"
+    case earlier = "earlier_key"
+}
+
+/// The arguments of VerifyToken.lua.
+enum VerifyTokenArgument: String, ScriptName {
+    case id, call, challenge
+    case decoyRecord = "decoy_record"
+    case decoyToken = "decoy_token"
+}
+
 extension SignInStore {
     /// Verifies a token and marks its link as used, in one atomic call. Of all calls with one token, one succeeds.
     /// - Parameters:
@@ -14,22 +28,30 @@ extension SignInStore {
         _ token: LoginToken?, challenge: CodeChallenge?, from client: IPAddress?
     ) async throws(StoreError) -> Verification {
         let token = token ?? decoy.token
-        let limit = configuration.limits.verification
-        var buckets = Buckets()
-        buckets.append(
-            Admission.Limit.verification.rawValue, limit, key: keys.verificationBucket(network: client.network))
+        let limit = policy.limits.verification
+        var buckets = Buckets(keyPrefix: keys.prefix)
+        buckets.append(limit, of: client.network)
         let callID = try newCallID()
         // With a confirmation page most tokens are exchange tokens.
-        let viaExchange = configuration.retention > .zero
-        let reply = try await call(scripts.verifyToken, keys: [keys.token(digest: token.digest)], buckets) { command in
-            command.append(keys.prefix)
-            command.append(callID)
-            command.append(challenge?.text ?? "-")
-            command.append(decoy.entry)
-            command.append(viaExchange ? decoy.exchangeEntry : [])
+        let viaExchange = policy.publicURL != nil
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.verifyToken.call(on: redis, buckets) { names in
+                names.append(.links, keys.links(at: token.place))
+                names.append(.tries, keys.tries(at: token.place))
+                names.append(.earlier, keys.earlierToken(digest: token.digest))
+            } arguments: { values in
+                values.append(.id, token.id)
+                values.append(.call, callID)
+                values.append(.challenge, challenge?.text ?? "-")
+                values.append(.decoyRecord, decoy.sealedRecord)
+                values.append(.decoyToken, viaExchange ? decoy.sealedToken : [])
+            }
         }
-        return try verification(reply, buckets, tellsQuota: limit != nil, viaExchange: viaExchange) {
-            (sealed, _) throws(CryptoError) in
+        let outcome = try outcome(of: reply, buckets, tellsQuota: limit.rate != nil)
+        guard outcome.verdict != SignInStore.earlierVerdict else {
+            return try await verifyEarlier(token, challenge: challenge, callID, buckets)
+        }
+        return try verification(outcome, viaExchange: viaExchange) { (sealed, _) throws(CryptoError) in
             sealed.isEmpty ? token : try LoginToken(sealed: sealed, for: token)
         }
     }
@@ -41,18 +63,15 @@ extension SignInStore {
         }
     }
 
-    /// Parses the outcome of a verification from a script's reply.
+    /// Parses the result of a verification from a script's outcome.
     /// - Parameters:
     ///   - viaExchange: whether the work for a refused token includes opening a sealed token.
     ///   - open: returns the mailed token, which was sealed for the client's token or code handle by the key with that
     ///     id.
     func verification(
-        _ reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool, viaExchange: Bool,
+        _ outcome: Buckets.Outcome, viaExchange: Bool,
         _ open: (_ sealed: [UInt8], _ keyID: String) throws(CryptoError) -> LoginToken
     ) throws(StoreError) -> Verification {
-        guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
-            throw .failed(.unexpectedReply("\(reply)"))
-        }
         switch (outcome.verdict, outcome.refusal, Array(outcome.rest)) {
         case (1, nil, let rest):
             guard rest.count == 3, case .bulk(let sealed) = rest[0], case .bulk(let keyID) = rest[1],

@@ -9,59 +9,51 @@ import Redis
 /// tokens, jobs are sealed with the deployment's key, and addresses and codes are stored as HMACs.
 package final class SignInStore: Sendable {
     let redis: RedisClient
-    let configuration: SignInStoreConfiguration
+    let policy: SignInPolicy
     let keys: SignInKeys
     let scripts: SignInScripts
     let random: RandomBytes
     let decoy: Decoy
     let jobKeys: KeyRing
-    let addressTags: MessageAuthentication
     let codeKeys: CodeKeys
+    private let places: Places
 
+    /// - Parameters:
+    ///   - keyPrefix: the prefix of all keys in Redis.
+    ///   - secretKeys: the deployment's keys, at least one. The first one seals.
     /// - Throws: ``CryptoError/noRandomness``.
     package init(
-        redis: RedisClient, configuration: SignInStoreConfiguration, random: RandomBytes
+        redis: RedisClient, policy: SignInPolicy, keyPrefix: String, secretKeys: [KeyRing.Entry], random: RandomBytes
     ) throws(CryptoError) {
-        precondition(!configuration.keys.isEmpty, "a deployment has a key")
+        precondition(!secretKeys.isEmpty, "a deployment has a key")
         self.redis = redis
-        self.configuration = configuration
+        self.policy = policy
         self.random = random
-        keys = SignInKeys(prefix: configuration.keyPrefix)
-        codeKeys = CodeKeys(configuration.keys)
-        jobKeys = KeyRing(configuration.keys, purpose: MailJob.sealingPurpose)
-        let primary = MessageAuthentication(key: configuration.keys[0].key)
-        addressTags = MessageAuthentication(key: primary.derivedKey(for: "postern recipient bucket 1"))
+        keys = SignInKeys(prefix: keyPrefix)
+        codeKeys = CodeKeys(secretKeys)
+        jobKeys = KeyRing(secretKeys, purpose: MailJob.sealingPurpose)
+        places = Places(secretKeys[0].key)
         scripts = SignInScripts()
         decoy = try Decoy(random: random)
     }
 
     /// The scripts to load into Redis before the first request, so that it needs only one round trip.
-    package static var scripts: [Script] { SignInScripts().all }
+    package static var scripts: [ScriptSource] { SignInScripts().all }
 
-    /// Whether Redis answers.
-    package func isReachable() async -> Bool {
-        (try? await redis.send(RedisCommand("PING"), isIdempotent: true)) != nil
+    /// The place of links to a recipient, at which their tokens and code handles must be issued.
+    /// - Parameter challenge: `nil` for links that work in every browser.
+    package func place(for recipient: EmailAddress, _ portal: Origin, _ challenge: CodeChallenge?) -> Place {
+        places.place(for: recipient, portal, challenge)
     }
 
-    /// Calls a script.
-    /// - Parameters:
-    ///   - keys: the script's keys, without those of the buckets, which follow them.
-    ///   - arguments: appends the script's arguments, without the settings of the buckets, which follow them.
-    func call(
-        _ script: Script, keys: [String], _ buckets: Buckets = Buckets(), capacity: Int = 512,
-        arguments: (inout RedisCommand) -> Void
-    ) async throws(StoreError) -> RESPValue {
-        do {
-            return try await script.call(on: redis, capacity: capacity) { command in
-                command.append(keys.count + buckets.count)
-                for key in keys { command.append(key) }
-                buckets.appendKeys(to: &command)
-                arguments(&command)
-                buckets.appendSettings(to: &command)
-            }
-        } catch {
-            throw StoreError(error)
+    /// Parses the reply of a script that takes tokens from buckets.
+    func outcome(
+        of reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool
+    ) throws(StoreError) -> Buckets.Outcome {
+        guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
+            throw .failed(.unexpectedReply("\(reply)"))
         }
+        return outcome
     }
 }
 

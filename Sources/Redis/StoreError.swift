@@ -1,5 +1,4 @@
 import Cryptography
-import Redis
 
 /// An error from a store operation.
 package enum StoreError: Error, Equatable {
@@ -17,7 +16,7 @@ package enum StoreError: Error, Equatable {
     ]
 
     /// Returns the result of `body`, or throws its error as ``crypto(_:)``.
-    static func wrapping<Value>(_ body: () throws(CryptoError) -> Value) throws(StoreError) -> Value {
+    package static func wrapping<Value>(_ body: () throws(CryptoError) -> Value) throws(StoreError) -> Value {
         do {
             return try body()
         } catch {
@@ -25,7 +24,18 @@ package enum StoreError: Error, Equatable {
         }
     }
 
-    init(_ error: RedisError) {
+    /// Returns the result of `body`, or throws its error.
+    package static func wrapping<Value>(
+        _ body: () async throws(RedisError) -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    package init(_ error: RedisError) {
         switch error {
         case .unavailable, .timeout, .connectionLost:
             self = .unavailable(error)

@@ -78,3 +78,13 @@ package struct PortalPath: Sendable, Hashable {
         return isOnlyDots && dotCount == 2
     }
 }
+
+extension PortalPath {
+    /// Parses a path without query and fragment, in visible ASCII.
+    package init(parsingPathAlone text: String) throws(ParseError) {
+        guard let path = try? PortalPath(parsing: text), path.text.isVisibleASCII,
+            !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") })
+        else { throw ParseError("must be a path starting with /, without a query or fragment") }
+        self = path
+    }
+}

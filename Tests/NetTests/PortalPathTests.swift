@@ -1,5 +1,5 @@
 import Bytes
-import SignIn
+import Net
 import TestSupport
 import Testing
 

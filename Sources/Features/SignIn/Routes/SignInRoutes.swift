@@ -1,0 +1,23 @@
+import Web
+
+/// The routes of sign-in.
+package func signInRoutes(_ dependencies: SignInDependencies) -> [Route] {
+    let routes = [
+        Route(.post, "/auth/send-magic-link", .browserOrigin, SendMagicLink(dependencies).respond),
+        Route(.post, "/auth/verify-magic-link", .browserOrigin, VerifyMagicLink(dependencies).respond),
+        Route(.post, "/auth/verify-code", .browserOrigin, VerifyCode(dependencies).respond),
+        Route(.get, "/.well-known/jwks.json", .open, KeySet(dependencies.issuer).respond),
+        Route(.get, "/openapi.yaml", .open, respondWithDescription),
+    ]
+    guard let publicURL = dependencies.policy.publicURL else { return routes }
+    let openLink = OpenLink(dependencies, publicURL: publicURL)
+    return routes + [
+        Route(.get, PublicURL.pagePath, .open, openLink.respond),
+        Route(.post, PublicURL.pagePath, .open, openLink.respond),
+    ]
+}
+
+/// `GET /openapi.yaml`: the description of the API.
+private func respondWithDescription(to context: RequestContext) async throws(HTTPError) -> Response {
+    Response(status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
+}

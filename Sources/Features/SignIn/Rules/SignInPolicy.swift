@@ -1,0 +1,39 @@
+import Net
+
+/// The rules of a deployment for sign-in: who may ask for links, where they lead, how long they work, and how often.
+package struct SignInPolicy: Sendable {
+    /// The origins that links lead to, and whose pages may request them.
+    package var origins: OriginPolicy
+    /// The portal's page that receives the token.
+    package var callbackPath: PortalPath
+    /// The public URL of the confirmation page; `nil` if links lead to the portal.
+    package var publicURL: PublicURL?
+    /// The time for which a link works.
+    package var linkLifetime: Duration
+    /// The time after ``linkLifetime`` for which the confirmation page can explain a link that no longer works.
+    package var retention: Duration
+    /// Whether a newer link supersedes the earlier ones at its ``Place``.
+    package var isNewestOnly: Bool
+    package var limits: SignInLimits
+    /// The maximum length of the mail queue, in jobs. Requests beyond it are refused. At a kilobyte for each job, the
+    /// default takes a gigabyte.
+    package var maximumQueueLength = 1_000_000
+
+    /// - Parameter retention: without effect if there is no confirmation page.
+    package init(
+        origins: OriginPolicy, callbackPath: PortalPath, publicURL: PublicURL? = nil,
+        linkLifetime: Duration = .seconds(900), retention: Duration = .seconds(86_400), isNewestOnly: Bool = true,
+        limits: SignInLimits
+    ) {
+        self.origins = origins
+        self.callbackPath = callbackPath
+        self.publicURL = publicURL
+        self.linkLifetime = linkLifetime
+        self.retention = publicURL == nil ? .zero : retention
+        self.isNewestOnly = isNewestOnly
+        self.limits = limits
+    }
+
+    /// Whether links may lead to a portal.
+    func allows(_ portal: Origin) -> Bool { origins.allows(portal.description) }
+}

@@ -1,0 +1,113 @@
+-- The links of one place: functions for the scripts of sign-in. Buckets.lua and this text are prepended to each of them.
+--
+-- The links to one recipient, for one portal and one code challenge, share a key. Its value holds the newest of them, at
+-- most three, the newest first: 8 bytes with the time at which the key expires, and then for each link 4 bytes with its
+-- length, and the link in MessagePack. A link is a table:
+--
+--   id          the first half of its token's digest
+--   issued      the time of its request; this and all other times are in ms of this server's clock
+--   ends        the time at which it stops working
+--   kept_until  the time until which the confirmation page can explain why it no longer works
+--   supersedes  whether it ended the earlier links
+--   challenge   the challenge that the client's verifier must match, or - if the link works in every browser
+--   record      its sealed record
+--   code        its code: id (of the handle), tag (an HMAC of the code and its handle), token (the mailed token sealed
+--               for the handle), and key, the id of the key that sealed it; nil if no code was requested
+--   exchange    its newest exchange token: id, ends, and token, the mailed token sealed for it; nil before the button of
+--               the confirmation page was pressed
+--   state       nil while it works; superseded (a newer link ended it) or used (it was used, or another one was)
+--   call        the id of the call that used it
+--
+-- An earlier link is not rewritten when a newer one supersedes it: that follows from the newer one when both are read.
+
+local maximum_links = 3
+local now_ms = math.floor(now / 1000)
+
+-- Adds a link to the value of a place, which is nil if it has none, and stores it.
+local function add(key, value, link)
+  local packed, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
+  if value then
+    local expiry, next = struct.unpack('>I8', value)
+    kept_until = math.max(kept_until, expiry)
+    for _ = 2, maximum_links do
+      if next <= #value then next = next + 4 + struct.unpack('>I4', value, next) end
+    end
+    earlier = string.sub(value, 9, next - 1)
+  end
+  local header = struct.pack('>I8I4', kept_until, #packed)
+  redis.call('SET', key, header .. packed .. earlier, 'PXAT', kept_until)
+end
+
+-- Whether neither a newer link nor a use had ended a link, nor its own time and that of its exchange token, at a time.
+local function works(link, time)
+  return not link.state and math.max(link.ends, link.exchange and link.exchange.ends or 0) > time
+end
+
+-- Returns the links in the value of a place, which is false if it has none.
+local function links_in(value)
+  local links, next = {}, 9
+  while value and next <= #value do
+    local length = struct.unpack('>I4', value, next)
+    local link = cmsgpack.unpack(string.sub(value, next + 4, next + 3 + length))
+    for _, newer in ipairs(links) do
+      -- A used or expired link stays so, because the confirmation page says so.
+      if newer.supersedes and works(link, newer.issued) then link.state = 'superseded' end
+    end
+    links[#links + 1] = link
+    next = next + 4 + length
+  end
+  return links
+end
+
+-- Returns the links of a place.
+local function links_at(key)
+  return links_in(redis.call('GET', key))
+end
+
+-- Returns the value that holds links, and the time at which its key expires.
+local function packed(links)
+  local parts, kept_until = { '' }, 0
+  for _, link in ipairs(links) do
+    local text = cmsgpack.pack(link)
+    parts[#parts + 1] = struct.pack('>I4', #text) .. text
+    kept_until = math.max(kept_until, link.kept_until)
+  end
+  parts[1] = struct.pack('>I8', kept_until)
+  return table.concat(parts), kept_until
+end
+
+-- Stores the links of a place.
+local function write(key, links)
+  local value, kept_until = packed(links)
+  redis.call('SET', key, value, 'PXAT', kept_until)
+end
+
+-- Returns the link for which matches(link) is true, or nil if there is none or it is no longer kept.
+local function find(links, matches)
+  for _, link in ipairs(links) do
+    if link.kept_until > now_ms and matches(link) then return link end
+  end
+end
+
+-- Returns the link with an id, or nil.
+local function with_id(links, id)
+  return find(links, function(link) return link.id == id end)
+end
+
+-- Returns the state of a link as a word: live, expired, superseded or used.
+local function state_of(link)
+  return link.state or (link.ends > now_ms and 'live' or 'expired')
+end
+
+-- Marks a link as used by a call. The other links of its place no longer work, either.
+local function use(links, used, call)
+  for _, link in ipairs(links) do
+    if link == used or works(link, now_ms) then link.state = 'used' end
+  end
+  used.call = call
+end
+
+-- Whether this very call used the link before, and is repeated because its reply was lost.
+local function is_repeated(link, call)
+  return link.state == 'used' and link.call == call
+end

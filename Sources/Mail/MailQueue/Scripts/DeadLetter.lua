@@ -1,0 +1,19 @@
+-- Moves a job from the stream to the dead letters.
+--
+-- KEYS  mail            the mail stream
+--       dead_letters    the stream of dead letters
+-- ARGV  group           the consumer group
+--       entry           the entry's id
+--       maximum_length  the approximate number of dead letters to keep
+--       then the names and values of the dead letter's fields, alternately
+-- Returns 1, or 0 if the entry was already gone: then another worker has recorded an outcome, and nothing changes.
+--
+-- A script is not rolled back, so the write that can fail (XADD) comes first: if it fails, nothing has changed.
+
+local mail, dead_letters = unpack(KEYS)
+local group, entry, maximum_length = unpack(ARGV)
+
+if #redis.call('XRANGE', mail, entry, entry) == 0 then return 0 end
+redis.call('XADD', dead_letters, 'MAXLEN', '~', maximum_length, '*', unpack(ARGV, 4))
+redis.call('XACK', mail, group, entry)
+return redis.call('XDEL', mail, entry)

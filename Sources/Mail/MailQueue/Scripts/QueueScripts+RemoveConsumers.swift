@@ -1,0 +1,22 @@
+import Platform
+import Redis
+
+/// The arguments of RemoveConsumers.lua.
+enum RemoveConsumersArgument: String, ScriptName {
+    case group, consumer
+    case idleTime = "idle_time"
+}
+
+extension QueueScripts {
+    /// Removes consumers without pending entries that have been idle for `idle` or longer.
+    /// - Parameter consumer: the only one to remove; an empty text for all.
+    func removeConsumers(_ consumer: String, idleFor idle: Duration, on redis: RedisClient) async throws(RedisError) {
+        _ = try await removeConsumersScript.call(on: redis) { names in
+            names.append(.mail, keys.mail)
+        } arguments: { values in
+            values.append(.group, MailQueue.group)
+            values.append(.consumer, consumer)
+            values.append(.idleTime, idle.milliseconds)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+-- Moves a dead letter back to the stream as a new job, with no attempts.
+--
+-- KEYS  mail          the mail stream
+--       dead_letters  the stream of dead letters
+-- ARGV  entry         the dead letter's entry id
+-- Returns 1; 0 if there is no such entry; or -1 if the entry does not hold the job.
+
+local mail, dead_letters = unpack(KEYS)
+local entry = unpack(ARGV)
+
+local letter = redis.call('XRANGE', dead_letters, entry, entry)[1]
+if not letter then return 0 end
+local fields = {}
+for i = 1, #letter[2], 2 do fields[letter[2][i]] = letter[2][i + 1] end
+if not fields.job then return -1 end
+redis.call('XADD', mail, '*', 'v', '1', 'id', fields.id, 'key', fields.key, 'job', fields.job)
+redis.call('XDEL', dead_letters, entry)
+return 1

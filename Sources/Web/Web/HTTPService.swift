@@ -1,0 +1,99 @@
+import Logging
+import Net
+import Platform
+import Redis
+
+/// Answers the requests of a program by its routes, and adds the fields that all responses have.
+package final class HTTPService: Responder {
+    private let table: RouteTable
+    private let origins: OriginPolicy
+    private let crossOrigin: CrossOrigin
+    private let proxies: TrustedProxies
+    private let health: Health
+    private let metrics: HTTPMetrics
+    private let logger: Logger
+    private let now: @Sendable () -> UnixTime
+    private let outages = OutageLog()
+
+    /// - Parameters:
+    ///   - routes: the routes of the program's features.
+    ///   - origins: the origins whose scripts may read responses, and send requests to routes for browsers.
+    ///   - now: the wall clock.
+    package init(
+        _ routes: [Route], settings: WebSettings, origins: OriginPolicy, health: Health, metrics: HTTPMetrics,
+        logger: Logger, now: @escaping @Sendable () -> UnixTime
+    ) {
+        table = RouteTable(routes + health.routes, basePath: settings.basePath)
+        self.origins = origins
+        crossOrigin = CrossOrigin(policy: origins)
+        proxies = settings.trustedProxies
+        self.health = health
+        self.metrics = metrics
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Answers a request. Every error becomes a response.
+    package func respond(to request: Request) async -> Response {
+        let start = ContinuousClock.now
+        let id = RequestID(given: request.fields.requestID)
+        let log = RequestLog(logger: logger, outages: outages, id: id, metadata: request.logMetadata)
+        let entry = table[request.path]
+        var response: Response
+        do throws(HTTPError) {
+            guard let entry else { throw .notFound }
+            response = try await respond(to: RequestContext(request, behind: proxies, log: log, now: now), by: entry)
+        } catch {
+            response = error.response
+        }
+        finish(&response, for: request.fields.origin, id)
+        let duration = ContinuousClock.now - start
+        metrics.answered(entry?.label ?? "other", response.status, after: duration)
+        log.answered(request, path: entry == nil ? nil : request.path, response.status, after: duration)
+        return response
+    }
+
+    /// The response to a request that the server refuses before the request is complete.
+    /// - Parameter fields: the fields of the request that have been received.
+    package func response(to error: HTTPError, fields: RequestFields = [:]) -> Response {
+        var response = error.response
+        finish(&response, for: fields.origin, RequestID(given: fields.requestID))
+        return response
+    }
+
+    /// Whether requests can be served: Redis answers, and no drain has begun.
+    package func isReady() async -> Bool { await health.isReady() }
+
+    /// Whether a path is that of a route.
+    package func isRoute(_ path: String) -> Bool { table[path] != nil }
+
+    private func respond(to context: RequestContext, by entry: RouteTable.Entry) async throws(HTTPError) -> Response {
+        let request = context.request
+        if request.method == .options { return crossOrigin.preflight(allow: entry.allow) }
+        let route = try entry.route(for: request.method)
+        try check(route.guard, request)
+        return try await route.handler(context)
+    }
+
+    /// Refuses a request that a route's guard does not let through.
+    private func check(_ guard: Guard, _ request: Request) throws(HTTPError) {
+        switch `guard` {
+        case .open:
+            break
+        case .browserOrigin:
+            do {
+                try origins.check(posting: request.fields.origin)
+            } catch {
+                throw .origin(error)
+            }
+        }
+    }
+
+    /// Adds the fields that every response has.
+    private func finish(_ response: inout Response, for origin: String?, _ id: RequestID) {
+        crossOrigin.open(&response, to: origin)
+        if response.fields[.cacheControl] == nil { response.fields.append(.cacheControl, "no-store") }
+        response.fields.append(.contentTypeOptions, "nosniff")
+        response.fields.append(.requestID, id.text)
+    }
+}
