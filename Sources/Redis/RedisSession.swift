@@ -24,12 +24,6 @@ final class RedisSession {
     private var nextEventDue: NIODeadline?
     /// The delay after ``nextEventDue`` from which on the process must have slept.
     private static let sleepThreshold = TimeAmount.milliseconds(500)
-    private var connectedAt = NIODeadline.uptimeNanoseconds(0)
-    /// Whether a reply has come on the current connection.
-    private var isProven = false
-    /// The number of connections in a row that were lost as soon as they were made.
-    private var uselessCount = 0
-    private static let maximumUselessCount = 3
 
     init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.configuration = configuration
@@ -122,10 +116,10 @@ final class RedisSession {
     /// name or address may lead to a primary by now.
     private func consider(_ reply: RESPValue) {
         guard availability.isReady else { return }
-        isProven = true
+        availability.replied()
         if case .error(let message) = reply {
             guard message.hasPrefix("READONLY") else { return }
-            fail(message)
+            fail(message, availability.failed())
             connection?.close()
         } else if availability.failures > 0 || unavailableSince != nil {
             availability.succeeded()
@@ -154,11 +148,9 @@ final class RedisSession {
         switch result {
         case .success(let connection):
             guard availability.state != .closed else { return connection.close() }
-            availability.connected()
+            availability.connected(at: .now())
             self.connection = connection
             nextEventDue = nil
-            connectedAt = .now()
-            isProven = false
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
             for call in waiting.removeAll() { connection.send(call) }
         case .failure where hasSlept && availability.state != .closed:
@@ -166,9 +158,9 @@ final class RedisSession {
             _ = availability.awoke()
             perform(.connect)
         case .failure(.unavailable(let reason)):
-            fail(reason)
+            fail(reason, availability.failed())
         case .failure(let error):
-            fail(String(describing: error))
+            fail(String(describing: error), availability.failed())
         }
     }
 
@@ -179,24 +171,26 @@ final class RedisSession {
         case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
             replace(calls, "no answer on a connection that was idle")
         case .timeout:
-            fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
+            fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms", availability.failed())
             for call in calls { call.complete(.failure(.timeout)) }
         case .lost(let error):
-            let reason = String(describing: error)
-            let isUseless = !isProven && now - connectedAt < .milliseconds(100)
-            uselessCount = isUseless ? uselessCount + 1 : 0
-            guard uselessCount > RedisSession.maximumUselessCount else { return replace(calls, reason) }
-            fail(reason)
-            for call in calls { call.complete(.failure(.connectionLost(reason: reason))) }
+            replace(calls, String(describing: error))
         }
     }
 
-    /// Replaces a connection that ended, and sends its calls again if they may be retried.
+    /// Replaces a connection that ended, and sends its calls again if they may be retried. If too many were lost as
+    /// soon as they were made, it is not replaced, and its calls fail.
     private func replace(_ calls: [Call], _ reason: String) {
+        let now = NIODeadline.now()
+        let action = availability.lost(at: now)
+        if case .wait = action {
+            fail(reason, action)
+            for call in calls { call.complete(.failure(.connectionLost(reason: reason))) }
+            return
+        }
         logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
         if availability.state != .closed { lastFailure = reason }
-        perform(availability.lost())
-        let now = NIODeadline.now()
+        perform(action)
         for var call in calls {
             guard call.mayRetry, call.end > now else {
                 call.complete(.failure(.connectionLost(reason: reason)))
@@ -209,13 +203,14 @@ final class RedisSession {
     }
 
     /// Records that Redis is unavailable, and refuses the calls that wait for it.
-    private func fail(_ reason: String) {
+    /// - Parameter next: the next step towards a connection.
+    private func fail(_ reason: String, _ next: Availability.Action) {
         lastFailure = reason
         if unavailableSince == nil, availability.state != .closed {
             unavailableSince = .now()
             logger.warning("redis_unavailable", metadata: ["reason": "\(reason)"])
         }
-        perform(availability.failed())
+        perform(next)
         refuseWaiting()
     }
 
