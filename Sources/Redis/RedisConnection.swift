@@ -10,7 +10,7 @@ final class RedisConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     /// The reason that a connection ended.
-    enum End {
+    enum End: Equatable {
         /// A call was overdue.
         case timeout
         /// It was closed or reset, or the server sent an unexpected reply.
@@ -37,8 +37,8 @@ final class RedisConnection: ChannelInboundHandler {
         self.context = context
     }
 
-    /// Whether no call is waiting for a reply, and no reply has come since `time`.
-    func isSilent(since time: NIODeadline) -> Bool { pending.isEmpty && lastReply < time }
+    /// The time of the last reply, or of the connection's creation; `nil` while a call is waiting for a reply.
+    var silentSince: NIODeadline? { pending.isEmpty ? lastReply : nil }
 
     /// Sends a command in one write with the others of this iteration of the event loop.
     func send(_ call: Call) {
