@@ -9,14 +9,6 @@ final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The reason that a connection ended.
-    enum End: Equatable {
-        /// A call was overdue.
-        case timeout
-        /// It was closed or reset, or the server sent an unexpected reply.
-        case lost(RedisError)
-    }
-
     private let eventLoop: any EventLoop
     private let reader = RESPReader()
     private var context: ChannelHandlerContext?
@@ -27,7 +19,7 @@ final class RedisConnection: ChannelInboundHandler {
     private var lastReply = NIODeadline.now()
 
     /// Called once, when the connection has ended, with the calls that have no reply.
-    var onEnd: ((End, [Call]) -> Void)?
+    var onEnd: ((ConnectionEnd, [Call]) -> Void)?
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -102,7 +94,7 @@ final class RedisConnection: ChannelInboundHandler {
         }
     }
 
-    private func end(_ end: End) {
+    private func end(_ end: ConnectionEnd) {
         guard let onEnd else { return }
         self.onEnd = nil
         onEnd(end, pending.removeAll())

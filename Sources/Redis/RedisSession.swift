@@ -14,6 +14,7 @@ struct RedisSession: ~Copyable {
     private var availability = Availability()
     private var callCount = 0
     private var lastFailure = "not connected yet"
+    /// The time of the first failure since a call last succeeded, if any.
     private var unavailableSince: NIODeadline?
     /// The time by which the current attempt to connect, or the wait before the next, is over; `nil` if there is
     /// neither.
@@ -131,10 +132,9 @@ extension RedisSession {
             let now = now()
             return .leave(outage(message, availability.failed(), now))
         }
-        guard availability.failures > 0 || unavailableSince != nil else { return .nothing }
-        availability.succeeded()
         guard let since = unavailableSince else { return .nothing }
         unavailableSince = nil
+        availability.succeeded()
         return .available(after: now() - since)
     }
 }
@@ -215,7 +215,7 @@ extension RedisSession {
 
     /// Records that the connection ended, unless it was given up.
     /// - Parameter first: the first of its calls that have no reply.
-    mutating func ended(_ end: RedisConnection.End, first: CallTerms?, now: NIODeadline) -> Ending {
+    mutating func ended(_ end: ConnectionEnd, first: CallTerms?, now: NIODeadline) -> Ending {
         switch end {
         case .timeout where first.map { $0.mayRetry && $0.end > now } ?? false:
             return lost("no answer on a connection that was idle", now)

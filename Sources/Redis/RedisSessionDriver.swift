@@ -160,7 +160,7 @@ extension RedisSessionDriver {
         }
     }
 
-    private func ended(_ end: RedisConnection.End, _ calls: [Call]) {
+    private func ended(_ end: ConnectionEnd, _ calls: [Call]) {
         connection = nil
         switch session.ended(end, first: calls.first?.terms, now: .now()) {
         case .lost(let reason, let action):

@@ -117,6 +117,22 @@ struct AvailabilityTests {
         }
     }
 
+    @Test("a reply ends a row of useless connections even if its connection fails later")
+    func usefulUntilFailure() {
+        var availability = Availability()
+        _ = availability.start()
+        for _ in 1...3 {
+            availability.connected(at: start)
+            _ = availability.lost(at: start)
+        }
+        availability.connected(at: start)
+        availability.replied()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected(at: start)
+        #expect(availability.lost(at: start) == .connect)
+    }
+
     @Test("an error reply shows that a connection is useful, but does not end an outage")
     func replied() {
         var availability = Availability()

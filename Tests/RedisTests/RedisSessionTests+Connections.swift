@@ -105,6 +105,21 @@ extension RedisSessionTests {
                     ? .accepted(CallTerms(now + 1000, now + 1000), .wait) : .refused(.unavailable(reason: "refused"))))
     }
 
+    @Test("a failure after a sleep in a second attempt lets calls wait for the next")
+    func failureAfterSleepInSecondAttempt() {
+        let session = Situation.connectingAgain.session
+        #expect(session.attemptFailed("refused", 2551) == .connect)
+        #expect(session.submit(2551) == .accepted(CallTerms(3551, 3551), .wait))
+    }
+
+    @Test("a sleep in the attempt to replace a connection is noticed, too", arguments: [2500, 2501] as [Int64])
+    func sleepInReplacement(duration: Int64) {
+        let session = SessionScenario.ready()
+        _ = session.ended(.lost(.connectionLost(reason: "reset")), 10_000)
+        let isNoticed = session.attemptFailed("refused", 10_000 + duration) == .connect
+        #expect(isNoticed == (duration == 2501))
+    }
+
     @Test("a connection does not end by a sleep")
     func sleepWithConnection() {
         let session = SessionScenario.ready()
@@ -148,6 +163,22 @@ extension RedisSessionTests {
         #expect(session.connected(10_010))
         _ = session.submit(10_010)
         #expect(session.completed(.success(.null), 10_020) == .nothing)
+    }
+
+    @Test(
+        "a reply ends a row of useless connections, even an error",
+        arguments: [.null, .error("OOM command not allowed")] as [RESPValue])
+    func usefulConnection(reply: RESPValue) {
+        let session = SessionScenario.connecting()
+        let reset = ConnectionEnd.lost(.connectionLost(reason: "reset"))
+        for _ in 1...3 {
+            #expect(session.connected(0))
+            _ = session.ended(reset, 10)
+        }
+        #expect(session.connected(0))
+        _ = session.submit()
+        _ = session.completed(.success(reply))
+        #expect(session.ended(reset, 10) == .lost(reason: "the connection to Redis ended: reset", .connect))
     }
 
     @Test("the fourth connection in a row that is lost as soon as it is made is an outage, and its calls are lost")

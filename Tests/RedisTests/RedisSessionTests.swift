@@ -153,26 +153,35 @@ extension RedisSessionTests {
         #expect(session.completed(.success(.null), 80) == .nothing)
     }
 
+    @Test("the first reply after a sleep ends the outage from before it")
+    func recoveryAfterSleep() {
+        let session = SessionScenario.backingOff()
+        _ = session.submit(10_000)
+        #expect(session.connected(10_010))
+        #expect(session.completed(.success(.null), 10_020) == .available(after: .milliseconds(10_020)))
+    }
+
     @Test("a server that became a replica is left, and calls are refused with its error")
     func replica() {
         let session = SessionScenario.ready()
-        for _ in 1...3 { _ = session.submit() }
+        for _ in 1...3 { _ = session.submit(10_000) }
         let text = "READONLY You can't write against a read only replica."
         #expect(
-            session.completed(.success(Self.readOnly), 10)
+            session.completed(.success(Self.readOnly), 10_000)
                 == .leave(.init(reason: text, isNew: true, next: .wait(exponent: 0))))
         // Replies to the commands that were sent before.
-        #expect(session.completed(.success(Self.readOnly), 10) == .nothing)
-        #expect(session.completed(.success(.null), 10) == .nothing)
-        #expect(session.submit(10) == .refused(.unavailable(reason: text)))
-        #expect(session.retry(CallTerms(1000, 1000, mayRetry: true), 10) == .refused(.unavailable(reason: text)))
-        // The next connection leads to the same server.
-        session.waits(until: 60)
-        #expect(session.waited(60) == .connect)
-        #expect(session.connected(60))
-        _ = session.submit(60)
+        #expect(session.completed(.success(Self.readOnly), 10_000) == .nothing)
+        #expect(session.completed(.success(.null), 10_000) == .nothing)
+        #expect(session.submit(10_000) == .refused(.unavailable(reason: text)))
         #expect(
-            session.completed(.success(Self.readOnly), 70)
+            session.retry(CallTerms(11_000, 11_000, mayRetry: true), 10_000) == .refused(.unavailable(reason: text)))
+        // The next connection leads to the same server.
+        session.waits(until: 10_050)
+        #expect(session.waited(10_050) == .connect)
+        #expect(session.connected(10_050))
+        _ = session.submit(10_050)
+        #expect(
+            session.completed(.success(Self.readOnly), 10_060)
                 == .leave(.init(reason: text, isNew: false, next: .wait(exponent: 1))))
     }
 }

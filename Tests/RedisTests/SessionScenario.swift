@@ -80,7 +80,7 @@ final class SessionScenario {
 
     func waited(_ now: Int64) -> Availability.Action { session.waited(now: at(now)) }
 
-    func ended(_ end: RedisConnection.End, first: CallTerms? = nil, _ now: Int64) -> RedisSession.Ending {
+    func ended(_ end: ConnectionEnd, first: CallTerms? = nil, _ now: Int64) -> RedisSession.Ending {
         session.ended(end, first: first, now: at(now))
     }
 }
