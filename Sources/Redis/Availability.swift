@@ -1,9 +1,18 @@
+import NIOCore
+
 /// The availability of Redis: whether commands can be sent, and the next step towards a connection if not. It performs
 /// no I/O: the method for each event returns the action that its caller must take.
 ///
 /// Commands may wait for an attempt to connect if no attempt failed before it. After a failed attempt they are refused
-/// at once, until there is a connection. A lost connection and a sleep of the process do not count as failures.
+/// at once, until there is a connection. A sleep of the process does not count as a failure. Neither does a lost
+/// connection, unless it is one too many in a row that were lost as soon as they were made.
 struct Availability {
+    /// The maximum number of useless connections in a row that are replaced at once. A server that accepts connections
+    /// and drops them would otherwise be connected to without a pause.
+    static let maximumUselessCount = 3
+    /// The age below which a lost connection is useless, if no reply has come on it.
+    static let uselessAge = TimeAmount.milliseconds(100)
+
     enum State: Equatable {
         /// Not started yet.
         case idle
@@ -28,6 +37,10 @@ struct Availability {
     }
 
     private(set) var state = State.idle
+    /// The time at which the current connection was made; `nil` once a reply has come on it.
+    private var unprovenSince: NIODeadline?
+    /// The number of connections in a row that were lost as soon as they were made.
+    private var uselessCount = 0
 
     /// Whether a command may be sent now.
     var isReady: Bool { if case .ready = state { true } else { false } }
@@ -51,9 +64,17 @@ struct Availability {
     }
 
     /// Records that an attempt to connect succeeded.
-    mutating func connected() {
+    mutating func connected(at now: NIODeadline) {
         guard case .connecting(let failures) = state else { return }
         state = .ready(failures: failures)
+        unprovenSince = now
+    }
+
+    /// Records that a reply came, which may be an error: the connection is not useless.
+    mutating func replied() {
+        guard isReady else { return }
+        unprovenSince = nil
+        uselessCount = 0
     }
 
     /// Records that a command succeeded, so that the connection is known to work.
@@ -75,9 +96,12 @@ struct Availability {
 
     /// Records that the connection ended by itself, as after a restart or a long silence. A new attempt starts at once,
     /// and commands may wait for it even if earlier attempts failed, because Redis answered when this connection was
-    /// made.
-    mutating func lost() -> Action {
-        guard case .ready = state else { return .nothing }
+    /// made. After ``maximumUselessCount`` useless connections in a row, a further one counts as a failure.
+    mutating func lost(at now: NIODeadline) -> Action {
+        guard isReady else { return .nothing }
+        let isUseless = unprovenSince.map { now - $0 < Availability.uselessAge } ?? false
+        uselessCount = isUseless ? uselessCount + 1 : 0
+        guard uselessCount <= Availability.maximumUselessCount else { return failed() }
         state = .connecting(failures: 0)
         return .connect
     }

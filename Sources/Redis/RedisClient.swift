@@ -10,14 +10,15 @@ import Platform
 package final class RedisClient: Sendable {
     /// The event loop of the connection.
     package let eventLoop: any EventLoop
-    private let session: NIOLoopBound<RedisSession>
+    private let session: NIOLoopBound<RedisSessionDriver>
 
     /// Creates a client that is not connected yet. Must be called on the event loop.
     /// - Throws: an error of NIOSSL if the certificate authorities cannot be read.
     package init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.eventLoop = eventLoop
         session = NIOLoopBound(
-            try RedisSession(configuration: configuration, eventLoop: eventLoop, logger: logger), eventLoop: eventLoop)
+            try RedisSessionDriver(configuration: configuration, eventLoop: eventLoop, logger: logger),
+            eventLoop: eventLoop)
     }
 
     /// Starts to connect.
@@ -60,7 +61,7 @@ package final class RedisClient: Sendable {
         (try? await send(RedisCommand("PING"), isIdempotent: true)) != nil
     }
 
-    private func onEventLoop(_ body: @escaping @Sendable (RedisSession) -> Void) {
+    private func onEventLoop(_ body: @escaping @Sendable (RedisSessionDriver) -> Void) {
         if eventLoop.inEventLoop {
             body(self.session.value)
         } else {

@@ -9,14 +9,6 @@ final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The reason that a connection ended.
-    enum End {
-        /// A call was overdue.
-        case timeout
-        /// It was closed or reset, or the server sent an unexpected reply.
-        case lost(RedisError)
-    }
-
     private let eventLoop: any EventLoop
     private let reader = RESPReader()
     private var context: ChannelHandlerContext?
@@ -27,7 +19,7 @@ final class RedisConnection: ChannelInboundHandler {
     private var lastReply = NIODeadline.now()
 
     /// Called once, when the connection has ended, with the calls that have no reply.
-    var onEnd: ((End, [Call]) -> Void)?
+    var onEnd: ((ConnectionEnd, [Call]) -> Void)?
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -37,8 +29,8 @@ final class RedisConnection: ChannelInboundHandler {
         self.context = context
     }
 
-    /// Whether no call is waiting for a reply, and no reply has come since `time`.
-    func isSilent(since time: NIODeadline) -> Bool { pending.isEmpty && lastReply < time }
+    /// The time of the last reply, or of the connection's creation; `nil` while a call is waiting for a reply.
+    var silentSince: NIODeadline? { pending.isEmpty ? lastReply : nil }
 
     /// Sends a command in one write with the others of this iteration of the event loop.
     func send(_ call: Call) {
@@ -102,7 +94,7 @@ final class RedisConnection: ChannelInboundHandler {
         }
     }
 
-    private func end(_ end: End) {
+    private func end(_ end: ConnectionEnd) {
         guard let onEnd else { return }
         self.onEnd = nil
         onEnd(end, pending.removeAll())

@@ -1,238 +1,238 @@
-import Logging
 import NIOCore
 
-/// A client's state: the connection, or the attempts to make one, and the calls that wait for it. It must be used only
-/// on its event loop.
-final class RedisSession {
+/// A client's state: whether there is a connection, or what leads to one, and the terms of calls. It performs no I/O:
+/// the method for each event returns the action that ``RedisSessionDriver`` must take.
+struct RedisSession: ~Copyable {
     /// The maximum number of calls that are waiting or in flight.
     static let maximumCallCount = 16_384
+    /// The delay of an expected event from which on the process must have slept.
+    static let sleepThreshold = TimeAmount.milliseconds(500)
 
-    private let configuration: RedisConfiguration
-    private let eventLoop: any EventLoop
-    private let connector: RedisConnector
-    private let logger: Logger
-    private let backoff = Backoff()
+    private let timeout: TimeAmount
+    private let suspicionDelay: TimeAmount
 
     private var availability = Availability()
-    private var connection: RedisConnection?
-    private var waiting = CallQueue()
     private var callCount = 0
     private var lastFailure = "not connected yet"
+    /// The time of the first failure since a call last succeeded, if any.
     private var unavailableSince: NIODeadline?
     /// The time by which the current attempt to connect, or the wait before the next, is over; `nil` if there is
     /// neither.
     private var nextEventDue: NIODeadline?
-    /// The delay after ``nextEventDue`` from which on the process must have slept.
-    private static let sleepThreshold = TimeAmount.milliseconds(500)
-    private var connectedAt = NIODeadline.uptimeNanoseconds(0)
-    /// Whether a reply has come on the current connection.
-    private var isProven = false
-    /// The number of connections in a row that were lost as soon as they were made.
-    private var uselessCount = 0
-    private static let maximumUselessCount = 3
 
-    init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
-        self.configuration = configuration
-        self.eventLoop = eventLoop
-        self.logger = logger
-        connector = try RedisConnector(configuration: configuration, eventLoop: eventLoop)
-    }
-
-    /// Starts to connect.
-    func start() {
-        perform(availability.start())
-    }
-
-    /// Closes the connection for good. Calls without a reply fail, and so do all later ones.
-    func close() {
-        availability.close()
-        nextEventDue = nil
-        lastFailure = "the client is closed"
-        connection?.close()
-        refuseWaiting()
-    }
-
-    /// Sends a command, or lets it wait for a connection.
     /// - Parameters:
-    ///   - limit: the caller's own deadline, if that is earlier than the one by the configured timeout.
-    ///   - complete: called once, on the event loop.
-    func submit(
-        _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?,
-        _ complete: @escaping (CallResult) -> Void
-    ) {
+    ///   - timeout: ``RedisConfiguration/timeout``.
+    ///   - suspicionDelay: ``RedisConfiguration/suspicionDelay``.
+    init(timeout: TimeAmount, suspicionDelay: TimeAmount) {
+        self.timeout = timeout
+        self.suspicionDelay = suspicionDelay
+    }
+
+    /// The error of a call that is refused because there is no connection.
+    var refusal: RedisError { .unavailable(reason: lastFailure) }
+
+    /// Whether the process slept past the end of an attempt to connect, or of the wait before one.
+    private func hasSlept(_ now: NIODeadline) -> Bool {
+        nextEventDue.map { now - $0 > RedisSession.sleepThreshold } ?? false
+    }
+
+    /// Notes when the attempt of ``Availability/Action/connect`` is over. Connecting and the handshake have the timeout
+    /// each.
+    private mutating func began(_ action: Availability.Action, _ now: NIODeadline) -> Availability.Action {
+        if action == .connect { nextEventDue = now + timeout + timeout }
+        return action
+    }
+}
+
+// MARK: - Calls
+
+extension RedisSession {
+    /// The decision about a call.
+    enum Submission: Equatable {
+        case accepted(CallTerms, Route)
+        case refused(RedisError)
+    }
+
+    /// The action for an accepted call.
+    enum Route: Equatable {
+        /// Send it on the connection, which exists.
+        case send
+        /// Keep it until there is a connection, or until an outage refuses it.
+        case wait
+        /// Keep it likewise, and start an attempt to connect.
+        case connectAndWait
+    }
+
+    /// Admits a new call. Unless it is refused, ``completed(_:now:)`` must follow once.
+    /// - Parameters:
+    ///   - isIdempotent: whether the command may be sent twice.
+    ///   - blockingTime: the time for which Redis may block the command.
+    ///   - limit: the caller's own deadline, if any.
+    ///   - silentSince: the time of the last reply on the connection; `nil` while it owes one, or without a connection.
+    mutating func submit(
+        isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?, silentSince: NIODeadline?,
+        now: NIODeadline
+    ) -> Submission {
         guard callCount < RedisSession.maximumCallCount else {
-            return complete(.failure(.unavailable(reason: "\(callCount) commands are already waiting")))
+            return .refused(.unavailable(reason: "\(callCount) commands are already waiting"))
         }
-        let now = NIODeadline.now()
         // The caller no longer waits for the reply.
-        if let limit, limit <= now { return complete(.failure(.timeout)) }
-        callCount += 1
-        let end = now + configuration.timeout + blockingTime
-        var complete = complete
-        if let limit, limit < end { complete = limited(complete, by: limit) }
+        if let limit, limit <= now { return .refused(.timeout) }
+        let end = now + timeout + blockingTime
         // A firewall or proxy in between may have dropped a silent connection without closing it.
-        let isSuspect = isIdempotent && connection?.isSilent(since: now - configuration.suspicionDelay) ?? false
-        let deadline = isSuspect ? now + suspectTimeout : end
-        let call = Call(command: command, deadline: deadline, end: end, mayRetry: isIdempotent) { [complete] result in
-            self.callCount -= 1
-            complete(result)
-            if case .success(let reply) = result { self.consider(reply) }
-        }
-        send(call)
+        let isSuspect = isIdempotent && silentSince.map { $0 < now - suspicionDelay } ?? false
+        let submission = place(
+            CallTerms(deadline: isSuspect ? now + suspectTimeout : end, end: end, mayRetry: isIdempotent), now)
+        if case .accepted = submission { callCount += 1 }
+        return submission
     }
 
     /// The timeout of a silent connection: 200 ms or a quarter of ``RedisConfiguration/timeout``, whichever is longer,
     /// but at most half of it, so that a new connection has time left.
     private var suspectTimeout: TimeAmount {
-        let timeout = configuration.timeout.nanoseconds
+        let timeout = timeout.nanoseconds
         return max(min(.nanoseconds(timeout / 2), .milliseconds(200)), .nanoseconds(timeout / 4))
     }
 
-    /// Returns a completion that reports a timeout at `limit`. A later reply is ignored.
-    private func limited(_ complete: @escaping (CallResult) -> Void, by limit: NIODeadline) -> (CallResult) -> Void {
-        var isComplete = false
-        let once = { (result: CallResult) in
-            guard !isComplete else { return }
-            isComplete = true
-            complete(result)
-        }
-        let timer = eventLoop.assumeIsolated().scheduleTask(deadline: limit) { once(.failure(.timeout)) }
-        return { result in
-            timer.cancel()
-            once(result)
-        }
+    private mutating func place(_ terms: CallTerms, _ now: NIODeadline) -> Submission {
+        if availability.isReady { return .accepted(terms, .send) }
+        let action = hasSlept(now) ? began(availability.awoke(), now) : .nothing
+        guard availability.mayWait else { return .refused(refusal) }
+        return .accepted(terms, action == .connect ? .connectAndWait : .wait)
     }
 
-    private func send(_ call: Call) {
-        if hasSlept { perform(availability.awoke()) }
-        if let connection, availability.isReady {
-            connection.send(call)
-        } else if availability.mayWait {
-            waiting.append(call)
-            waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
-        } else {
-            call.complete(.failure(.unavailable(reason: lastFailure)))
-        }
+    /// Decides about a call without a reply whose connection ended: it is sent again, once, if its command may be sent
+    /// twice and it has time left.
+    /// - Parameter reason: the reason that the connection ended.
+    mutating func retry(_ terms: CallTerms, after reason: String, now: NIODeadline) -> Submission {
+        guard terms.mayRetry, terms.end > now else { return .refused(.connectionLost(reason: reason)) }
+        return place(CallTerms(deadline: terms.end, end: terms.end, mayRetry: false), now)
     }
 
-    /// Whether the process slept past the end of an attempt to connect, or of the wait before one.
-    private var hasSlept: Bool { nextEventDue.map { .now() - $0 > RedisSession.sleepThreshold } ?? false }
+    /// The consequence of a call's result.
+    enum Completion: Equatable {
+        case nothing
+        /// Report that Redis is available again, and after how long.
+        case available(after: TimeAmount)
+        /// Give up the connection. Its calls may still be answered; those that are not when it ends are passed to
+        /// ``retry(_:after:now:)``.
+        case leave(Outage)
+    }
 
-    /// Records a reply as a sign that the connection works. Leaves a server that has become a replica: the configured
-    /// name or address may lead to a primary by now.
-    private func consider(_ reply: RESPValue) {
-        guard availability.isReady else { return }
-        isProven = true
+    /// Records the result of a call that was not refused by ``submit(isIdempotent:blockingFor:by:silentSince:now:)``. A
+    /// reply shows that the connection works. A server that has become a replica is left: the configured name or
+    /// address may lead to a primary by now.
+    /// - Parameter now: evaluated only if needed, because most replies need no clock.
+    mutating func completed(_ result: CallResult, now: @autoclosure () -> NIODeadline) -> Completion {
+        callCount -= 1
+        guard case .success(let reply) = result, availability.isReady else { return .nothing }
+        availability.replied()
         if case .error(let message) = reply {
-            guard message.hasPrefix("READONLY") else { return }
-            fail(message)
-            connection?.close()
-        } else if availability.failures > 0 || unavailableSince != nil {
-            availability.succeeded()
-            reportRecovery()
+            guard message.hasPrefix("READONLY") else { return .nothing }
+            let now = now()
+            return .leave(outage(message, availability.failed(), now))
         }
-    }
-
-    private func perform(_ action: Availability.Action) {
-        switch action {
-        case .nothing:
-            break
-        case .connect:
-            // Connecting and the handshake have the timeout each.
-            nextEventDue = .now() + configuration.timeout + configuration.timeout
-            connector.connect { self.attempted($0) }
-        case .wait(let exponent):
-            let due = NIODeadline.now() + backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
-            nextEventDue = due
-            eventLoop.assumeIsolated().scheduleTask(deadline: due) {
-                self.perform(self.hasSlept ? self.availability.awoke() : self.availability.waited())
-            }
-        }
-    }
-
-    private func attempted(_ result: Result<RedisConnection, RedisError>) {
-        switch result {
-        case .success(let connection):
-            guard availability.state != .closed else { return connection.close() }
-            availability.connected()
-            self.connection = connection
-            nextEventDue = nil
-            connectedAt = .now()
-            isProven = false
-            connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
-            for call in waiting.removeAll() { connection.send(call) }
-        case .failure where hasSlept && availability.state != .closed:
-            // The failure is older than the sleep and says nothing about Redis now, so waiting calls keep waiting.
-            _ = availability.awoke()
-            perform(.connect)
-        case .failure(.unavailable(let reason)):
-            fail(reason)
-        case .failure(let error):
-            fail(String(describing: error))
-        }
-    }
-
-    private func ended(_ end: RedisConnection.End, _ calls: [Call]) {
-        connection = nil
-        let now = NIODeadline.now()
-        switch end {
-        case .timeout where calls.first.map { $0.mayRetry && $0.end > now } ?? false:
-            replace(calls, "no answer on a connection that was idle")
-        case .timeout:
-            fail("no answer within \(configuration.timeout.nanoseconds / 1_000_000) ms")
-            for call in calls { call.complete(.failure(.timeout)) }
-        case .lost(let error):
-            let reason = String(describing: error)
-            let isUseless = !isProven && now - connectedAt < .milliseconds(100)
-            uselessCount = isUseless ? uselessCount + 1 : 0
-            guard uselessCount > RedisSession.maximumUselessCount else { return replace(calls, reason) }
-            fail(reason)
-            for call in calls { call.complete(.failure(.connectionLost(reason: reason))) }
-        }
-    }
-
-    /// Replaces a connection that ended, and sends its calls again if they may be retried.
-    private func replace(_ calls: [Call], _ reason: String) {
-        logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
-        if availability.state != .closed { lastFailure = reason }
-        perform(availability.lost())
-        let now = NIODeadline.now()
-        for var call in calls {
-            guard call.mayRetry, call.end > now else {
-                call.complete(.failure(.connectionLost(reason: reason)))
-                continue
-            }
-            call.mayRetry = false
-            call.deadline = call.end
-            send(call)
-        }
-    }
-
-    /// Records that Redis is unavailable, and refuses the calls that wait for it.
-    private func fail(_ reason: String) {
-        lastFailure = reason
-        if unavailableSince == nil, availability.state != .closed {
-            unavailableSince = .now()
-            logger.warning("redis_unavailable", metadata: ["reason": "\(reason)"])
-        }
-        perform(availability.failed())
-        refuseWaiting()
-    }
-
-    private func reportRecovery() {
-        guard let since = unavailableSince else { return }
+        guard let since = unavailableSince else { return .nothing }
         unavailableSince = nil
-        let milliseconds = (NIODeadline.now() - since).nanoseconds / 1_000_000
-        logger.notice("redis_available", metadata: ["after_ms": "\(milliseconds)"])
+        availability.succeeded()
+        return .available(after: now() - since)
+    }
+}
+
+// MARK: - Connections
+
+extension RedisSession {
+    /// The start or continuation of a period in which calls are refused. Waiting calls must fail with ``refusal``.
+    struct Outage: Equatable {
+        let reason: String
+        /// Whether it must be reported, because Redis was available before.
+        let isNew: Bool
+        /// The next step towards a connection.
+        let next: Availability.Action
     }
 
-    private func refuseWaiting() {
-        for call in waiting.removeAll() { call.complete(.failure(.unavailable(reason: lastFailure))) }
+    private mutating func outage(_ reason: String, _ next: Availability.Action, _ now: NIODeadline) -> Outage {
+        guard availability.state != .closed else { return Outage(reason: lastFailure, isNew: false, next: .nothing) }
+        lastFailure = reason
+        defer { unavailableSince = unavailableSince ?? now }
+        return Outage(reason: reason, isNew: unavailableSince == nil, next: next)
     }
 
-    private func checkDeadline() {
-        waiting.timerFired()
-        while waiting.isOverdue(at: .now()), let call = waiting.removeFirst() { call.complete(.failure(.timeout)) }
-        waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+    /// Starts the first attempt to connect.
+    mutating func start(now: NIODeadline) -> Availability.Action {
+        began(availability.start(), now)
+    }
+
+    /// Closes for good. Waiting calls must fail with ``refusal``, and the connection must be closed.
+    mutating func close() {
+        availability.close()
+        nextEventDue = nil
+        lastFailure = "the client is closed"
+    }
+
+    /// Records that an attempt to connect succeeded.
+    /// - Returns: whether the connection is used, and gets the waiting calls. Otherwise it must be closed.
+    mutating func connected(now: NIODeadline) -> Bool {
+        guard availability.state != .closed else { return false }
+        availability.connected(at: now)
+        nextEventDue = nil
+        return true
+    }
+
+    /// The consequence of a failed attempt to connect.
+    enum FailedAttempt: Equatable {
+        /// Start another attempt. Waiting calls keep waiting.
+        case connect
+        case unavailable(Outage)
+    }
+
+    /// Records that an attempt to connect failed.
+    mutating func attemptFailed(_ reason: String, now: NIODeadline) -> FailedAttempt {
+        guard hasSlept(now) else { return .unavailable(outage(reason, availability.failed(), now)) }
+        // The failure is older than the sleep and says nothing about Redis now.
+        _ = availability.awoke()
+        _ = began(.connect, now)
+        return .connect
+    }
+
+    /// Records the end of the wait of ``Availability/Action/wait(exponent:)``, once its length is known.
+    mutating func waits(until due: NIODeadline) {
+        nextEventDue = due
+    }
+
+    /// Records that the wait is over.
+    mutating func waited(now: NIODeadline) -> Availability.Action {
+        began(hasSlept(now) ? availability.awoke() : availability.waited(), now)
+    }
+
+    /// The consequence of a connection's end.
+    enum Ending: Equatable {
+        /// Take the action, then pass the connection's calls to ``retry(_:after:now:)``.
+        case lost(reason: String, Availability.Action)
+        /// Fail the connection's calls with the error.
+        case unavailable(Outage, RedisError)
+    }
+
+    /// Records that the connection ended, unless it was given up.
+    /// - Parameter first: the first of its calls that have no reply.
+    mutating func ended(_ end: ConnectionEnd, first: CallTerms?, now: NIODeadline) -> Ending {
+        switch end {
+        case .timeout where first.map { $0.mayRetry && $0.end > now } ?? false:
+            return lost("no answer on a connection that was idle", now)
+        case .timeout:
+            let reason = "no answer within \(timeout.nanoseconds / 1_000_000) ms"
+            return .unavailable(outage(reason, availability.failed(), now), .timeout)
+        case .lost(let error):
+            return lost(String(describing: error), now)
+        }
+    }
+
+    private mutating func lost(_ reason: String, _ now: NIODeadline) -> Ending {
+        let action = began(availability.lost(at: now), now)
+        if case .wait = action {
+            return .unavailable(outage(reason, action, now), .connectionLost(reason: reason))
+        }
+        if availability.state != .closed { lastFailure = reason }
+        return .lost(reason: reason, action)
     }
 }

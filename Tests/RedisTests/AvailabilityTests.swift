@@ -5,6 +5,8 @@ import Testing
 
 @Suite
 struct AvailabilityTests {
+    private let start = NIODeadline.uptimeNanoseconds(0)
+
     @Test("commands may wait for the first attempt, but not after a failure")
     func firstFailure() {
         var availability = Availability()
@@ -25,12 +27,12 @@ struct AvailabilityTests {
         _ = availability.start()
         _ = availability.failed()
         _ = availability.waited()
-        availability.connected()
+        availability.connected(at: start)
         #expect(availability.isReady)
         #expect(availability.failures == 1)
         #expect(availability.failed() == .wait(exponent: 1))
         _ = availability.waited()
-        availability.connected()
+        availability.connected(at: start)
         availability.succeeded()
         #expect(availability.failures == 0)
     }
@@ -39,8 +41,8 @@ struct AvailabilityTests {
     func lost() {
         var availability = Availability()
         _ = availability.start()
-        availability.connected()
-        #expect(availability.lost() == .connect)
+        availability.connected(at: start)
+        #expect(availability.lost(at: start) == .connect)
         #expect(availability.mayWait)
     }
 
@@ -50,8 +52,8 @@ struct AvailabilityTests {
         _ = availability.start()
         _ = availability.failed()
         _ = availability.waited()
-        availability.connected()
-        #expect(availability.lost() == .connect)
+        availability.connected(at: start)
+        #expect(availability.lost(at: start) == .connect)
         #expect(availability.mayWait)
     }
 
@@ -59,10 +61,87 @@ struct AvailabilityTests {
     func useless() {
         var availability = Availability()
         _ = availability.start()
-        availability.connected()
+        availability.connected(at: start)
         #expect(availability.failed() == .wait(exponent: 0))
         #expect(!availability.mayWait)
-        #expect(availability.lost() == .nothing)
+        #expect(availability.lost(at: start) == .nothing)
+    }
+
+    @Test(
+        "after three useless connections in a row, a further one counts as a failure",
+        arguments: [(0, Availability.Action.wait(exponent: 0)), (99, .wait(exponent: 0)), (100, .connect)]
+            as [(Int64, Availability.Action)])
+    func uselessAge(milliseconds: Int64, fourth: Availability.Action) {
+        var availability = Availability()
+        _ = availability.start()
+        for _ in 1...3 {
+            availability.connected(at: start)
+            #expect(availability.lost(at: start + .milliseconds(milliseconds)) == .connect)
+            #expect(availability.mayWait)
+        }
+        availability.connected(at: start)
+        #expect(availability.lost(at: start + .milliseconds(milliseconds)) == fourth)
+        #expect(availability.mayWait == (fourth == .connect))
+    }
+
+    @Test("waits between useless connections grow, and a failed attempt does not end the row")
+    func uselessRow() {
+        var availability = Availability()
+        _ = availability.start()
+        for _ in 1...3 {
+            availability.connected(at: start)
+            _ = availability.lost(at: start)
+        }
+        #expect(availability.failed() == .wait(exponent: 0))
+        for exponent in 1...3 {
+            #expect(availability.waited() == .connect)
+            availability.connected(at: start)
+            #expect(availability.lost(at: start) == .wait(exponent: exponent))
+        }
+    }
+
+    @Test(
+        "a reply, or a longer life, ends a row of useless connections",
+        arguments: [(true, 0), (false, 100)] as [(Bool, Int64)])
+    func usefulConnection(hasReply: Bool, milliseconds: Int64) {
+        var availability = Availability()
+        _ = availability.start()
+        for _ in 1...2 {
+            for _ in 1...3 {
+                availability.connected(at: start)
+                #expect(availability.lost(at: start) == .connect)
+            }
+            availability.connected(at: start)
+            if hasReply { availability.replied() }
+            #expect(availability.lost(at: start + .milliseconds(milliseconds)) == .connect)
+        }
+    }
+
+    @Test("a reply ends a row of useless connections even if its connection fails later")
+    func usefulUntilFailure() {
+        var availability = Availability()
+        _ = availability.start()
+        for _ in 1...3 {
+            availability.connected(at: start)
+            _ = availability.lost(at: start)
+        }
+        availability.connected(at: start)
+        availability.replied()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected(at: start)
+        #expect(availability.lost(at: start) == .connect)
+    }
+
+    @Test("an error reply shows that a connection is useful, but does not end an outage")
+    func replied() {
+        var availability = Availability()
+        _ = availability.start()
+        _ = availability.failed()
+        _ = availability.waited()
+        availability.connected(at: start)
+        availability.replied()
+        #expect(availability.failures == 1)
     }
 
     @Test("failures from before a sleep do not count")
@@ -87,10 +166,10 @@ struct AvailabilityTests {
         var availability = Availability()
         _ = availability.start()
         availability.close()
-        availability.connected()
+        availability.connected(at: start)
         #expect(availability.state == .closed)
         #expect(availability.failed() == .nothing)
-        #expect(availability.lost() == .nothing)
+        #expect(availability.lost(at: start) == .nothing)
         #expect(availability.waited() == .nothing)
         #expect(availability.start() == .nothing)
         #expect(availability.awoke() == .nothing)

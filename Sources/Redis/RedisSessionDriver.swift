@@ -1,0 +1,188 @@
+import Logging
+import NIOCore
+
+/// The connection, waiting calls, timers and log of a ``RedisSession``, which decides about them. It must be used only
+/// on its event loop.
+final class RedisSessionDriver {
+    private let eventLoop: any EventLoop
+    private let connector: RedisConnector
+    private let logger: Logger
+    private let backoff = Backoff()
+
+    private var session: RedisSession
+    private var connection: RedisConnection?
+    private var waiting = CallQueue()
+
+    init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
+        self.eventLoop = eventLoop
+        self.logger = logger
+        connector = try RedisConnector(configuration: configuration, eventLoop: eventLoop)
+        session = RedisSession(timeout: configuration.timeout, suspicionDelay: configuration.suspicionDelay)
+    }
+
+    /// Starts to connect.
+    func start() {
+        perform(session.start(now: .now()))
+    }
+
+    /// Closes the connection for good. Calls without a reply fail, and so do all later ones.
+    func close() {
+        session.close()
+        connection?.close()
+        refuseWaiting()
+    }
+
+    /// Sends a command, or lets it wait for a connection.
+    /// - Parameters:
+    ///   - limit: the caller's own deadline, if that is earlier than the one by the configured timeout.
+    ///   - complete: called once, on the event loop.
+    func submit(
+        _ command: RedisCommand, isIdempotent: Bool, blockingFor blockingTime: TimeAmount, by limit: NIODeadline?,
+        _ complete: @escaping (CallResult) -> Void
+    ) {
+        let submission = session.submit(
+            isIdempotent: isIdempotent, blockingFor: blockingTime, by: limit, silentSince: connection?.silentSince,
+            now: .now())
+        switch submission {
+        case .refused(let error):
+            complete(.failure(error))
+        case .accepted(let terms, let route):
+            var complete = complete
+            if let limit, limit < terms.end { complete = limited(complete, by: limit) }
+            let call = Call(command: command, terms: terms) { [complete] result in
+                let completion = self.session.completed(result, now: .now())
+                complete(result)
+                self.perform(completion)
+            }
+            take(route, for: call)
+        }
+    }
+
+    /// Returns a completion that reports a timeout at `limit`. A later reply is ignored.
+    private func limited(_ complete: @escaping (CallResult) -> Void, by limit: NIODeadline) -> (CallResult) -> Void {
+        var isComplete = false
+        let once = { (result: CallResult) in
+            guard !isComplete else { return }
+            isComplete = true
+            complete(result)
+        }
+        let timer = eventLoop.assumeIsolated().scheduleTask(deadline: limit) { once(.failure(.timeout)) }
+        return { result in
+            timer.cancel()
+            once(result)
+        }
+    }
+
+    private func take(_ route: RedisSession.Route, for call: Call) {
+        switch route {
+        case .send:
+            // Cannot be nil: the session has a connection from `attempted` until the connection ends or is left.
+            connection!.send(call)
+        case .wait:
+            keep(call)
+        case .connectAndWait:
+            keep(call)
+            perform(.connect)
+        }
+    }
+
+    private func keep(_ call: Call) {
+        waiting.append(call)
+        waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+    }
+
+    private func checkDeadline() {
+        waiting.timerFired()
+        while waiting.isOverdue(at: .now()), let call = waiting.removeFirst() { call.complete(.failure(.timeout)) }
+        waiting.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
+    }
+
+    private func refuseWaiting() {
+        for call in waiting.removeAll() { call.complete(.failure(session.refusal)) }
+    }
+}
+
+// MARK: - Actions
+
+extension RedisSessionDriver {
+    private func perform(_ completion: RedisSession.Completion) {
+        switch completion {
+        case .nothing:
+            break
+        case .available(let time):
+            logger.notice("redis_available", metadata: ["after_ms": "\(time.nanoseconds / 1_000_000)"])
+        case .leave(let outage):
+            let left = connection
+            connection = nil
+            left?.onEnd = { [weak self] _, calls in self?.retry(calls, after: outage.reason) }
+            left?.close()
+            perform(outage)
+        }
+    }
+
+    private func perform(_ outage: RedisSession.Outage) {
+        if outage.isNew { logger.warning("redis_unavailable", metadata: ["reason": "\(outage.reason)"]) }
+        perform(outage.next)
+        refuseWaiting()
+    }
+
+    private func perform(_ action: Availability.Action) {
+        switch action {
+        case .nothing:
+            break
+        case .connect:
+            connector.connect { self.attempted($0) }
+        case .wait(let exponent):
+            let due = NIODeadline.now() + backoff.delay(exponent: exponent, jitter: .random(in: 0...1))
+            session.waits(until: due)
+            eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.perform(self.session.waited(now: .now())) }
+        }
+    }
+
+    private func attempted(_ result: Result<RedisConnection, RedisError>) {
+        switch result {
+        case .success(let connection):
+            guard session.connected(now: .now()) else { return connection.close() }
+            self.connection = connection
+            connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
+            for call in waiting.removeAll() { connection.send(call) }
+        case .failure(.unavailable(let reason)):
+            attemptFailed(reason)
+        case .failure(let error):
+            attemptFailed(String(describing: error))
+        }
+    }
+
+    private func attemptFailed(_ reason: String) {
+        switch session.attemptFailed(reason, now: .now()) {
+        case .connect: perform(.connect)
+        case .unavailable(let outage): perform(outage)
+        }
+    }
+
+    private func ended(_ end: ConnectionEnd, _ calls: [Call]) {
+        connection = nil
+        switch session.ended(end, first: calls.first?.terms, now: .now()) {
+        case .lost(let reason, let action):
+            logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
+            perform(action)
+            retry(calls, after: reason)
+        case .unavailable(let outage, let error):
+            perform(outage)
+            for call in calls { call.complete(.failure(error)) }
+        }
+    }
+
+    private func retry(_ calls: [Call], after reason: String) {
+        let now = NIODeadline.now()
+        for var call in calls {
+            switch session.retry(call.terms, after: reason, now: now) {
+            case .refused(let error):
+                call.complete(.failure(error))
+            case .accepted(let terms, let route):
+                call.terms = terms
+                take(route, for: call)
+            }
+        }
+    }
+}
