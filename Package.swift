@@ -144,7 +144,7 @@ let allTests: [Target] = [
         of: "Serving",
         [
             "Cryptography", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", lifecycle, logging,
-            nioCore, nioPosix,
+            nioCore, nioHTTP1, nioPosix,
         ]),
     tests(
         of: "MailQueue", ["Bytes", "Cryptography", "Net", "Platform", "Redis", "SignIn", logging, nioCore, nioPosix]),

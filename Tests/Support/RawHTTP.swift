@@ -18,10 +18,8 @@ package final class RawHTTP: Sendable {
                 connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else {
-            Foundation.close(descriptor)
-            throw RawHTTPError(description: "cannot connect to port \(port)")
-        }
+        // `deinit` runs after this throw too, and closes the socket.
+        guard code == 0 else { throw RawHTTPError(description: "cannot connect to port \(port)") }
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }

@@ -6,9 +6,9 @@ final class ArrivalObserver: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    private let connection: HTTPConnection
+    private let connection: HTTPConnectionHandler
 
-    init(_ connection: HTTPConnection) {
+    init(_ connection: HTTPConnectionHandler) {
         self.connection = connection
     }
 

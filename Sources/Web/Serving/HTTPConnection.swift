@@ -1,299 +1,282 @@
-import Net
 import NIOCore
 import NIOHTTP1
 import Web
 
-/// The last handler of an HTTP/1.1 connection. It serves requests one after another, each within its deadline.
+/// The state of an HTTP/1.1 connection, which serves requests one after another, each within its deadline. It performs
+/// no I/O: the method for each event returns the action that its caller must take.
 ///
 /// Parts of a request wait here while an earlier request is being answered, or while the client does not read its
 /// responses. When too many parts wait, reading stops.
-final class HTTPConnection: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = Never
-    typealias OutboundOut = ByteBuffer
+struct HTTPConnection: ~Copyable {
+    /// The action that the caller must take.
+    enum Action {
+        /// Do nothing.
+        case nothing
+        /// Read from the socket.
+        case read
+        /// Send `100 Continue`.
+        case sendContinue
+        /// Have this request answered, then call ``answered(with:isDraining:at:)``. That may happen at once.
+        case respond(HTTPRequestHead, body: ByteBuffer)
+        /// Send the response. If it closes the connection, continue as for ``finish``; otherwise take further parts.
+        case send(Response, isBodyOmitted: Bool, ResponseWriter.Connection)
+        /// Send the response to the error, which closes the connection, and continue as for ``finish``. The head is
+        /// that of the refused request; `nil` if it is incomplete.
+        case refuse(HTTPError, HTTPRequestHead?)
+        /// Set the timer, call ``flushed(at:)`` when all that was sent has left, and call ``resumeReading()``.
+        case finish
+        /// Set the timer, and close the sending side only.
+        case closeOutput
+        /// Close the connection.
+        case close
+        /// Set the timer.
+        case setTimer
+    }
 
     private enum Phase {
-        /// Nothing of the next request has arrived.
-        case idle
+        /// Nothing of the next request has arrived, or, if new, nothing of any request.
+        case idle(isNew: Bool)
         /// Part of a request has arrived; the head is `nil` until it is complete.
         case receiving(HTTPRequestHead?, body: ByteBuffer)
         /// The responder is answering a request.
         case answering(HTTPRequestHead)
-        /// The last response was sent; all further input is discarded.
+        /// The last response was given out to be sent; all further input is discarded.
         case closing
+        /// The last response was sent, and the connection waits only for the client to close it.
+        case lingering
+        /// The connection is closed.
+        case closed
+    }
+
+    private enum Input {
+        case open
+        /// The input cannot be parsed. Requests received before are still answered.
+        case malformed
+        /// The client has closed its side of the connection. Requests received before are still answered.
+        case closed
     }
 
     /// The number of waiting parts at which reading stops. One read of the socket can exceed it.
-    private static let maximumWaitingPartCount = 8
+    static let maximumWaitingPartCount = 8
 
-    private let loopResponder: LoopResponder
     private let configuration: HTTPServerConfiguration
-    private let readiness: Readiness
-    private let writer: ResponseWriter
-
-    private var phase = Phase.idle
+    private var phase = Phase.idle(isNew: true)
+    private var input = Input.open
     private var waitingParts = CircularBuffer<HTTPServerRequestPart>()
     private var deadline: NIODeadline
-    private var timer: Scheduled<Void>?
-    private var peer: IPAddress?
     private var isReadHeld = false
-    private var isTakingParts = false
-    /// Whether nothing of any request has arrived yet.
-    private var isNew = true
     /// Whether the connection closes after the current request.
     private var isLastRequest = false
-    /// Whether the client's input has ended or cannot be parsed. Requests received before are still answered.
-    private var isInputOver = false
-    /// Whether the client has closed its side of the connection.
-    private var isInputClosed = false
-    /// Whether the last response was sent, and the connection waits only for the client to close it.
-    private var isLingering = false
 
-    init(
-        responder loopResponder: LoopResponder, configuration: HTTPServerConfiguration, readiness: Readiness,
-        writer: ResponseWriter
-    ) {
-        self.loopResponder = loopResponder
+    /// Creates the state of a connection that was just accepted.
+    init(_ configuration: HTTPServerConfiguration, at now: NIODeadline) {
         self.configuration = configuration
-        self.readiness = readiness
-        self.writer = writer
-        deadline = .now() + configuration.idleTimeout
-    }
-
-    // MARK: - Events
-
-    func channelActive(context: ChannelHandlerContext) {
-        peer = context.remoteAddress?.ipAddress.flatMap { IPAddress(parsing: $0) }
-        setTimer(context)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-        phase = .closing
-        waitingParts.removeAll()
-    }
-
-    /// Called when bytes have arrived, before the decoder has read them.
-    func bytesArrived() {
-        guard case .idle = phase else { return }
-        beginReceiving()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        waitingParts.append(unwrapInboundIn(data))
-        takeWaitingParts(context)
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if waitingParts.count < HTTPConnection.maximumWaitingPartCount {
-            context.read()
-        } else {
-            isReadHeld = true
-        }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        takeWaitingParts(context)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A decoder that has already failed reports this for all further input.
-        if error is ByteToMessageDecoderError { return }
-        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
-        switch phase {
-        case .idle where waitingParts.isEmpty, .receiving:
-            refuse(with: error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, context)
-        case .idle, .answering:
-            isInputOver = true
-        case .closing:
-            break
-        }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed:
-            isInputOver = true
-            isInputClosed = true
-            finishIfOver(context)
-        case is ChannelShouldQuiesceEvent:
-            quiesce(context)
-        default:
-            context.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    /// Answers the request that has begun to arrive, then closes the connection.
-    private func quiesce(_ context: ChannelHandlerContext) {
-        isLastRequest = true
-        // A new client probably has a request on its way; an idle connection that was already answered can close.
-        if case .idle = phase, !isNew { return finish(context) }
-        deadline = min(deadline, .now() + (isNew ? configuration.firstRequestTimeout : configuration.drainTimeout))
-        setTimer(context)
+        deadline = now + configuration.idleTimeout
     }
 
     // MARK: - A request
 
-    private func beginReceiving() {
-        isNew = false
-        phase = .receiving(nil, body: ByteBuffer())
-        deadline = .now() + configuration.requestTimeout
-        if isLastRequest { deadline = min(deadline, .now() + configuration.drainTimeout) }
+    /// Records that bytes have arrived, before the decoder reads them.
+    mutating func bytesArrived(at now: @autoclosure () -> NIODeadline) {
+        guard case .idle = phase else { return }
+        beginReceiving(at: now())
     }
 
-    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    /// Adds a part to those that wait. The caller then takes them.
+    mutating func received(_ part: HTTPServerRequestPart) {
+        waitingParts.append(part)
+    }
+
+    /// Takes waiting parts up to the first that needs an action, unless a request is being answered or the client does
+    /// not read its responses. The caller repeats this until the action is ``Action/nothing``.
+    /// - Parameters:
+    ///   - isWritable: whether the client reads its responses.
+    ///   - now: the current time, which most parts do not need.
+    mutating func takeParts(isWritable: Bool, at now: @autoclosure () -> NIODeadline) -> Action {
+        while isWritable, !waitingParts.isEmpty {
+            if case .answering = phase { break }
+            let action = take(waitingParts.removeFirst(), at: now)
+            if case .nothing = action { continue }
+            return action
+        }
+        if isOver {
+            let action = finishIfIdle(at: now)
+            guard case .nothing = action else { return action }
+        }
+        return resumeReading()
+    }
+
+    private mutating func take(_ part: HTTPServerRequestPart, at now: () -> NIODeadline) -> Action {
         switch (phase, part) {
-        case (.closing, _), (.answering, _):
-            break
-        case (.idle, .head), (.receiving(nil, _), .head):
-            guard case .head(let head) = part else { return }
-            take(head, context)
+        case (.closing, _), (.lingering, _), (.closed, _), (.answering, _):
+            return .nothing
+        case (.idle, .head(let head)), (.receiving(nil, _), .head(let head)):
+            return take(head, at: now)
         case (.receiving(let head?, var body), .body(var bytes)):
             guard body.readableBytes + bytes.readableBytes <= Request.maximumBodyByteCount else {
-                return refuse(with: .payloadTooLarge, context)
+                return refuse(with: .payloadTooLarge, at: now())
             }
-            phase = .idle  // Releases the buffer's other reference, so that writing to it does not copy it.
+            // Releases the buffer's other reference, so that writing to it does not copy it.
+            phase = .idle(isNew: false)
             body.writeBuffer(&bytes)
             phase = .receiving(head, body: body)
+            return .nothing
         case (.receiving(let head?, let body), .end):
-            answer(head, Array(body.readableBytesView), context)
+            phase = .answering(head)
+            deadline = .distantFuture  // The responder has its own deadlines.
+            return .respond(head, body: body)
         case (.idle, _), (.receiving, _):
-            refuse(with: .badRequest, context)
+            return refuse(with: .badRequest, at: now())
         }
     }
 
-    private func take(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        if case .idle = phase { beginReceiving() }
+    private mutating func take(_ head: HTTPRequestHead, at now: () -> NIODeadline) -> Action {
+        if case .idle = phase { beginReceiving(at: now()) }
         phase = .receiving(head, body: ByteBuffer())
-        if let error = head.error { return refuse(with: error, context) }
+        if let error = head.error { return refuse(with: error, at: now()) }
         // The decoder reads nothing after a request to upgrade.
         if head.asksToUpgrade { isLastRequest = true }
-        if head.expectsContinue {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: ResponseWriter.continue)), promise: nil)
-        }
+        return head.expectsContinue ? .sendContinue : .nothing
     }
 
-    private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
-        phase = .answering(head)
-        deadline = .distantFuture  // The responder has its own deadlines.
-        let request = Request(head: head, body: body, peer: peer)
-        let responder = loopResponder.responder
-        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        Task.immediate(executorPreference: loopResponder.executor) {
-            let response = await responder.respond(to: request)
-            this.value.answered(response, context.value)
-        }
+    private mutating func beginReceiving(at now: NIODeadline) {
+        phase = .receiving(nil, body: ByteBuffer())
+        deadline = now + configuration.requestTimeout
+        if isLastRequest { deadline = min(deadline, now + configuration.drainTimeout) }
     }
 
-    private func answered(_ response: Response, _ context: ChannelHandlerContext) {
-        guard case .answering(let head) = phase else { return }
-        let isOver = isInputOver && waitingParts.isEmpty
-        let isLast = isLastRequest || isOver || !head.isKeepAlive || readiness.isDraining
-        let connection: ResponseWriter.Connection =
-            isLast ? .close : head.isHTTP1_0 ? .keepAliveExplicitly : .keepAlive
-        send(response, isBodyOmitted: head.method == .HEAD, connection, context)
-        guard !isLast else { return finish(context) }
-        phase = .idle
-        deadline = .now() + configuration.idleTimeout
-        takeWaitingParts(context)
+    /// Records that the responder has answered.
+    /// - Parameter isDraining: whether the process is shutting down, so that connections close.
+    mutating func answered(with response: consuming Response, isDraining: Bool, at now: NIODeadline) -> Action {
+        guard case .answering(let head) = phase else { return .nothing }
+        let isBodyOmitted = head.method == .HEAD
+        guard !isLastRequest, !isOver, head.isKeepAlive, !isDraining else {
+            beginClosing(at: now)
+            return .send(response, isBodyOmitted: isBodyOmitted, .close)
+        }
+        phase = .idle(isNew: false)
+        deadline = now + configuration.idleTimeout
+        return .send(response, isBodyOmitted: isBodyOmitted, head.isHTTP1_0 ? .keepAliveExplicitly : .keepAlive)
     }
 
-    /// Takes the waiting parts, unless a request is being answered or the client does not read its responses.
-    private func takeWaitingParts(_ context: ChannelHandlerContext) {
-        // A request that needs no wait is answered before `take` returns. The outer loop then continues.
-        guard !isTakingParts else { return }
-        isTakingParts = true
-        defer { isTakingParts = false }
-        while context.channel.isWritable, !waitingParts.isEmpty {
-            if case .answering = phase { break }
-            take(waitingParts.removeFirst(), context)
-        }
-        finishIfOver(context)
-        guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return }
+    // MARK: - Reading
+
+    /// Records that the channel is about to read. The action is ``Action/read`` now or, if too many parts wait, later.
+    mutating func readRequested() -> Action {
+        guard waitingParts.count >= HTTPConnection.maximumWaitingPartCount else { return .read }
+        isReadHeld = true
+        return .nothing
+    }
+
+    /// Ends the hold of reading if few enough parts wait.
+    mutating func resumeReading() -> Action {
+        guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return .nothing }
         isReadHeld = false
-        context.read()
+        return .read
     }
 
-    // MARK: - Closing
+    // MARK: - The end
 
-    /// Closes the connection once the input has ended and every complete request is answered.
-    private func finishIfOver(_ context: ChannelHandlerContext) {
-        guard isInputOver, waitingParts.isEmpty else { return }
+    /// Records that the client has closed its side of the connection.
+    mutating func inputClosed(at now: NIODeadline) -> Action {
+        input = .closed
+        return isOver ? finishIfIdle(at: { now }) : .nothing
+    }
+
+    /// Records that the input cannot be parsed any further.
+    mutating func inputFailed(with error: HTTPParserError, at now: NIODeadline) -> Action {
         switch phase {
-        case .idle, .receiving: finish(context)
-        case .answering: break
-        case .closing: if isLingering { context.close(promise: nil) }
+        case .idle where waitingParts.isEmpty, .receiving:
+            return refuse(with: error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, at: now)
+        case .idle, .answering:
+            if input == .open { input = .malformed }
+            return .nothing
+        case .closing, .lingering, .closed:
+            return .nothing
+        }
+    }
+
+    /// Records that the server shuts down. A request that has begun to arrive is still answered.
+    mutating func quiesce(at now: NIODeadline) -> Action {
+        isLastRequest = true
+        switch phase {
+        // A new client probably has a request on its way; an idle connection that was already answered can close.
+        case .idle(isNew: true): deadline = min(deadline, now + configuration.firstRequestTimeout)
+        case .idle(isNew: false): return finish(at: now)
+        case .receiving, .answering, .closing, .lingering: deadline = min(deadline, now + configuration.drainTimeout)
+        case .closed: return .nothing
+        }
+        return .setTimer
+    }
+
+    /// Records that all that was sent has left.
+    mutating func flushed(at now: NIODeadline) -> Action {
+        guard case .closing = phase else { return .nothing }
+        guard input != .closed else { return close() }
+        // Reads and discards input for a short time. Closing a socket with unread bytes sends a reset, and the client
+        // may then lose the response.
+        phase = .lingering
+        deadline = now + configuration.lingerTimeout
+        return .closeOutput
+    }
+
+    /// Records that the connection is closed.
+    mutating func closed() {
+        phase = .closed
+        waitingParts.removeAll()
+    }
+
+    /// Whether the input has ended and every part of it was taken.
+    private var isOver: Bool { input != .open && waitingParts.isEmpty }
+
+    /// Closes the connection unless a request is being answered.
+    private mutating func finishIfIdle(at now: () -> NIODeadline) -> Action {
+        switch phase {
+        case .idle, .receiving: return finish(at: now())
+        case .lingering: return close()
+        case .answering, .closing, .closed: return .nothing
         }
     }
 
     /// Refuses a request without reading the rest of it, and closes the connection.
-    private func refuse(with error: HTTPError, _ context: ChannelHandlerContext) {
+    private mutating func refuse(with error: HTTPError, at now: NIODeadline) -> Action {
         let head: HTTPRequestHead? = if case .receiving(let head, _) = phase { head } else { nil }
-        let response = loopResponder.responder.response(
-            to: error, fields: head.map { RequestFields($0.headers) } ?? [:])
-        send(response, isBodyOmitted: head?.method == .HEAD, .close, context)
-        finish(context)
+        beginClosing(at: now)
+        return .refuse(error, head)
     }
 
-    private func send(
-        _ response: Response, isBodyOmitted: Bool, _ connection: ResponseWriter.Connection,
-        _ context: ChannelHandlerContext
-    ) {
-        var buffer = context.channel.allocator.buffer(capacity: 768 + response.body.count)
-        writer.write(response, isBodyOmitted: isBodyOmitted, connection: connection, to: &buffer)
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    private mutating func finish(at now: NIODeadline) -> Action {
+        beginClosing(at: now)
+        return .finish
     }
 
     /// Closes the connection after the last response has been sent, or when the deadline passes.
-    private func finish(_ context: ChannelHandlerContext) {
+    private mutating func beginClosing(at now: NIODeadline) {
         phase = .closing
         waitingParts.removeAll()
-        deadline = .now() + (isLastRequest ? configuration.drainTimeout : configuration.idleTimeout)
-        setTimer(context)
-        let isFlushed = context.eventLoop.makePromise(of: Void.self)
-        let (this, bound) = (
-            NIOLoopBound(self, eventLoop: context.eventLoop), NIOLoopBound(context, eventLoop: context.eventLoop)
-        )
-        isFlushed.futureResult.whenComplete { _ in this.value.linger(bound.value) }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: isFlushed)
-        guard isReadHeld else { return }
-        isReadHeld = false
-        context.read()
+        deadline = now + (isLastRequest ? configuration.drainTimeout : configuration.idleTimeout)
     }
 
-    /// Reads and discards input for a short time. Closing a socket with unread bytes sends a reset, and the client may
-    /// then lose the response.
-    private func linger(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive else { return }
-        guard !isInputClosed else { return context.close(promise: nil) }
-        isLingering = true
-        deadline = .now() + configuration.lingerTimeout
-        setTimer(context)
-        context.close(mode: .output, promise: nil)
+    private mutating func close() -> Action {
+        phase = .closed
+        return .close
     }
 
     // MARK: - The deadline
 
-    /// Schedules the one timer for all deadlines. When it fires, it checks whether the current deadline has passed.
-    private func setTimer(_ context: ChannelHandlerContext) {
-        let this = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        // A new request moves the deadline closer, so the timer fires more often than at the deadline.
-        let next = min(deadline, .now() + .nanoseconds(configuration.requestTimeout.nanoseconds / 4))
-        timer?.cancel()
-        timer = context.eventLoop.scheduleTask(deadline: next) { this.value.timerFired(bound.value) }
+    /// The time at which the timer must fire. It checks then whether the current deadline has passed. A new request
+    /// moves the deadline closer without setting the timer, so the timer fires more often than at the deadline.
+    func nextCheck(after now: NIODeadline) -> NIODeadline {
+        min(deadline, now + .nanoseconds(configuration.requestTimeout.nanoseconds / 4))
     }
 
-    private func timerFired(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive else { return }
-        guard deadline <= .now() else { return setTimer(context) }
+    /// Records that the timer has fired.
+    mutating func timerFired(at now: NIODeadline) -> Action {
         switch phase {
-        case .receiving:
-            refuse(with: .requestTimeout, context)
-        case .idle, .answering, .closing:
-            context.close(promise: nil)
+        case .closed: return .nothing
+        case _ where now < deadline: return .setTimer
+        case .receiving: return refuse(with: .requestTimeout, at: now)
+        case .idle, .answering, .closing, .lingering: return close()
         }
     }
 }

@@ -89,7 +89,7 @@ package struct HTTPServer: Service {
                 channel.eventLoop.makeCompletedFuture {
                     // Cannot fail: the group has only the responders' event loops.
                     let index = responders.firstIndex { $0.eventLoop === channel.eventLoop }!
-                    let connection = HTTPConnection(
+                    let connection = HTTPConnectionHandler(
                         responder: responders[index], configuration: configuration, readiness: readiness,
                         writer: writers[index].value)
                     var limits = NIOHTTPDecoderLimitConfiguration()
