@@ -25,6 +25,7 @@ struct HandlerSettingsTests {
         #expect(settings.signIn.signingKeys.isEmpty)
         #expect(settings.signIn.issuerName == "postern")
         #expect(settings.signIn.trustedProxies == [])
+        #expect(settings.signIn.addedLanguages == [])
         #expect(settings.source == .address(host: "0.0.0.0", port: 8080))
         #expect(settings.redis.timeout == .seconds(1))
         #expect(settings.redis.keyPrefix == "postern:")
@@ -46,7 +47,7 @@ struct HandlerSettingsTests {
             "POSTERN_NEWEST_LINK_ONLY", "POSTERN_LANDING_URL", "POSTERN_LINK_RETENTION", "POSTERN_SIGNING_KEYS",
             "POSTERN_ISSUER",
             "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_VERIFY_LIMIT",
-            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "HOST", "PORT",
+            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "POSTERN_LANGUAGES", "HOST", "PORT",
         ]
         var variables: [String: String] = [:]
         for name in names { variables[name] = "" }
@@ -160,6 +161,17 @@ struct HandlerSettingsTests {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
         #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).signIn.trustedProxies == expected)
+    }
+
+    static let languages: [(String, [String])] = [
+        ("sv", ["sv"]), ("pt-BR,sv", ["pt-BR", "sv"]),
+        (" de_at , ZH-HANT-hk,de-AT ", ["de-AT", "zh-Hant-HK", "de-AT"]),
+        ([String](repeating: "sv", count: 100).joined(separator: ","), [String](repeating: "sv", count: 100)),
+    ]
+
+    @Test("added languages are comma-separated tags, in any case", arguments: HandlerSettingsTests.languages)
+    func addedLanguages(text: String, tags: [String]) throws {
+        #expect(try handlerSettings("POSTERN_LANGUAGES", text).signIn.addedLanguages.map(\.tag) == tags)
     }
 
     static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]

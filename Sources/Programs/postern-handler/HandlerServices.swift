@@ -105,7 +105,8 @@ struct HandlerServices {
             trustedProxies: TrustedProxies(signIn.trustedProxies), limits: signIn.limits,
             publicURL: signIn.publicURL,
             issuer: signIn.signingKeys.isEmpty
-                ? nil : AssertionIssuer(name: signIn.issuerName, keys: signIn.signingKeys))
+                ? nil : AssertionIssuer(name: signIn.issuerName, keys: signIn.signingKeys),
+            addedLanguages: signIn.addedLanguages)
         return SignInService(
             configuration: configuration, store: store, readiness: readiness, random: .system, now: UnixTime.now,
             metrics: metrics, logger: logger)

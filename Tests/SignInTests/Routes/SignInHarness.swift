@@ -33,7 +33,7 @@ final class SignInHarness: Sendable {
     init(
         _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
         basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
-        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil
+        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = []
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
@@ -55,7 +55,7 @@ final class SignInHarness: Sendable {
             configuration: SignInConfiguration(
                 originPolicy: policy, callbackPath: try PortalPath(parsing: "/auth/callback"), basePath: basePath,
                 trustedProxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
-                limits: limits, publicURL: publicURL, issuer: issuer),
+                limits: limits, publicURL: publicURL, issuer: issuer, addedLanguages: addedLanguages),
             store: try SignInStore(redis: redis, configuration: stored, random: .system), readiness: readiness,
             random: random, now: UnixTime.now, metrics: SignInMetrics(MetricsRegistry()), logger: quiet)
     }
@@ -102,6 +102,7 @@ final class SignInHarness: Sendable {
 struct Mail: Decodable, Sendable {
     let to: String
     let link: String
+    let language: String
 }
 
 /// A reply or a value that a test does not expect.

@@ -22,7 +22,8 @@ struct SendMagicLink: Sendable {
             token: try dependencies.new(LoginToken.init(random:), for: context), next: body.callbackNext,
             publicURL: configuration.publicURL)
         let signIn = SignInRequest(
-            link: link, recipient: body.email, language: context.language, challenge: body.challenge,
+            link: link, recipient: body.email, language: context.language(among: configuration.mailLanguages),
+            challenge: body.challenge,
             codeRequest: body.isCodeRequested ? try newCodeRequest(for: context) : nil)
         let admission = try await context.answering { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())

@@ -15,11 +15,17 @@ package struct SignInConfiguration: Sendable {
     package var publicURL: PublicURL?
     /// The issuer of assertions; `nil` if the deployment has no signing keys.
     package var issuer: AssertionIssuer?
+    /// The languages that emails can be requested in.
+    package var mailLanguages: LanguageNegotiation
 
+    /// The languages that emails and the confirmation page are built in for, in the order of their tags.
+    package static let builtInLanguages = ConfirmationWords.builtInLanguages
+
+    /// - Parameter addedLanguages: the languages of emails that the operator's templates add to the built-in ones.
     package init(
         originPolicy: OriginPolicy, callbackPath: PortalPath, basePath: String = "",
         trustedProxies: TrustedProxies = TrustedProxies([]), limits: SignInLimits,
-        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil
+        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = []
     ) {
         self.originPolicy = originPolicy
         self.callbackPath = callbackPath
@@ -28,5 +34,6 @@ package struct SignInConfiguration: Sendable {
         self.limits = limits
         self.publicURL = publicURL
         self.issuer = issuer
+        mailLanguages = LanguageNegotiation(among: SignInConfiguration.builtInLanguages + addedLanguages)
     }
 }

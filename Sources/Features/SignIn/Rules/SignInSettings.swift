@@ -32,6 +32,9 @@ package struct SignInSettings: Sendable {
     package let limits: SignInLimits
     /// `POSTERN_TRUSTED_PROXIES`: proxies whose `X-Forwarded-For` entries are trusted. Default: none.
     package let trustedProxies: [AddressBlock]
+    /// `POSTERN_LANGUAGES`: the languages of emails that the workers' templates add to the built-in ones, at most 100.
+    /// Default: none.
+    package let addedLanguages: [Language]
 
     /// Reads the settings from the environment.
     /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
@@ -61,6 +64,8 @@ package struct SignInSettings: Sendable {
         trustedProxies =
             try environment.optional(
                 "POSTERN_TRUSTED_PROXIES", example: "10.4.7.0/24,fd00:4:7::/64", SignInSettings.addressBlocks) ?? []
+        addedLanguages =
+            try environment.optional("POSTERN_LANGUAGES", example: "sv,pt-BR", SignInSettings.languages) ?? []
     }
 
     private static let defaultCallbackPath: PortalPath = {
@@ -120,6 +125,19 @@ package struct SignInSettings: Sendable {
             }
             return block
         }
+    }
+
+    private static func languages(_ text: String) throws(ParseError) -> [Language] {
+        let rule = ParseError("must be comma-separated BCP 47 language tags, at most 100")
+        let languages = try parseList(text) { (tag) throws(ParseError) in
+            do {
+                return try Language(parsing: tag)
+            } catch {
+                throw rule
+            }
+        }
+        guard languages.count <= 100 else { throw rule }
+        return languages
     }
 
     /// A path without query or fragment.
