@@ -111,9 +111,9 @@ struct TemplateFilesTests {
         #expect(Set(templates.languages) == Set(Sample.languages + ["sv", "pt-BR", "fa"]))
         let expected: [(Language, Language, String)] = [
             ("sv", "sv", "Logga in"), ("sv-FI", "sv", "Logga in"), ("pt-BR", "pt-BR", "Acesse"),
-            ("pt-BR-x-a", "pt-BR", "Acesse"),
+            ("pt-BR-x-a", "pt-BR", "Acesse"), ("pt", "pt", "Acesso a Kiosk"), ("pt-PT", "pt", "Acesso a Kiosk"),
             ("fa-IR", "fa", "ورود به \u{2068}Kiosk\u{2069}"), ("da", "en", "Sign in to Kiosk"),
-            ("x-own", "en", "Sign in to Kiosk"),
+            ("zh-TW", "zh-Hant", "Kiosk 登入連結"), ("x-own", "en", "Sign in to Kiosk"),
         ]
         for (language, chosen, subject) in expected {
             let page = page(of: templates, in: language)

@@ -45,6 +45,16 @@ struct ConfirmationStatesTests {
         ConfirmationTitles(
             language: "ja", acceptLanguage: "JA", used: "このリンクは使用済みです", expired: "このリンクは有効期限が切れています",
             superseded: "より新しいリンクが送信されています", unknown: "このリンクは使用できません", sent: "メールをご確認ください"),
+        ConfirmationTitles(
+            language: "pt", acceptLanguage: "pt-BR,pt;q=0.9,en;q=0.8", used: "Este link já foi usado",
+            expired: "Este link expirou", superseded: "Foi enviado um link mais recente",
+            unknown: "Este link não funciona", sent: "Verifique o seu e\u{2D}mail"),
+        ConfirmationTitles(
+            language: "zh-Hant", acceptLanguage: "zh-TW,zh;q=0.9", used: "這個連結已經使用過", expired: "這個連結已過期",
+            superseded: "已寄出較新的連結", unknown: "這個連結無法使用", sent: "請查看電子郵件"),
+        ConfirmationTitles(
+            language: "he", acceptLanguage: "iw", used: "כבר נעשה שימוש בקישור הזה", expired: "פג תוקפו של הקישור הזה",
+            superseded: "נשלח קישור חדש יותר", unknown: "הקישור הזה אינו פועל", sent: "נא לבדוק את תיבת הדואר"),
     ]
 
     private static let address = "quetzal@example.com"
