@@ -8,8 +8,9 @@ import Testing
 /// The built-in files of texts, read with another parser than the program's.
 @Suite
 struct BuiltInWordsTests {
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Sources/Mail/MailMessage/Templates/sign-in")
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    private static let folder = root.appendingPathComponent("Sources/Mail/MailMessage/Templates/sign-in")
 
     private static func texts(_ language: Language) throws -> [String: String] {
         let data = try Data(contentsOf: folder.appendingPathComponent("\(language.tag).json"))
@@ -28,6 +29,14 @@ struct BuiltInWordsTests {
         #expect(tags.sorted() == Sample.languages.map(\.tag))
         #expect(tags.count == files.count - 2)
         #expect(tags.count >= 15)
+    }
+
+    @Test("SETTINGS.md lists the built-in languages, and no others")
+    func settings() throws {
+        let file = BuiltInWordsTests.root.appendingPathComponent("deploy/SETTINGS.md")
+        let cells = try String(contentsOf: file, encoding: .utf8)
+            .matches(of: /\| [A-Z][a-z]+(?:, [a-z]+)? `([A-Za-z-]+)`(?= \|)/).map { String($0.output.1) }
+        #expect(cells.sorted() == Sample.languages.map(\.tag).sorted())
     }
 
     @Test("the handler requests emails in the languages that are built in")

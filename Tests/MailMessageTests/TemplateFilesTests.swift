@@ -136,7 +136,8 @@ struct TemplateFilesTests {
     @Test("other files in the folder, and folders of other templates, are ignored")
     func others() throws {
         let templates = try TemplateFolder([
-            "config.json": "{", "sv.json": "{", "sign-in/README.md": "?", "password-reset/en.json": "{",
+            "config.json": "{", "sv.json": "{", "sign-in/README.md": "?", "sign-in/.#sv.json": "{",
+            "sign-in/..data/sv.json": "{", "password-reset/en.json": "{",
         ]).templates()
         #expect(templates.languages == Sample.languages)
         #expect(page(of: templates, in: "sv").text == page(of: .builtIn).text)

@@ -96,10 +96,12 @@ struct TemplateFiles {
     }
 
     /// Returns the names of the files in the operator's folder of a template, sorted; none if there is no such folder.
+    /// Files of editors and of Kubernetes, whose names start with a dot, are left out.
     private func ownFiles(of template: String) throws(TemplateError) -> [String] {
         guard let folder, FileManager.default.fileExists(atPath: "\(folder)/\(template)") else { return [] }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(template)").sorted()
+            return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(template)")
+                .filter { !$0.hasPrefix(".") }.sorted()
         } catch {
             throw TemplateError(file: "\(folder)/\(template)", reason: .notAFolder)
         }
