@@ -16,8 +16,12 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The languages of emails and pages. Each has a file of texts, for emails and for pages.
-let languages = ["de", "en", "es", "fr", "ja", "ko"]
+// Build tools: the plugin embeds the texts of emails and pages, one file for each language, which it finds itself.
+let plugins: [Target] = [
+    .plugin(
+        name: "EmbedFiles", capability: .buildTool, dependencies: ["embed-files"], path: "Sources/Plugins/EmbedFiles"),
+    .executableTarget(name: "embed-files", path: "Sources/Plugins/embed-files"),
+]
 
 // Core: independent of Redis, of requests and of email jobs.
 let core: [Target] = [
@@ -70,10 +74,7 @@ let foundations: [Target] = [
         ].map { .embedInCode("Scripts/\($0).lua") }),
     .target(
         name: "MailMessage", dependencies: ["Bytes", "MailQueue", "Net", "Platform", mustache],
-        path: "Sources/Mail/MailMessage",
-        resources: (["sign-in.html.mustache", "sign-in.txt.mustache"] + languages.map { "\($0).json" }).map {
-            .embedInCode("Templates/\($0)")
-        }),
+        path: "Sources/Mail/MailMessage", plugins: ["EmbedFiles"]),
     .target(
         name: "Delivery",
         dependencies: [
@@ -94,8 +95,10 @@ let features: [Target] = [
         resources: ([
             "Links", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
             "Earlier/EarlierTokens", "Earlier/ExchangeEarlier", "Earlier/VerifyEarlier",
-        ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css", "Routes/openapi.yaml"]
-            + languages.map { "ConfirmationPage/Words/\($0).json" }).map { .embedInCode($0) })
+        ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css", "Routes/openapi.yaml"]).map {
+            .embedInCode($0)
+        },
+        plugins: ["EmbedFiles"])
 ]
 
 let programs: [Target] = [
@@ -125,7 +128,7 @@ func tests(of target: String, _ dependencies: [Target.Dependency], exclude: [Str
 
 let allTests: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Cryptography", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
+        name: "TestSupport", dependencies: ["Cryptography", "Net", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
         path: "Tests/Support",
         exclude: ["servers.py", "shell"]),
     .executableTarget(
@@ -195,13 +198,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
-    targets: core + foundations + features + programs + allTests,
+    targets: plugins + core + foundations + features + programs + allTests,
     swiftLanguageModes: [.v6]
 )
 
 // Members are visible only if their module is imported, existential types are marked `any`, and nonisolated async
 // functions run on the caller's actor.
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.type != .plugin {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),

@@ -32,15 +32,15 @@ struct MIMETests {
         let mail = SignInMail(
             sender: Mailbox(name: name, address: try Sample.address(Sample.sender)), productName: name,
             templates: .builtIn)
-        let messages = try Language.allCases.map { mail.message(for: try job($0)) }
-        for (language, parsed) in zip(Language.allCases, try await ParsedMessage.parse(messages)) {
+        let messages = try Sample.languages.map { mail.message(for: try job($0)) }
+        for (language, parsed) in zip(Sample.languages, try await ParsedMessage.parse(messages)) {
             #expect(parsed.texts("defects") == [])
             #expect(parsed.text("fromName") == name)
             #expect(parsed.text("from") == Sample.sender)
             #expect(parsed.texts("to") == [Sample.recipient])
             #expect(parsed.text("date") == "2025-01-01T00:00:00+00:00")
             #expect(parsed.text("messageID") == "<\(Sample.id)@example.com>")
-            let subject = try #require(MIMETests.subjects[language]).replacing("*", with: name)
+            let subject = try #require(Sample.subjects[language]).replacing("*", with: name)
             // Right-to-left names are isolated (UAX #9), which another test checks.
             #expect(parsed.text("subject")?.withoutIsolates == subject.withoutIsolates)
             #expect(parsed.text("title")?.withoutIsolates == subject.withoutIsolates)
@@ -52,12 +52,6 @@ struct MIMETests {
             #expect(parsed.texts("hrefs") == [link, link])
         }
     }
-
-    /// The subjects, with `*` for the product name.
-    private static let subjects: [Language: String] = [
-        .english: "Sign in to *", .german: "Anmeldung bei *", .spanish: "Inicio de sesión en *",
-        .french: "Connexion à *", .korean: "* 로그인 링크", .japanese: "【*】ログイン用リンクのご案内",
-    ]
 
     /// Checks the structure, encodings and line lengths that all messages share.
     private func checkForm(_ parsed: ParsedMessage) {
@@ -120,8 +114,4 @@ struct MIMETests {
         #expect(parsed.text("messageID")?.hasSuffix("@\(label).\(label).\(label).aa>") == true)
         #expect(parsed.number("longestLine").map { $0 <= 998 } == true)
     }
-}
-
-extension String {
-    fileprivate var withoutIsolates: String { String(unicodeScalars.filter { $0 != "\u{2068}" && $0 != "\u{2069}" }) }
 }

@@ -30,15 +30,15 @@ struct MailCodeTests {
         return (parts[0], bodies[0], bodies[1])
     }
 
-    private func variant(_ language: Language = .english, hasCode: Bool = true) -> MailTemplates.Variant {
-        MailTemplates.Variant(
+    private func variant(_ language: Language = .english, hasCode: Bool = true) -> SignInMail.Variant {
+        SignInMail.Variant(
             language: language, product: "Portal", portal: Sample.portal, isNewestOnly: true, hasCode: hasCode,
             lifetime: .seconds(900))
     }
 
     // MARK: - The built-in templates
 
-    @Test("text and HTML contain the code once each, and the header does not", arguments: Language.allCases)
+    @Test("text and HTML contain the code once each, and the header does not", arguments: Sample.languages)
     func once(language: Language) throws {
         for code in [MailCodeTests.code, "000042", "999999"] {
             let job = try Sample.job(in: language, isNewestOnly: true, next: "/a?b=c", code: code)
@@ -58,7 +58,7 @@ struct MailCodeTests {
         }
     }
 
-    @Test("an email without a code does not mention one", arguments: Language.allCases)
+    @Test("an email without a code does not mention one", arguments: Sample.languages)
     func none(language: Language) throws {
         let with = try parts(of: mail().message(for: Sample.job(in: language, code: MailCodeTests.code)))
         let without = try parts(of: mail().message(for: Sample.job(in: language)))
@@ -83,7 +83,7 @@ struct MailCodeTests {
     func sentences() throws {
         var before: Set<String> = []
         var after: Set<String> = []
-        for language in Language.allCases {
+        for language in Sample.languages {
             let page = ReadPage(
                 MailTemplates.builtIn.page(for: variant(language)), link: Sample.link, code: MailCodeTests.code)
             let lines = page.text.split(separator: "\n")
@@ -91,8 +91,8 @@ struct MailCodeTests {
             before.insert(String(lines[index - 1]))
             after.insert(String(lines[index + 1]))
         }
-        #expect(before.count == Language.allCases.count)
-        #expect(after.count == Language.allCases.count)
+        #expect(before.count == Sample.languages.count)
+        #expect(after.count == Sample.languages.count)
     }
 
     @Test("emails with and without a code do not share a cached page")
@@ -120,7 +120,7 @@ struct MailCodeTests {
     @Test("another parser finds the code in every language")
     func parsed() async throws {
         let mail = try mail()
-        let jobs = try Language.allCases.map { try Sample.job(in: $0, isNewestOnly: true, code: MailCodeTests.code) }
+        let jobs = try Sample.languages.map { try Sample.job(in: $0, isNewestOnly: true, code: MailCodeTests.code) }
         let parsedMessages = try await ParsedMessage.parse(jobs.map { mail.message(for: $0) })
         for parsed in parsedMessages {
             #expect(parsed.texts("defects") == [])

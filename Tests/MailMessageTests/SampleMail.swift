@@ -11,6 +11,11 @@ import Testing
 
 /// Addresses, jobs and messages for the tests.
 enum Sample {
+    /// The languages of the built-in templates. A test compares them with the files.
+    static let languages = MailTemplates.builtIn.languages
+    /// Those that are written from right to left.
+    static let rightToLeft: Set<Language> = ["ar", "he"]
+
     static let sender = "sign-in@example.com"
     static let recipient = "ada@example.com"
     static let portal = "portal.example.com"
@@ -63,7 +68,7 @@ struct ReadPage {
     let text: String
     let html: String
 
-    init(_ page: MailTemplates.Page, link: String, code: String = "") {
+    init(_ page: MailTemplate.Page, link: String, code: String = "") {
         func read(_ text: LinkedText) -> String {
             var encoded: [UInt8] = []
             text.append(to: &encoded, link: link, code: code)
@@ -107,4 +112,39 @@ extension MailMessage {
     var headerLines: [String] {
         (text.components(separatedBy: "\r\n\r\n").first ?? "").components(separatedBy: "\r\n")
     }
+}
+
+extension Sample {
+    /// The subject in each language, with `*` for the product's name.
+    static let subjects: [Language: String] = [
+        "ar": "تسجيل الدخول إلى *", "de": "Anmeldung bei *", "en": "Sign in to *", "es": "Inicio de sesión en *",
+        "fr": "Connexion à *", "he": "כניסה אל *", "it": "Accesso a *", "ja": "【*】ログイン用リンクのご案内",
+        "ko": "* 로그인 링크", "nl": "Inloggen bij *", "pl": "Logowanie do usługi *", "pt": "Acesso a *",
+        "tr": "* için oturum açma bağlantısı", "zh-Hans": "* 登录链接", "zh-Hant": "* 登入連結",
+    ]
+
+    /// Lifetimes, and each language's words for them, without no-break spaces.
+    static let durations: [Duration] = [60, 900, 3600, 86_400, 5400, 119, 179].map { .seconds($0) }
+    static let lifetimes: [Language: [String]] = [
+        "ar": ["1 د", "15 د", "1 س", "24 س", "90 د", "1 د", "2 د"],
+        "de": ["1 Minute", "15 Minuten", "1 Stunde", "24 Stunden", "90 Minuten", "1 Minute", "2 Minuten"],
+        "en": ["1 minute", "15 minutes", "1 hour", "24 hours", "90 minutes", "1 minute", "2 minutes"],
+        "es": ["1 minuto", "15 minutos", "1 hora", "24 horas", "90 minutos", "1 minuto", "2 minutos"],
+        "fr": ["1 minute", "15 minutes", "1 heure", "24 heures", "90 minutes", "1 minute", "2 minutes"],
+        "he": ["דקה 1", "15 דקות", "שעה 1", "24 שעות", "90 דקות", "דקה 1", "2 דקות"],
+        "it": ["1 minuto", "15 minuti", "1 ora", "24 ore", "90 minuti", "1 minuto", "2 minuti"],
+        "ja": ["1分", "15分", "1時間", "24時間", "90分", "1分", "2分"],
+        "ko": ["1분", "15분", "1시간", "24시간", "90분", "1분", "2분"],
+        "nl": ["1 minuut", "15 minuten", "1 uur", "24 uur", "90 minuten", "1 minuut", "2 minuten"],
+        "pl": ["1 min", "15 min", "1 godz.", "24 godz.", "90 min", "1 min", "2 min"],
+        "pt": ["1 minuto", "15 minutos", "1 hora", "24 horas", "90 minutos", "1 minuto", "2 minutos"],
+        "tr": ["1 dakika", "15 dakika", "1 saat", "24 saat", "90 dakika", "1 dakika", "2 dakika"],
+        "zh-Hans": ["1 分钟", "15 分钟", "1 小时", "24 小时", "90 分钟", "1 分钟", "2 分钟"],
+        "zh-Hant": ["1 分鐘", "15 分鐘", "1 小時", "24 小時", "90 分鐘", "1 分鐘", "2 分鐘"],
+    ]
+}
+
+extension String {
+    /// The text without U+2068 and U+2069, which isolate names (UAX #9).
+    var withoutIsolates: String { String(unicodeScalars.filter { $0 != "\u{2068}" && $0 != "\u{2069}" }) }
 }

@@ -13,13 +13,13 @@ struct TemplateFilesTests {
     ) -> ReadPage {
         ReadPage(
             templates.page(
-                for: MailTemplates.Variant(
+                for: SignInMail.Variant(
                     language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
                     hasCode: false, lifetime: .seconds(900))),
             link: Sample.link)
     }
 
-    @Test("with an empty folder, the built-in templates are used", arguments: Language.allCases)
+    @Test("with an empty folder, the built-in templates are used", arguments: Sample.languages)
     func empty(language: Language) throws {
         let page = page(of: try TemplateFolder([String: String]()).templates(), in: language)
         let builtIn = self.page(of: .builtIn, in: language)
@@ -28,26 +28,31 @@ struct TemplateFilesTests {
         #expect(page.html == builtIn.html)
     }
 
-    @Test("a file of texts replaces one language only")
-    func words() throws {
+    /// The places of a file of texts: in the template's folder, or in the folder itself.
+    static let places = ["sign-in/", ""]
+
+    @Test("a file of texts replaces one language only", arguments: places)
+    func words(place: String) throws {
         let words = TemplateFolder.words([
             "subject": "Welcome to {{product}}", "intro": "{{product}}, {{portal}}, {{lifetime}}",
             "minutes": "{{count}} min",
         ])
-        let templates = try TemplateFolder(["de.json": words]).templates()
-        let german = page(of: templates, in: .german)
+        let templates = try TemplateFolder(["\(place)de.json": words]).templates()
+        let german = page(of: templates, in: "de")
         #expect(german.subject == "Welcome to Kiosk")
         #expect(german.text.contains("\nKiosk, portal.example.com, 15 min\n"))
         #expect(german.html.contains(">Kiosk, portal.example.com, 15 min</p>"))
-        for language in Language.allCases where language != .german {
+        for language in Sample.languages where language != "de" {
             #expect(page(of: templates, in: language).text == page(of: .builtIn, in: language).text)
         }
     }
 
-    @Test("a layout replaces the HTML or the plain text, and not the other")
-    func layout() throws {
+    @Test(
+        "a layout replaces the HTML or the plain text, and not the other",
+        arguments: ["sign-in/layout.html.mustache", "sign-in.html.mustache"])
+    func layout(name: String) throws {
         let templates = try TemplateFolder([
-            "sign-in.html.mustache":
+            name:
                 "<p>{{product}} {{link}} {{lifetime}}{{subject}}</p>{{code}}{{#newestOnly}}!{{/newestOnly}}"
         ]).templates()
         #expect(page(of: templates).html == "<p>Kiosk \(Sample.link) Sign in to Kiosk</p>")
@@ -60,7 +65,7 @@ struct TemplateFilesTests {
         arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
         let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}{{code}}"]).templates()
-        let variant = MailTemplates.Variant(
+        let variant = SignInMail.Variant(
             language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, hasCode: false,
             lifetime: .seconds(60))
         let page = ReadPage(templates.page(for: variant), link: "https://a.example/?a&b")
@@ -86,12 +91,71 @@ struct TemplateFilesTests {
         #expect(page.text.contains("\n\u{2068}portal.example.com\u{2069} \u{2068}Kiosk\u{2069}\n"))
         #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
         #expect(page.html.contains("<html lang=\"en\" dir=\"rtl\">"))
-        let hebrew = MailTemplates.Variant(
+        let hebrew = SignInMail.Variant(
             language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, hasCode: false,
             lifetime: .seconds(60))
         #expect(MailTemplates.builtIn.page(for: hebrew).subject == "Sign in to \u{2068}שלום\u{2069}")
         let leftToRight = TemplateFolder.words(texts.merging(["direction": "ltr"]) { $1 })
         #expect(self.page(of: try TemplateFolder(["en.json": leftToRight]).templates()).subject == "שלום Kiosk")
+    }
+
+    // MARK: - Languages
+
+    @Test("a file adds a language, in any case of its tag, and is chosen by the longest beginning of the job's tag")
+    func addedLanguages() throws {
+        let templates = try TemplateFolder([
+            "sign-in/sv.json": TemplateFolder.words(["subject": "Logga in"]),
+            "sign-in/PT-br.json": TemplateFolder.words(["subject": "Acesse"]),
+            "sign-in/fa.json": TemplateFolder.words(["subject": "ورود به {{product}}", "direction": "rtl"]),
+        ]).templates()
+        #expect(Set(templates.languages) == Set(Sample.languages + ["sv", "pt-BR", "fa"]))
+        let expected: [(Language, Language, String)] = [
+            ("sv", "sv", "Logga in"), ("sv-FI", "sv", "Logga in"), ("pt-BR", "pt-BR", "Acesse"),
+            ("pt-BR-x-a", "pt-BR", "Acesse"), ("pt", "pt", "Acesso a Kiosk"), ("pt-PT", "pt", "Acesso a Kiosk"),
+            ("fa-IR", "fa", "ورود به \u{2068}Kiosk\u{2069}"), ("da", "en", "Sign in to Kiosk"),
+            ("zh-TW", "zh-Hant", "Kiosk 登入連結"), ("x-own", "en", "Sign in to Kiosk"),
+        ]
+        for (language, chosen, subject) in expected {
+            let page = page(of: templates, in: language)
+            #expect(page.subject == subject, "\(language)")
+            #expect(page.html.contains("<html lang=\"\(chosen.tag)\" dir=\"\(chosen == "fa" ? "rtl" : "ltr")\">"))
+        }
+    }
+
+    @Test("a file in the template's folder has precedence over one in the folder itself")
+    func precedence() throws {
+        let templates = try TemplateFolder([
+            "de.json": TemplateFolder.words(["subject": "old"]),
+            "sign-in/de.json": TemplateFolder.words(["subject": "new"]),
+            "sign-in.txt.mustache": "old {{link}} {{code}}", "sign-in/layout.txt.mustache": "new {{link}} {{code}}",
+        ]).templates()
+        #expect(page(of: templates, in: "de").subject == "new")
+        #expect(page(of: templates, in: "de").text.hasPrefix("new "))
+    }
+
+    @Test("other files in the folder, and folders of other templates, are ignored")
+    func others() throws {
+        let templates = try TemplateFolder([
+            "config.json": "{", "sv.json": "{", "sign-in/README.md": "?", "sign-in/.#sv.json": "{",
+            "sign-in/..data/sv.json": "{", "password-reset/en.json": "{",
+        ]).templates()
+        #expect(templates.languages == Sample.languages)
+        #expect(page(of: templates, in: "sv").text == page(of: .builtIn).text)
+    }
+
+    @Test("a name that is not a language tag is refused, and so are two names of the same language")
+    func names() throws {
+        #expect(
+            try refusal(of: "sign-in/de,fr.json", TemplateFolder.words())
+                == "sign-in/de,fr.json has a name that is not a BCP 47 language tag, such as pt-BR.json")
+        let words = Array(TemplateFolder.words().utf8)
+        #expect(
+            try refusal(of: ["sign-in/pt-br.json": words, "sign-in/pt-BR.json": words])
+                == "sign-in/pt-br.json is for the same language as pt-BR.json")
+        #expect(
+            try refusal(of: ["sign-in/de.json": words, "sign-in/DE.json": words])
+                == "sign-in/de.json is for the same language as DE.json")
+        #expect(try refusal(of: "sign-in", "").hasSuffix("/sign-in is not a readable folder"))
     }
 
     // MARK: - Invalid files
@@ -112,7 +176,7 @@ struct TemplateFilesTests {
                 == "de.json has a \"direction\" other than ltr or rtl")
     }
 
-    static let wordFiles = ["de.json", "en.json", "es.json", "fr.json", "ja.json", "ko.json"]
+    static let wordFiles = ["de.json", "en.json", "sign-in/de.json", "sign-in/en.json", "sign-in/sv.json"]
 
     @Test("a file without one of its texts is refused, and the error names both", arguments: TemplateFolder.keys)
     func missingText(key: String) throws {
@@ -146,9 +210,10 @@ struct TemplateFilesTests {
         #expect(try refusal(of: [name: [0x7B, 0xFF, 0x7D]]).hasPrefix("\(name) is not "))
     }
 
-    @Test("a layout that is not a template, or not UTF-8, is refused", arguments: ["html", "txt"])
-    func brokenLayout(kind: String) throws {
-        let name = "sign-in.\(kind).mustache"
+    static let layouts = ["html", "txt"].flatMap { ["sign-in/layout.\($0).mustache", "sign-in.\($0).mustache"] }
+
+    @Test("a layout that is not a template, or not UTF-8, is refused", arguments: layouts)
+    func brokenLayout(name: String) throws {
         for text in ["{{product", "{{#newestOnly}}", "{{/newestOnly}}", "a\n\n{{#a}}{{/b}}"] {
             let refusal = try refusal(of: name, text)
             #expect(refusal.hasPrefix("\(name) is not a Mustache template: "), "\(refusal)")
@@ -156,10 +221,11 @@ struct TemplateFilesTests {
         #expect(try refusal(of: [name: [0x61, 0xFF]]) == "\(name) is not UTF-8")
     }
 
-    @Test("a file that cannot be read is refused")
-    func unreadable() throws {
+    @Test("a file that cannot be read is refused", arguments: places)
+    func unreadable(place: String) throws {
         let folder = try TemplateFolder([String: String]())
-        try FileManager.default.createDirectory(atPath: "\(folder.path)/fr.json", withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/\(place)fr.json", withIntermediateDirectories: true)
         let error = try #require(throws: TemplateError.self) { try folder.templates() }
         #expect(error.description.hasSuffix("fr.json cannot be read"))
     }

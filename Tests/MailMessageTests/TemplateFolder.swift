@@ -7,13 +7,18 @@ import TestSupport
 struct TemplateFolder {
     private let folder: Folder
 
-    /// - Parameter files: the files' bytes, by name.
+    /// - Parameter files: the files' bytes, by path.
     init(_ files: [String: [UInt8]]) throws {
         folder = try Folder()
-        for (name, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)")) }
+        for (name, bytes) in files {
+            let url = URL(fileURLWithPath: "\(folder.path)/\(name)")
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: url)
+        }
     }
 
-    /// - Parameter files: the files' text, by name.
+    /// - Parameter files: the files' text, by path.
     init(_ files: [String: String]) throws {
         try self.init(files.mapValues { Array($0.utf8) })
     }

@@ -31,6 +31,8 @@ struct HandlerSettingsTests {
         #expect(settings.redis.keyPrefix == "postern:")
         #expect(settings.shared.logLevel == .info)
         #expect(settings.redis.certificateAuthorities == nil)
+        #expect(settings.signIn.policy.mailLanguages.lookup("sv") == nil)
+        #expect(settings.signIn.policy.mailLanguages.lookup("de")?.tag == "de")
         let origins = settings.signIn.policy.origins
         #expect(throws: OriginPolicy.Refusal.required) { try origins.callbackOrigin(for: .init()) }
     }
@@ -48,7 +50,7 @@ struct HandlerSettingsTests {
             "POSTERN_NEWEST_LINK_ONLY", "POSTERN_LANDING_URL", "POSTERN_LINK_RETENTION", "POSTERN_SIGNING_KEYS",
             "POSTERN_ISSUER",
             "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_VERIFY_LIMIT",
-            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "HOST", "PORT",
+            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "POSTERN_LANGUAGES", "HOST", "PORT",
         ]
         var variables: [String: String] = [:]
         for name in names { variables[name] = "" }
@@ -162,6 +164,18 @@ struct HandlerSettingsTests {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
         #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).web.trustedProxies == TrustedProxies(expected))
+    }
+
+    static let languages: [(String, [String])] = [
+        ("sv", ["sv"]), ("pt-BR,sv", ["pt-BR", "sv"]),
+        (" de_at , ZH-HANT-hk,de-AT ", ["de-AT", "zh-Hant-HK", "de-AT"]),
+        ([String](repeating: "sv", count: 100).joined(separator: ","), [String](repeating: "sv", count: 100)),
+    ]
+
+    @Test("added languages are comma-separated tags, in any case", arguments: HandlerSettingsTests.languages)
+    func addedLanguages(text: String, tags: [String]) throws {
+        let languages = try handlerSettings("POSTERN_LANGUAGES", text).signIn.policy.mailLanguages
+        for tag in tags { #expect(languages.lookup(try Language(parsing: tag))?.tag == tag) }
     }
 
     static let ports: [(String, Int)] = [("0", 0), ("1", 1), ("80", 80), ("65535", 65535)]

@@ -142,6 +142,12 @@ struct SettingErrorTests {
                 "10.0.0.0/8;fd00::/8", "proxy.internal", "192.0.2", "192.0.2.1:80", "[::1]", "::/129", "all", "127.1",
             ]),
         Case(
+            name: "POSTERN_LANGUAGES",
+            values: [
+                "da,", ",da", "da,,fi", "da fi", "da;fi", "*", "danish-spoken-here", "da.json", "-da", "da-", "11",
+                [String](repeating: "sv", count: 101).joined(separator: ","),
+            ]),
+        Case(
             name: "PORT",
             values: [
                 "65536", "99999", "-1", "http", "80a", "8080 ", " 8080", "0x50", "８０", "1.5", "18446744073709551696",

@@ -1,64 +1,85 @@
 import Bytes
 
-/// A language of emails and of the confirmation page.
-package enum Language: String, Sendable, CaseIterable {
-    case english = "en"
-    case german = "de"
-    case spanish = "es"
-    case french = "fr"
-    case korean = "ko"
-    case japanese = "ja"
+/// A language, as a tag in its canonical case: `pt`, `zh-Hant` or `de-AT` (BCP 47, RFC 5646).
+package struct Language: Sendable, Hashable {
+    /// The maximum length of a tag, which holds every language, script, region and variant in use (RFC 5646 §4.4.1).
+    package static let maximumLength = 35
 
-    /// The maximum number of language ranges that are read from a request.
-    private static let maximumRangeCount = 32
+    package static let english = Language(canonical: "en")
 
-    /// The language that a person prefers among these, by the `Accept-Language` of their request (RFC 9110 §12.5.4);
-    /// English if the field is missing or names no supported language.
-    ///
-    /// A range counts as its primary language: `de-AT` selects German (RFC 4647 §3.4). Malformed items are ignored, one
-    /// by one.
-    /// - Parameter acceptLanguage: the field's value; `nil` if it is missing.
-    package init(preferredBy acceptLanguage: String?) {
-        var best: (language: Language, weight: Int)?
-        let ranges = (acceptLanguage ?? "").split(separator: ",").prefix(Language.maximumRangeCount)
-        for range in ranges {
-            let parts = range.split(separator: ";", omittingEmptySubsequences: false)
-            guard let tag = parts.first, let language = Language(range: tag.trimmingWhitespace()),
-                let weight = parts.count == 1 ? 1000 : parts.count == 2 ? Language.weight(parts[1]) : nil
-            else { continue }
-            // The first of several equal weights wins, and a weight of 0 never does.
-            if weight > best?.weight ?? 0 { best = (language, weight) }
-        }
-        self = best?.language ?? .english
+    /// The tag: ASCII letters, digits and hyphens.
+    package let tag: String
+
+    private init(canonical tag: String) {
+        self.tag = tag
     }
 
-    /// The language of a range such as `fr` or `fr-CA`, and English for `*`, which is any language; `nil` if it is not
-    /// supported.
-    private init?(range: Substring) {
-        if range == "*" {
-            self = .english
-        } else {
-            let primary = range.utf8.prefix { $0 != UInt8(ascii: "-") }.map(\.asciiLowercased)
-            self.init(rawValue: String(decoding: primary, as: UTF8.self))
-        }
+    /// Reads a tag in any case. An underscore is read as a hyphen: `de_DE` is `de-DE`.
+    /// - Throws: ``ParseError`` if the text is not a well-formed tag (RFC 5646 §2.1), or longer than 35 characters.
+    package init(parsing text: String) throws(ParseError) {
+        let error = ParseError("must be a BCP 47 language tag of at most 35 characters", example: "pt-BR")
+        guard text.utf8.count <= Language.maximumLength else { throw error }
+        let bytes = text.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0.asciiLowercased }
+        let subtags = bytes.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard subtags.allSatisfy(Language.isSubtag),
+            Language.isLanguageTag(subtags[...])
+                || Language.irregular.contains(String(decoding: bytes, as: UTF8.self))
+        else { throw error }
+        tag = Language.canonical(subtags)
     }
 
-    /// A weight such as `q=0.8`, in thousandths (RFC 9110 §12.4.2); `nil` if it is malformed.
-    private static func weight(_ text: Substring) -> Int? {
-        let digits = text.trimmingWhitespace().utf8
-        guard digits.count >= 3, digits.count <= 7, digits.starts(with: "q=".utf8) || digits.starts(with: "Q=".utf8)
-        else {
-            return nil
+    private typealias Subtag = ArraySlice<UInt8>
+
+    /// Tags that are valid although they break the grammar (RFC 5646 §2.2.8), in lower case.
+    private static let irregular: Set = [
+        "en-gb-oed", "i-ami", "i-bnn", "i-default", "i-enochian", "i-hak", "i-klingon", "i-lux", "i-mingo", "i-navajo",
+        "i-pwn", "i-tao", "i-tay", "i-tsu", "sgn-be-fr", "sgn-be-nl", "sgn-ch-de",
+    ]
+
+    private static func isSubtag(_ subtag: Subtag) -> Bool {
+        (1...8).contains(subtag.count) && subtag.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit }
+    }
+
+    /// Whether subtags have the order of `langtag` or `privateuse` (RFC 5646 §2.1).
+    private static func isLanguageTag(_ subtags: ArraySlice<Subtag>) -> Bool {
+        var rest = subtags
+        /// Removes the first subtags that match, up to a maximum, and returns their number.
+        func take(_ maximum: Int, where matches: (Subtag) -> Bool) -> Int {
+            let count = rest.prefix(maximum).prefix(while: matches).count
+            rest.removeFirst(count)
+            return count
         }
-        let number = Array(digits.dropFirst(2))
-        guard number[0] == UInt8(ascii: "0") || number[0] == UInt8(ascii: "1"),
-            number.count == 1 || number[1] == UInt8(ascii: ".")
-        else { return nil }
-        var thousandths = Int(number[0] - UInt8(ascii: "0")) * 1000
-        for (digit, worth) in zip(number.dropFirst(2), [100, 10, 1]) {
-            guard digit.isASCIIDigit else { return nil }
-            thousandths += Int(digit - UInt8(ascii: "0")) * worth
+        func isLetters(_ subtag: Subtag, _ count: Int) -> Bool {
+            subtag.count == count && subtag.allSatisfy(\.isASCIILetter)
         }
-        return thousandths <= 1000 ? thousandths : nil
+        if rest.first?.elementsEqual("x".utf8) != true {
+            guard let language = rest.popFirst(), language.count >= 2, language.allSatisfy(\.isASCIILetter) else {
+                return false
+            }
+            if language.count <= 3 { _ = take(3) { isLetters($0, 3) } }
+            _ = take(1) { isLetters($0, 4) }
+            _ = take(1) { isLetters($0, 2) || $0.count == 3 && $0.allSatisfy(\.isASCIIDigit) }
+            _ = take(.max) { $0.count >= 5 || $0.count == 4 && $0.first?.isASCIIDigit == true }
+            while take(1, where: { $0.count == 1 && !$0.elementsEqual("x".utf8) }) == 1 {
+                guard take(.max, where: { $0.count >= 2 }) > 0 else { return false }
+            }
+        }
+        // What is left is nothing, or `x` and at least one subtag.
+        return rest.isEmpty || rest.count >= 2 && rest.first?.elementsEqual("x".utf8) == true
+    }
+
+    /// Joins subtags in lower case to a tag in canonical case (RFC 5646 §2.1.1): regions have capitals and scripts an
+    /// initial one, except at the start and after a single-letter subtag.
+    private static func canonical(_ subtags: [Subtag]) -> String {
+        var isPlain = false
+        var tag: [UInt8] = []
+        for subtag in subtags {
+            if !tag.isEmpty { tag.append(UInt8(ascii: "-")) }
+            let capitals = !isPlain ? 0 : subtag.count == 2 ? 2 : subtag.count == 4 ? 1 : 0
+            tag += subtag.prefix(capitals).map { $0.isASCIILetter ? $0 & ~0x20 : $0 }
+            tag += subtag.dropFirst(capitals)
+            isPlain = (tag.count == subtag.count || isPlain) && subtag.count > 1
+        }
+        return String(decoding: tag, as: UTF8.self)
     }
 }

@@ -3,19 +3,14 @@ import Mustache
 
 /// The texts of one language, each a Mustache template.
 struct MailWords: Sendable {
-    /// The keys that a file of texts must have.
-    static let keys = [
-        "direction", "subject", "preview", "heading", "intro", "action", "codeIntro", "codeOnce", "once", "newest",
-        "copy", "ignore", "automatic", "minute", "minutes", "hour", "hours",
-    ]
-
     private let templates: [String: MustacheTemplate]
     private let isRightToLeft: Bool
 
-    /// Reads a file of texts: a JSON object with a non-empty string for each of ``keys``.
+    /// Reads a file of texts: a JSON object with a non-empty string for each key. `direction` is `ltr` or `rtl`.
+    /// - Parameter keys: the keys that it must have.
     /// - Throws: `notJSON` if it is not a JSON object, `missingText` if a text is missing, empty or not a string,
     ///   `notMustache` if a text is not a Mustache template, and `wrongDirection` if `direction` is not `ltr` or `rtl`.
-    init(parsing bytes: [UInt8]) throws(TemplateError.Reason) {
+    init(parsing bytes: [UInt8], keys: [String]) throws(TemplateError.Reason) {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: bytes)
@@ -25,7 +20,7 @@ struct MailWords: Sendable {
         }
         guard case .object(let members) = value else { throw .notJSON("its start") }
         var templates: [String: MustacheTemplate] = [:]
-        for key in MailWords.keys {
+        for key in keys {
             guard case .string(let text)? = members[key], !text.isEmpty else { throw .missingText(key: key) }
             do {
                 templates[key] = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text)
@@ -41,8 +36,12 @@ struct MailWords: Sendable {
     }
 
     /// Renders the texts of an email, by key.
-    func sentences(product: String, portal: String, lifetime: Duration) -> [String: String] {
-        let values = ["product": isolated(product), "portal": isolated(portal), "lifetime": words(for: lifetime)]
+    /// - Parameters:
+    ///   - names: values of placeholders, by key.
+    ///   - lifetime: the value of the placeholder `lifetime`.
+    func sentences(names: [String: String], lifetime: Duration) -> [String: String] {
+        var values = names.mapValues(isolated)
+        values["lifetime"] = words(for: lifetime)
         return templates.mapValues { $0.render(values) }
     }
 

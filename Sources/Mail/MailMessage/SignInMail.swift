@@ -13,7 +13,7 @@ package final class SignInMail: Sendable {
     private let from: String
     private let productName: String
     private let templates: MailTemplates
-    private let pages = Mutex<[MailTemplates.Variant: MailTemplates.Page]>([:])
+    private let pages = Mutex<[Variant: MailTemplate.Page]>([:])
     /// The maximum number of cached pages. When it is reached, the cache is emptied.
     private static let maximumPageCount = 256
 
@@ -34,7 +34,7 @@ package final class SignInMail: Sendable {
         let page = page(for: job)
         var content: [UInt8] = []
         content.reserveCapacity(10_240 + job.link.utf8.count * 5)
-        appendHeader(of: job, subject: page.subjectField, to: &content)
+        appendHeader(of: job, page, to: &content)
         // Quoted-printable text never contains `=_`.
         let boundary = "=_\(job.id)"
         content += "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n".utf8
@@ -49,10 +49,11 @@ package final class SignInMail: Sendable {
     }
 
     /// Returns the texts for a job, from the cache if another job had the same variant.
-    private func page(for job: MailJob) -> MailTemplates.Page {
-        let variant = MailTemplates.Variant(
-            language: job.language, product: productName, portal: job.origin.authority, isNewestOnly: job.isNewestOnly,
-            hasCode: job.code != nil, lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
+    private func page(for job: MailJob) -> MailTemplate.Page {
+        let variant = Variant(
+            language: templates.language(closestTo: job.language) ?? .english, product: productName,
+            portal: job.origin.authority, isNewestOnly: job.isNewestOnly, hasCode: job.code != nil,
+            lifetime: .milliseconds(job.expiresAt.milliseconds - job.issuedAt.milliseconds))
         if let page = pages.withLock({ $0[variant] }) { return page }
         let page = templates.page(for: variant)
         pages.withLock { pages in
@@ -62,11 +63,11 @@ package final class SignInMail: Sendable {
         return page
     }
 
-    private func appendHeader(of job: MailJob, subject: String, to content: inout [UInt8]) {
+    private func appendHeader(of job: MailJob, _ page: MailTemplate.Page, to content: inout [UInt8]) {
         for line in [
             "Date: ", CivilTime(job.issuedAt).mailDate, "\r\n", from, "\r\nTo: <", job.recipient.text, ">\r\nSubject: ",
-            subject, "\r\nMessage-ID: <", job.id, "@", sender.domain, ">\r\nMIME-Version: 1.0\r\nContent-Language: ",
-            job.language.rawValue,
+            page.subjectField, "\r\nMessage-ID: <", job.id, "@", sender.domain,
+            ">\r\nMIME-Version: 1.0\r\nContent-Language: ", page.language.tag,
             // These suppress automatic replies (RFC 3834 §5; the second is for Exchange).
             "\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n",
         ] {

@@ -20,7 +20,7 @@ package struct MailJob: Sendable, Equatable {
     package let code: String?
     /// The origin of the portal that requested the link.
     package let origin: Origin
-    /// The email's language.
+    /// The recipient's language. The worker chooses the closest that it has texts in.
     package let language: Language
     /// Whether only the newest link sent to the recipient works.
     package let isNewestOnly: Bool
@@ -57,7 +57,7 @@ package struct MailJob: Sendable, Equatable {
         json.member("link", link)
         if let code { json.member("code", code) }
         json.member("origin", origin.description)
-        json.member("language", language.rawValue)
+        json.member("language", language.tag)
         if isNewestOnly { json.member("newest_only", true) }
         json.member("issued_at", issuedAt.milliseconds)
         json.member("expires_at", expiresAt.milliseconds)
@@ -66,7 +66,7 @@ package struct MailJob: Sendable, Equatable {
         return SealedMailJob(id: id, keyID: keys.sealingKeyID, box: box)
     }
 
-    /// Opens a queued job. A missing or unknown language is read as English. A malformed code is ignored.
+    /// Opens a queued job. A missing or malformed language is read as English. A malformed code is ignored.
     /// - Throws: ``CryptoError/unknownKey(id:)`` if the ring does not have the key that sealed it, and
     ///   ``CryptoError/notAuthentic`` if it was changed, or if a required member is missing or invalid.
     package init(opening sealed: SealedMailJob, with keys: KeyRing) throws(CryptoError) {
@@ -86,7 +86,9 @@ package struct MailJob: Sendable, Equatable {
         code = if case .string(let text)? = members["code"] { MailJob.isCode(text) ? text : nil } else { nil }
         self.origin = origin
         language =
-            if case .string(let tag)? = members["language"] { Language(rawValue: tag) ?? .english } else { .english }
+            if case .string(let tag)? = members["language"] { (try? Language(parsing: tag)) ?? .english } else {
+                .english
+            }
         isNewestOnly = members["newest_only"] == .boolean(true)
         self.issuedAt = UnixTime(milliseconds: issuedAt)
         self.expiresAt = UnixTime(milliseconds: expiresAt)

@@ -25,7 +25,7 @@ struct SMTPTestCommand: AsyncParsableCommand {
     @Option(help: "The email address to send the message to.")
     var to: String
 
-    @Option(help: "The language of the message: \(Language.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "The language of the message, as a BCP 47 tag, such as de or pt-BR.")
     var language = "en"
 
     @Flag(help: "Print one JSON object with outcome, code, reply and steps.")
@@ -35,16 +35,13 @@ struct SMTPTestCommand: AsyncParsableCommand {
         guard let recipient = EmailAddress(parsing: to) else {
             throw ValidationError("--to must be an email address, such as ada@example.com")
         }
-        guard let language = Language(rawValue: language) else {
-            throw ValidationError(
-                "--language must be one of \(Language.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
         let settings: MailSettings
         do throws(SettingError) {
             settings = try MailSettings(Environment())
         } catch {
             throw CommandFailure.wrongSetting(error)
         }
+        let language = try language(of: settings.templates)
         let message = settings.mail.message(for: try SMTPTestCommand.job(to: recipient, in: language))
         let steps = Mutex<[DeliveryStep]>([])
         let isQuiet = json
@@ -55,6 +52,16 @@ struct SMTPTestCommand: AsyncParsableCommand {
         if json { print(SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
         if let failure = outcome.failure { throw CommandFailure.notDone(failure.description) }
         if !json { print("The message was accepted.") }
+    }
+
+    /// The language of the option, if the templates have texts for it.
+    private func language(of templates: MailTemplates) throws -> Language {
+        guard let language = try? Language(parsing: language), let closest = templates.language(closestTo: language)
+        else {
+            throw ValidationError(
+                "--language must be one of \(templates.languages.map(\.tag).joined(separator: ", "))")
+        }
+        return closest
     }
 
     /// A job like that of a real request. Its token and code do not work.

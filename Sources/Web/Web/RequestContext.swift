@@ -23,6 +23,8 @@ package struct RequestContext: Sendable {
         proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
     }
 
-    /// The language that the client prefers.
-    package var language: Language { Language(preferredBy: request.fields.acceptLanguage) }
+    /// Returns the language that the client prefers among others, by `Accept-Language`.
+    package func language(among languages: LanguageNegotiation) -> Language {
+        languages.language(preferredBy: request.fields.acceptLanguage)
+    }
 }

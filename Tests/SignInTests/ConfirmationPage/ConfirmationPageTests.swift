@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import Net
 import Platform
+import TestSupport
 import Testing
 import Web
 
@@ -13,7 +14,7 @@ struct ConfirmationPageTests {
         "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "p", "form", "input", "button", "a",
     ]
     private static let attributes: Set<String> = [
-        "lang", "charset", "name", "content", "method", "action", "type", "value", "class", "href",
+        "lang", "dir", "charset", "name", "content", "method", "action", "type", "value", "class", "href",
     ]
     /// Elements without an end tag.
     private static let empty: Set<String> = ["!doctype", "meta", "input"]
@@ -55,12 +56,14 @@ struct ConfirmationPageTests {
 
     @Test(
         "a page has only plain elements and one heading, no script, and loads nothing",
-        arguments: Language.allCases)
+        arguments: ConfirmationWords.builtInLanguages)
     func structure(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
             let html = named.html
-            #expect(html.text.hasPrefix("<!doctype html>\n<html lang=\"\(language.rawValue)\">\n"), "\(named.name)")
+            let direction = ["ar", "he"].contains(language.tag) ? "rtl" : "ltr"
+            let start = "<!doctype html>\n<html lang=\"\(language.tag)\" dir=\"\(direction)\">\n"
+            #expect(html.text.hasPrefix(start), "\(named.name)")
             let starts = html.elements.filter { !ConfirmationPageTests.empty.contains($0) }
             #expect(Set(html.elements).isSubset(of: ConfirmationPageTests.elements), "\(named.name)")
             #expect(starts.sorted() == html.ends.sorted(), "\(named.name)")
@@ -86,7 +89,7 @@ struct ConfirmationPageTests {
         }
     }
 
-    @Test("a page links to the portal and to itself, and nowhere else", arguments: Language.allCases)
+    @Test("a page links to the portal and to itself, and nowhere else", arguments: ConfirmationWords.builtInLanguages)
     func links(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
@@ -108,7 +111,9 @@ struct ConfirmationPageTests {
         }
     }
 
-    @Test("a page has at most one button, which opens the link or requests another", arguments: Language.allCases)
+    @Test(
+        "a page has at most one button, which opens the link or requests another",
+        arguments: ConfirmationWords.builtInLanguages)
     func button(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
@@ -131,7 +136,7 @@ struct ConfirmationPageTests {
 
     @Test(
         "a page shows only the first character and the domain of the address, and only where that helps",
-        arguments: Language.allCases)
+        arguments: ConfirmationWords.builtInLanguages)
     func masked(language: Language) throws {
         let token = try LoginToken(random: .system)
         for named in try pages(language, token) {
@@ -145,7 +150,9 @@ struct ConfirmationPageTests {
         }
     }
 
-    @Test("a page's fields keep it out of caches, frames, referrers and indexes", arguments: Language.allCases)
+    @Test(
+        "a page's fields keep it out of caches, frames, referrers and indexes",
+        arguments: ConfirmationWords.builtInLanguages)
     func fields(language: Language) throws {
         let token = try LoginToken(random: .system)
         let statuses = [
@@ -157,7 +164,7 @@ struct ConfirmationPageTests {
             #expect(response.body == named.page.html)
             #expect(response.status.rawValue == statuses[named.name], "\(named.name)")
             #expect(response.fields[.contentType] == "text/html; charset=utf-8")
-            #expect(response.fields[.contentLanguage] == language.rawValue)
+            #expect(response.fields[.contentLanguage] == language.tag)
             #expect(response.fields[.referrerPolicy] == "no-referrer")
             #expect(response.fields[.robotsTag] == "noindex, nofollow")
             let wait = ["limited": "17", "limited, unknown": "17", "unavailable": "1"][named.name]
@@ -185,6 +192,17 @@ struct ConfirmationPageTests {
         let page = ConfirmationPages(in: .english).limited(retryAfter: duration, nil)
         #expect(page.response.fields[.retryAfter] == seconds)
         #expect(page.response.text.contains("Too many requests. Try again in \(seconds)\u{A0}sec."))
+    }
+
+    @Test("in a language from right to left, host and address are isolated", arguments: ["ar", "he"] as [Language])
+    func rightToLeft(language: Language) throws {
+        for named in try pages(language, try LoginToken(random: .system)) {
+            let text = named.html.text.replacing("http://localhost:3000", with: "")
+            for value in ["localhost:3000", "&#39;…\u{2060}@example.com"] {
+                let isolated = text.ranges(of: "\u{2068}\(value)\u{2069}").count
+                #expect(text.ranges(of: value).count == isolated, "\(named.name): \(value)")
+            }
+        }
     }
 
     // MARK: - Escaping

@@ -16,7 +16,7 @@ struct ConfirmationTitles: Sendable, CustomTestStringConvertible {
     let unknown: String
     let sent: String
 
-    var testDescription: String { language.rawValue }
+    var testDescription: String { language.tag }
 }
 
 @Suite
@@ -27,24 +27,34 @@ struct ConfirmationStatesTests {
             expired: "This link has expired",
             superseded: "A newer link was sent", unknown: "This link does not work", sent: "Check your email"),
         ConfirmationTitles(
-            language: .german, acceptLanguage: "de-AT, en;q=0.5", used: "Dieser Link wurde bereits verwendet",
+            language: "de", acceptLanguage: "de-AT, en;q=0.5", used: "Dieser Link wurde bereits verwendet",
             expired: "Dieser Link ist abgelaufen", superseded: "Es wurde ein neuerer Link gesendet",
             unknown: "Dieser Link funktioniert nicht", sent: "Bitte sehen Sie in Ihr Postfach"),
         ConfirmationTitles(
-            language: .spanish, acceptLanguage: "es", used: "Este enlace ya se ha utilizado",
+            language: "es", acceptLanguage: "es", used: "Este enlace ya se ha utilizado",
             expired: "Este enlace ha caducado",
             superseded: "Se ha enviado un enlace más reciente", unknown: "Este enlace no funciona",
             sent: "Revise su correo"),
         ConfirmationTitles(
-            language: .french, acceptLanguage: "it, fr-CA;q=0.9, en;q=0.1", used: "Ce lien a déjà été utilisé",
+            language: "fr", acceptLanguage: "sv, fr-CA;q=0.9, en;q=0.1", used: "Ce lien a déjà été utilisé",
             expired: "Ce lien a expiré", superseded: "Un lien plus récent a été envoyé",
             unknown: "Ce lien ne fonctionne pas", sent: "Consultez vos e\u{2D}mails"),
         ConfirmationTitles(
-            language: .korean, acceptLanguage: "ko-KR", used: "이미 사용된 링크입니다", expired: "유효 시간이 지난 링크입니다",
+            language: "ko", acceptLanguage: "ko-KR", used: "이미 사용된 링크입니다", expired: "유효 시간이 지난 링크입니다",
             superseded: "더 최근에 발급된 링크가 있습니다", unknown: "사용할 수 없는 링크입니다", sent: "메일을 확인해 주십시오"),
         ConfirmationTitles(
-            language: .japanese, acceptLanguage: "JA", used: "このリンクは使用済みです", expired: "このリンクは有効期限が切れています",
+            language: "ja", acceptLanguage: "JA", used: "このリンクは使用済みです", expired: "このリンクは有効期限が切れています",
             superseded: "より新しいリンクが送信されています", unknown: "このリンクは使用できません", sent: "メールをご確認ください"),
+        ConfirmationTitles(
+            language: "pt", acceptLanguage: "pt-BR,pt;q=0.9,en;q=0.8", used: "Este link já foi usado",
+            expired: "Este link expirou", superseded: "Foi enviado um link mais recente",
+            unknown: "Este link não funciona", sent: "Verifique o seu e\u{2D}mail"),
+        ConfirmationTitles(
+            language: "zh-Hant", acceptLanguage: "zh-TW,zh;q=0.9", used: "這個連結已經使用過", expired: "這個連結已過期",
+            superseded: "已寄出較新的連結", unknown: "這個連結無法使用", sent: "請查看電子郵件"),
+        ConfirmationTitles(
+            language: "he", acceptLanguage: "iw", used: "כבר נעשה שימוש בקישור הזה", expired: "פג תוקפו של הקישור הזה",
+            superseded: "נשלח קישור חדש יותר", unknown: "הקישור הזה אינו פועל", sent: "נא לבדוק את תיבת הדואר"),
     ]
 
     private static let address = "quetzal@example.com"
@@ -64,9 +74,9 @@ struct ConfirmationStatesTests {
         #expect(response.status == .gone)
         #expect(html.content(of: "h1") == title)
         #expect(html.content(of: "title") == title)
-        #expect(html.values(of: "lang") == [expected.language.rawValue])
+        #expect(html.values(of: "lang") == [expected.language.tag])
         #expect(response.fields[.contentType] == "text/html; charset=utf-8")
-        #expect(response.fields[.contentLanguage] == expected.language.rawValue)
+        #expect(response.fields[.contentLanguage] == expected.language.tag)
         #expect(response.fields[.vary] == "Origin, Accept-Language")
         #expect(response.fields[.cacheControl] == "no-store")
         #expect(response.fields[.contentTypeOptions] == "nosniff")
@@ -133,16 +143,18 @@ struct ConfirmationStatesTests {
         #expect(try await harness.contents() == before)
     }
 
-    @Test("the page of a link that works names the portal, and has one button", arguments: Language.allCases)
+    @Test(
+        "the page of a link that works names the portal, and has one button",
+        arguments: SignInPolicy.builtInLanguages)
     func live(language: Language) async throws {
         let server = try await RedisServer()
         let harness = try await harness(server)
         let token = try await harness.requestLink(ConfirmationStatesTests.address, #","callback_next":"/invoices""#)
             .token
-        let response = await harness.respond(to: .view(token, more: fields(language.rawValue)))
+        let response = await harness.respond(to: .view(token, more: fields(language.tag)))
         let html = ConfirmationHTML(response)
         #expect(response.status == .ok)
-        #expect(response.fields[.contentLanguage] == language.rawValue)
+        #expect(response.fields[.contentLanguage] == language.tag)
         #expect(response.fields[.vary] == "Origin, Accept-Language")
         #expect(response.fields[.cacheControl] == "no-store")
         let policy = try #require(response.fields[.contentSecurityPolicy])
@@ -169,7 +181,7 @@ struct ConfirmationStatesTests {
         let html = ConfirmationHTML(response)
         #expect(response.status == .ok)
         #expect(html.content(of: "h1") == expected.sent)
-        #expect(response.fields[.contentLanguage] == expected.language.rawValue)
+        #expect(response.fields[.contentLanguage] == expected.language.tag)
         #expect(response.fields[.referrerPolicy] == "no-referrer")
         #expect(html.text.contains("q…\u{2060}@example.com"))
         #expect(!html.text.contains("quetzal"))

@@ -1,18 +1,22 @@
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @testable import SignIn
 
 @Suite
 struct ConfirmationWordsTests {
+    private static let folder = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Sources/Features/SignIn/ConfirmationPage/Words")
+
+    /// The languages that are written from right to left.
+    private static let rightToLeft: Set<Language> = ["ar", "he"]
+
     /// A file of sentences in the repository, read with another parser than the program's.
     private static func file(_ language: Language) throws -> [String: Any] {
-        let folder = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let file = folder.appendingPathComponent(
-            "Sources/Features/SignIn/ConfirmationPage/Words/\(language.rawValue).json")
+        let file = folder.appendingPathComponent("\(language.tag).json")
         let object = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
         guard let texts = object as? [String: Any] else { throw NotAsExpected() }
         return texts
@@ -27,19 +31,24 @@ struct ConfirmationWordsTests {
 
     private static let values = ["portal": "portal.example:8443", "address": "a…@example.com", "seconds": "17"]
 
-    @Test("every language has every sentence and no other, and none is empty", arguments: Language.allCases)
+    @Test(
+        "every language has every sentence and no other, and none is empty",
+        arguments: ConfirmationWords.builtInLanguages)
     func complete(language: Language) throws {
         let texts = try ConfirmationWordsTests.file(language)
-        #expect(Set(texts.keys) == Set(ConfirmationWords.Key.allCases.map(\.rawValue)))
+        #expect(Set(texts.keys) == Set(ConfirmationWords.Key.allCases.map(\.rawValue) + ["direction"]))
+        let isRightToLeft = ConfirmationWordsTests.rightToLeft.contains(language)
+        #expect(texts["direction"] as? String == (isRightToLeft ? "rtl" : "ltr"))
         for (name, value) in texts {
             let text = try #require(value as? String, "\(name)")
             #expect(!text.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty, "\(name)")
             #expect(text == text.trimmingCharacters(in: .whitespacesAndNewlines), "\(name)")
             #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }, "\(name)")
+            #expect(!text.contains("'") && !text.contains("\""), "\(name)")
         }
     }
 
-    @Test("every language has the placeholders that English has", arguments: Language.allCases)
+    @Test("every language has the placeholders that English has", arguments: ConfirmationWords.builtInLanguages)
     func samePlaceholders(language: Language) throws {
         let texts = try ConfirmationWordsTests.file(language)
         let english = try ConfirmationWordsTests.file(.english)
@@ -53,24 +62,30 @@ struct ConfirmationWordsTests {
         }
     }
 
-    @Test("no two languages have a sentence in common")
+    @Test("no two languages have a sentence in common, apart from those that differ in script")
     func ownSentences() throws {
         for key in ConfirmationWords.Key.allCases {
-            let texts = try Language.allCases.compactMap {
-                try ConfirmationWordsTests.file($0)[key.rawValue] as? String
+            var owners: [String: Substring] = [:]
+            for language in ConfirmationWords.builtInLanguages {
+                let text = try #require(ConfirmationWordsTests.file(language)[key.rawValue] as? String)
+                let primary = language.tag.prefix { $0 != "-" }
+                #expect(owners[text] == nil || owners[text] == primary, "\(key)")
+                owners[text] = primary
             }
-            #expect(Set(texts).count == Language.allCases.count, "\(key)")
         }
     }
 
-    @Test("each sentence of the program is the file's with its placeholders filled in", arguments: Language.allCases)
+    @Test(
+        "each sentence of the program is the file's with its placeholders filled in",
+        arguments: ConfirmationWords.builtInLanguages)
     func builtIn(language: Language) throws {
         let words = try #require(ConfirmationWords.all[language])
         let texts = try ConfirmationWordsTests.file(language)
         for key in ConfirmationWords.Key.allCases {
             var expected = try #require(texts[key.rawValue] as? String)
             for (name, value) in ConfirmationWordsTests.values {
-                expected = expected.replacing("{\(name)}", with: value)
+                let isIsolated = ConfirmationWordsTests.rightToLeft.contains(language)
+                expected = expected.replacing("{\(name)}", with: isIsolated ? "\u{2068}\(value)\u{2069}" : value)
             }
             #expect(words.sentence(key, ConfirmationWordsTests.values) == expected, "\(key)")
         }
@@ -119,8 +134,24 @@ struct ConfirmationWordsTests {
         }
     }
 
-    @Test("every language of the emails has sentences for the page")
-    func languages() {
-        #expect(Set(ConfirmationWords.all.keys) == Set(Language.allCases))
+    // MARK: - Languages
+
+    @Test("the built-in languages are the files in the folder, named by canonical tags")
+    func languages() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: ConfirmationWordsTests.folder.path)
+        #expect(files.sorted() == ConfirmationWords.builtInLanguages.map { "\($0.tag).json" })
+        #expect(Set(ConfirmationWords.all.keys) == Set(ConfirmationWords.builtInLanguages))
+    }
+
+    @Test(
+        "only words with the direction rtl are from right to left",
+        arguments: ["\"ltr\"", "\"RTL\"", "1", "null", "\"\""])
+    func direction(json: String) {
+        for (json, isRightToLeft) in [(json, false), ("\"rtl\"", true)] {
+            let words = ConfirmationWords(parsing: Array(#"{"direction":\#(json),"openTitle":"a {portal}"}"#.utf8))
+            #expect(words.isRightToLeft == isRightToLeft)
+            let expected = isRightToLeft ? "a \u{2068}P\u{2069}" : "a P"
+            #expect(words.sentence(.openTitle, ["portal": "P"]) == expected)
+        }
     }
 }

@@ -33,7 +33,7 @@ final class SignInHarness: Sendable {
     init(
         _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
         basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
-        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil
+        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = []
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
@@ -49,7 +49,7 @@ final class SignInHarness: Sendable {
             fallback: try fallback.map { try Origin(parsing: $0) })
         var policy = SignInPolicy(
             origins: origins, callbackPath: try PortalPath(parsing: "/auth/callback"), publicURL: publicURL,
-            limits: limits)
+            limits: limits, addedLanguages: addedLanguages)
         policy.maximumQueueLength = maximumQueueLength
         service = try signInService(
             policy: policy, redis: redis, keys: SignInHarness.keys, readiness: readiness, random: random,
@@ -117,6 +117,7 @@ func signInService(
 struct Mail: Decodable, Sendable {
     let to: String
     let link: String
+    let language: String
 }
 
 /// A reply or a value that a test does not expect.

@@ -43,10 +43,11 @@ struct ConfirmationPage: Sendable {
         if let link {
             body += "<p class=\"note\"><a href=\"\(escapedForHTML(link.url))\">\(escapedForHTML(link.label))</a></p>\n"
         }
+        let direction = ConfirmationWords.all[language]?.isRightToLeft == true ? "rtl" : "ltr"
         return Array(
             """
             <!doctype html>
-            <html lang="\(language.rawValue)">
+            <html lang="\(language.tag)" dir="\(direction)">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width,initial-scale=1">
@@ -82,7 +83,7 @@ struct ConfirmationPage: Sendable {
             status: status,
             fields: [
                 .contentType: "text/html; charset=utf-8",
-                .contentLanguage: language.rawValue,
+                .contentLanguage: language.tag,
                 .contentSecurityPolicy:
                     "default-src 'none'; style-src '\(ConfirmationStyle.source)'; form-action \(formAction)"
                     + "; base-uri 'none'; frame-ancestors 'none'",

@@ -11,36 +11,58 @@ struct ConfirmationWords: Sendable {
     }
 
     private let texts: [String: String]
+    /// Whether the language is written from right to left.
+    let isRightToLeft: Bool
 
-    /// - Parameter bytes: a JSON object with a string for each key. A sentence without a string is empty.
+    /// - Parameter bytes: a JSON object with a string for each key, and with the `direction`, which is `ltr` or `rtl`. A
+    ///   sentence without a string is empty.
     init(parsing bytes: [UInt8]) {
         var texts: [String: String] = [:]
+        var isRightToLeft = false
         if case .object(let members)? = try? JSONValue(parsing: bytes) {
             for key in Key.allCases {
                 if case .string(let text)? = members[key.rawValue] { texts[key.rawValue] = text }
             }
+            isRightToLeft = members["direction"] == .string("rtl")
         }
         self.texts = texts
+        self.isRightToLeft = isRightToLeft
     }
 
     /// A sentence with its placeholders filled in: `{portal}`, `{address}` and `{seconds}`. A placeholder without a
     /// value becomes empty.
+    ///
+    /// In a language that is written from right to left, each value is enclosed in the isolates U+2068 and U+2069. This
+    /// keeps a host or an address from changing the order of the surrounding text (UAX #9).
     func sentence(_ key: Key, _ values: [String: String] = [:]) -> String {
         let parts = (texts[key.rawValue] ?? "").split(separator: "{", omittingEmptySubsequences: false)
         return parts.dropFirst().reduce(into: String(parts[0])) { sentence, part in
             let halves = part.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
-            sentence += values[String(halves[0])] ?? ""
+            if let value = values[String(halves[0])] {
+                sentence += isRightToLeft ? "\u{2068}\(value)\u{2069}" : value
+            }
             sentence += halves.count == 2 ? String(halves[1]) : ""
         }
     }
 
-    /// The built-in sentences of all languages.
-    static let all: [Language: ConfirmationWords] = [
-        .english: ConfirmationWords(parsing: PackageResources.en_json),
-        .german: ConfirmationWords(parsing: PackageResources.de_json),
-        .spanish: ConfirmationWords(parsing: PackageResources.es_json),
-        .french: ConfirmationWords(parsing: PackageResources.fr_json),
-        .korean: ConfirmationWords(parsing: PackageResources.ko_json),
-        .japanese: ConfirmationWords(parsing: PackageResources.ja_json),
-    ]
+    // MARK: - Languages
+
+    private static let folder = "ConfirmationPage/Words/"
+
+    /// The languages that have sentences, in the order of their tags.
+    static let builtInLanguages: [Language] = EmbeddedFiles.all.keys.filter { $0.hasPrefix(folder) }.sorted()
+        .map { path in
+            // The name of a file that is compiled in. The tests read each of them.
+            try! Language(parsing: String(path.dropFirst(folder.count).dropLast(".json".count)))
+        }
+
+    /// Chooses the language of a page.
+    static let languages = LanguageNegotiation(among: builtInLanguages)
+
+    /// The built-in sentences, by language.
+    static let all: [Language: ConfirmationWords] = Dictionary(
+        uniqueKeysWithValues: builtInLanguages.map { language in
+            let text = EmbeddedFiles.all["\(folder)\(language.tag).json"]
+            return (language, ConfirmationWords(parsing: text?.withUTF8Buffer(Array.init) ?? []))
+        })
 }

@@ -71,7 +71,9 @@ struct OpenLink: Sendable {
             origin: record.origin, callbackPath: dependencies.policy.callbackPath,
             token: try newToken(at: place, for: request.context), next: record.next, publicURL: publicURL)
         let signIn = SignInRequest(
-            link: link, recipient: record.email, language: request.context.language, challenge: record.challenge)
+            link: link, recipient: record.email,
+            language: request.context.language(among: dependencies.policy.mailLanguages),
+            challenge: record.challenge)
         let admission = try await request.context.answering { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }

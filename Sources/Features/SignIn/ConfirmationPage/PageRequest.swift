@@ -16,7 +16,7 @@ struct PageRequest {
 
     init(_ context: RequestContext) throws(HTTPError) {
         self.context = context
-        pages = ConfirmationPages(in: context.language)
+        pages = ConfirmationPages(in: context.language(among: ConfirmationWords.languages))
         let request = context.request
         let fields: FormFields
         if request.method == .post {

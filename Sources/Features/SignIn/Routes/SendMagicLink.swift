@@ -25,7 +25,8 @@ struct SendMagicLink: Sendable {
             origin: origin, callbackPath: policy.callbackPath, token: try newToken(at: place, for: context),
             next: body.callbackNext, publicURL: policy.publicURL)
         let signIn = SignInRequest(
-            link: link, recipient: body.email, language: context.language, challenge: body.challenge,
+            link: link, recipient: body.email, language: context.language(among: policy.mailLanguages),
+            challenge: body.challenge,
             codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil)
         let admission = try await context.answering { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())

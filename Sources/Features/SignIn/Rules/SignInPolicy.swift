@@ -15,15 +15,22 @@ package struct SignInPolicy: Sendable {
     /// Whether a newer link supersedes the earlier ones at its ``Place``.
     package var isNewestOnly: Bool
     package var limits: SignInLimits
+    /// The languages that emails can be requested in.
+    package var mailLanguages: LanguageNegotiation
     /// The maximum length of the mail queue, in jobs. Requests beyond it are refused. At a kilobyte for each job, the
     /// default takes a gigabyte.
     package var maximumQueueLength = 1_000_000
 
-    /// - Parameter retention: without effect if there is no confirmation page.
+    /// The languages that emails and the confirmation page are built in for, in the order of their tags.
+    package static let builtInLanguages = ConfirmationWords.builtInLanguages
+
+    /// - Parameters:
+    ///   - retention: without effect if there is no confirmation page.
+    ///   - addedLanguages: the languages of emails that the operator's templates add to the built-in ones.
     package init(
         origins: OriginPolicy, callbackPath: PortalPath, publicURL: PublicURL? = nil,
         linkLifetime: Duration = .seconds(900), retention: Duration = .seconds(86_400), isNewestOnly: Bool = true,
-        limits: SignInLimits
+        limits: SignInLimits, addedLanguages: [Language] = []
     ) {
         self.origins = origins
         self.callbackPath = callbackPath
@@ -32,6 +39,7 @@ package struct SignInPolicy: Sendable {
         self.retention = publicURL == nil ? .zero : retention
         self.isNewestOnly = isNewestOnly
         self.limits = limits
+        mailLanguages = LanguageNegotiation(among: SignInPolicy.builtInLanguages + addedLanguages)
     }
 
     /// Whether links may lead to a portal.

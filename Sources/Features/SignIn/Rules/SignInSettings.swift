@@ -14,7 +14,8 @@ package struct SignInSettings: Sendable {
     /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page; without it they lead
     /// to the portal;
     /// `POSTERN_LINK_RETENTION`: the time for which the confirmation page can explain a link that has expired, 1m to 7d,
-    /// 24h by default; and the rates of ``SignInLimits``.
+    /// 24h by default; the rates of ``SignInLimits``; and
+    /// `POSTERN_LANGUAGES`: the languages of emails that the workers' templates add to the built-in ones, at most 100.
     package let policy: SignInPolicy
     /// `POSTERN_SIGNING_KEYS`: the keys of assertions; the first one signs. Default: none, and there are no assertions.
     package let signingKeys: [KeyRing.Entry]
@@ -54,7 +55,9 @@ package struct SignInSettings: Sendable {
                 try parseDuration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d")
             } ?? .seconds(86_400),
             isNewestOnly: try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", parseSwitch) ?? true,
-            limits: try SignInLimits(environment))
+            limits: try SignInLimits(environment),
+            addedLanguages: try environment.optional(
+                "POSTERN_LANGUAGES", example: "sv,pt-BR", SignInSettings.languages) ?? [])
     }
 
     private static let defaultCallbackPath: PortalPath = {
@@ -80,5 +83,18 @@ package struct SignInSettings: Sendable {
             throw ParseError("must be at most 256 visible ASCII characters")
         }
         return text
+    }
+
+    private static func languages(_ text: String) throws(ParseError) -> [Language] {
+        let rule = ParseError("must be comma-separated BCP 47 language tags, at most 100")
+        let languages = try parseList(text) { (tag) throws(ParseError) in
+            do {
+                return try Language(parsing: tag)
+            } catch {
+                throw rule
+            }
+        }
+        guard languages.count <= 100 else { throw rule }
+        return languages
     }
 }
