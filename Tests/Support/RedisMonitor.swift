@@ -50,22 +50,7 @@ package final class RedisMonitor: Sendable {
 
     /// The words of a line: those in quotation marks, with their escapes.
     private static func words(_ line: Substring) -> [String] {
-        var words: [String] = []
-        var word: String?
-        var isEscaped = false
-        for character in line {
-            switch (character, word) {
-            case ("\"", nil): word = ""
-            case ("\"", let text?) where !isEscaped:
-                words.append(text)
-                word = nil
-            case (_, let text?):
-                word = text + String(character)
-                isEscaped = character == "\\" && !isEscaped
-            case (_, nil): break
-            }
-        }
-        return words
+        line.matches(of: /"((?:[^"\\]|\\.)*)"/).map { String($0.1) }
     }
 
     /// The keys of a command.

@@ -56,7 +56,7 @@ package struct ScriptText {
             guard ["-- KEYS  ", "-- ARGV  ", "--       "].contains(where: { line.hasPrefix($0) }) else { continue }
             if line.hasPrefix("-- ARGV") { isArgument = true }
             let rest = line.dropFirst(9)
-            guard !rest.hasPrefix("then "), rest.first != " " else { continue }
+            guard !rest.hasPrefix("then"), rest.first != " " else { continue }
             // Names are separated by ", "; two spaces or more follow them.
             let names = (rest.firstRange(of: "  ").map { rest[..<$0.lowerBound] } ?? rest.prefix { $0 != " " })
                 .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -19,13 +19,14 @@ struct ClusterTests {
         let cluster = try await RedisCluster()
         let node = try cluster.node(of: ClusterTests.prefix + "mail")
         let monitor = try await RedisMonitor(node)
-        let redis = try await StoreHarness.client(for: node)
+        let scripts = SignInScripts().all + QueueScripts(keys: QueueKeys(prefix: "")).all
+        // All scripts are loaded in advance, so that they are called by their digests.
+        let redis = try await StoreHarness.client(for: node, scripts: scripts)
         try await signIn(redis)
         try await signInWithEarlierTokens(redis)
         try await deliver(redis)
 
         let calls = try await monitor.scriptCalls()
-        let scripts = SignInScripts().all + QueueScripts(keys: QueueKeys(prefix: "")).all
         for script in scripts {
             let digest = Digest.sha1.hex(of: Array(script.text.utf8))
             let own = calls.filter { $0.digest == digest }

@@ -57,10 +57,12 @@ struct StoreHarness {
         try SignInStore(redis: redis, policy: policy, keyPrefix: keyPrefix, secretKeys: keys, random: .system)
     }
 
-    static func client(for server: RedisServer, timeout: TimeAmount = .seconds(10)) async throws -> RedisClient {
+    static func client(
+        for server: RedisServer, timeout: TimeAmount = .seconds(10), scripts: [ScriptSource] = SignInStore.scripts
+    ) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let configuration = RedisConfiguration(
-            url: server.url, timeout: timeout, scripts: SignInStore.scripts)
+            url: server.url, timeout: timeout, scripts: scripts)
         let client = try await loop.submit {
             try RedisClient(configuration: configuration, eventLoop: loop, logger: Logger(label: "test"))
         }.get()
