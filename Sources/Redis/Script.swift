@@ -2,7 +2,7 @@
 ///
 /// The script's file starts with `local first, second = unpack(KEYS)` and `local third, fourth = unpack(ARGV)`. A test
 /// compares those names with the cases of `Key` and `Argument`. No script uses a key that it was not given, so that a
-/// cluster can route the call.
+/// cluster whose keys share a hash tag can route the call.
 package struct Script<Key: ScriptName, Argument: ScriptName>: Sendable {
     package let source: ScriptSource
 

@@ -13,7 +13,7 @@ package struct Route: Sendable {
     let handler: Handler
 
     /// - Parameters:
-    ///   - path: starts with `/`. Only this spelling is found: paths are not normalised.
+    ///   - path: starts with `/`. Only this spelling is found.
     ///   - alias: another path for the route, which does not follow the base path.
     package init(
         _ method: Method, _ path: String, _ guard: Guard, alias: String? = nil, _ handler: @escaping Handler

@@ -45,6 +45,17 @@ struct RefusedClaims: Sendable, CustomTestStringConvertible {
 
 @Suite
 struct CallbackOriginTests {
+    @Test(
+        "a request of another site is refused as such, whatever else is wrong with it",
+        arguments: ["{", "{}", #"{"email":"x"}"#, ""], ["application/json", "text/plain"])
+    func foreignFirst(body: String, contentType: String) async throws {
+        let harness = try await SignInHarness()
+        let response = await harness.respond(
+            to: .signIn(body, origin: "https://evil.example", contentType: contentType))
+        #expect(response.status == .badRequest)
+        #expect(response.code == "origin_not_allowed")
+    }
+
     private static let servedClaims = [
         ServedClaims(
             leadsTo: "https://body.example",

@@ -1,5 +1,6 @@
 import Foundation
 import Redis
+import MailQueue
 import SignIn
 import TestSupport
 import Testing
@@ -70,6 +71,16 @@ struct SendMagicLinkTests {
         let body = #"{"email":"ada@example.com","email":"grace@example.com"}"#
         #expect(await harness.respond(to: .signIn(body)).status == .ok)
         #expect(try await harness.mails().map(\.to) == ["grace@example.com"])
+    }
+
+    @Test(
+        "the email says that only the newest link works if that holds in every browser",
+        arguments: [("", true), (SampleChallenge.member, false)])
+    func newestOnly(members: String, isNewestOnly: Bool) async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .signIn(#"{"email":"ada@example.com"\#(members)}"#)).status == .ok)
+        #expect(try await harness.jobs().map(\.isNewestOnly) == [isNewestOnly])
     }
 
     @Test("each request has a token of its own")

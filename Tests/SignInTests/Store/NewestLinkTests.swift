@@ -191,6 +191,9 @@ struct NewestLinkTests {
         for (mail, word) in zip(mails, words) { #expect(try await harness.store.state(of: mail.token).word == word) }
         let answer = try await harness.verify(mails[number].token)
         #expect(answer.address == (number == 0 ? nil : "ada@example.com"))
+        for other in mails where number != 0 && other.token.id != mails[number].token.id {
+            #expect(try await harness.hasCode(other) == false)
+        }
         if number == 0 { #expect(try await harness.verify(mails[1].token).address == "ada@example.com") }
         for mail in mails {
             #expect(try await harness.verify(mail.token).isRefused)

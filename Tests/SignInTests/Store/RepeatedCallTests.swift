@@ -123,7 +123,8 @@ struct RepeatedCallTests {
 
     @Test("the last try deletes the code, and changes nothing when it is repeated")
     func lastTry() async throws {
-        let harness = try await logged()
+        let harness = try await logged(
+            limits: .init(client: nil, recipient: nil, deployment: nil, code: limit("1000/1d")))
         let mail = try await harness.mail()
         try await harness.guess(5, of: mail)
         let call = try await harness.lastCall()

@@ -7,7 +7,8 @@ import Bytes
 /// another place.
 ///
 /// The first half is the recipient's tag; the second half depends on the portal and the challenge, too. ``Places`` derives
-/// both from the deployment's key, so a place tells nothing about the address.
+/// both from the deployment's key, so a place alone tells nothing about the address. Whoever requests a code for an address
+/// learns its place from the code handle.
 package struct Place: Sendable, Hashable {
     static let byteCount = 16
 

@@ -15,7 +15,7 @@
 --               for the handle), and key, the id of the key that sealed it; nil if no code was requested
 --   exchange    its newest exchange token: id, ends, and token, the mailed token sealed for it; nil before the button of
 --               the confirmation page was pressed
---   state       nil while it works; superseded (a newer link ended it) or used (it was used, or another one was)
+--   state       nil while it works; superseded (a newer link ended it) or used (it was used, or another of the place)
 --   call        the id of the call that used it
 --
 -- An earlier link is not rewritten when a newer one supersedes it: that follows from the newer one when both are read.
@@ -23,38 +23,38 @@
 local maximum_links = 3
 local now_ms = math.floor(now / 1000)
 
--- Adds a link to the value of a place, which is nil if it has none, and stores it.
+-- Adds a link to the value of a place, which is false if it has none, and stores it.
 local function add(key, value, link)
-  local packed, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
-  if value then
-    local expiry, next = struct.unpack('>I8', value)
+  local text, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
+  if value and #value > 8 then
+    local expiry, offset = struct.unpack('>I8', value)
     kept_until = math.max(kept_until, expiry)
     for _ = 2, maximum_links do
-      if next <= #value then next = next + 4 + struct.unpack('>I4', value, next) end
+      if offset + 3 <= #value then offset = offset + 4 + struct.unpack('>I4', value, offset) end
     end
-    earlier = string.sub(value, 9, next - 1)
+    earlier = string.sub(value, 9, offset - 1)
   end
-  local header = struct.pack('>I8I4', kept_until, #packed)
-  redis.call('SET', key, header .. packed .. earlier, 'PXAT', kept_until)
+  local header = struct.pack('>I8I4', kept_until, #text)
+  redis.call('SET', key, header .. text .. earlier, 'PXAT', kept_until)
 end
 
--- Whether neither a newer link nor a use had ended a link, nor its own time and that of its exchange token, at a time.
+-- Whether a link, or its exchange token, still worked at a time.
 local function works(link, time)
   return not link.state and math.max(link.ends, link.exchange and link.exchange.ends or 0) > time
 end
 
 -- Returns the links in the value of a place, which is false if it has none.
 local function links_in(value)
-  local links, next = {}, 9
-  while value and next <= #value do
-    local length = struct.unpack('>I4', value, next)
-    local link = cmsgpack.unpack(string.sub(value, next + 4, next + 3 + length))
+  local links, offset = {}, 9
+  while value and offset <= #value do
+    local length = struct.unpack('>I4', value, offset)
+    local link = cmsgpack.unpack(string.sub(value, offset + 4, offset + 3 + length))
     for _, newer in ipairs(links) do
       -- A used or expired link stays so, because the confirmation page says so.
       if newer.supersedes and works(link, newer.issued) then link.state = 'superseded' end
     end
     links[#links + 1] = link
-    next = next + 4 + length
+    offset = offset + 4 + length
   end
   return links
 end
@@ -99,10 +99,11 @@ local function state_of(link)
   return link.state or (link.ends > now_ms and 'live' or 'expired')
 end
 
--- Marks a link as used by a call. The other links of its place no longer work, either.
+-- Marks a link as used by a call. The other links of its place no longer work, either, and lose their codes.
 local function use(links, used, call)
   for _, link in ipairs(links) do
     if link == used or works(link, now_ms) then link.state = 'used' end
+    if link ~= used then link.code = nil end
   end
   used.call = call
 end

@@ -19,7 +19,8 @@
 -- bucket with the longest wait, counted from 1, or 0; that wait in microseconds; the tokens left in the first bucket;
 -- and the microseconds until the first bucket is full. Without a bucket the last two are 0.
 --
--- A call with the same id repeats the same request, because the reply was lost: it is admitted, and changes nothing.
+-- A call with the same id repeats the same request, because the reply was lost: it is admitted, and changes nothing, as
+-- long as its link is stored.
 
 local links_key, stream = unpack(KEYS)
 local id, record, challenge, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_key, job,

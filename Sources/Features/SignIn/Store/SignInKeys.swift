@@ -25,6 +25,6 @@ struct SignInKeys: Sendable {
     /// A code handle's entry, as earlier versions stored it.
     func earlierHandle(digest: String) -> String { prefix + "request:" + digest }
 
-    /// The count of wrong codes for a handle of an earlier version.
-    func earlierTries(digest: String) -> String { prefix + "tries:" + digest }
+    /// The count of wrong codes for a recipient, as earlier versions stored it.
+    func earlierTries(recipientTag: String) -> String { prefix + "tries:" + recipientTag }
 }

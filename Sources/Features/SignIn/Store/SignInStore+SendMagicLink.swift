@@ -90,8 +90,10 @@ extension SignInStore {
         let record = TokenRecord(
             email: request.recipient, origin: request.link.origin, next: request.link.next,
             challenge: request.challenge, issuedAt: now)
+        // A link with a challenge supersedes only those of its own browser, which the email does not go into.
         let job = MailJob(
-            for: request, isNewestOnly: policy.isNewestOnly, issuedAt: now, expiresAt: now + policy.linkLifetime)
+            for: request, isNewestOnly: policy.isNewestOnly && request.challenge == nil, issuedAt: now,
+            expiresAt: now + policy.linkLifetime)
         let code: CodeKeys.Sealed? =
             if let codeRequest = request.codeRequest {
                 try codeKeys.seal(codeRequest, token, random: random)

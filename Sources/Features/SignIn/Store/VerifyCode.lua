@@ -16,8 +16,8 @@
 -- handle is an earlier version's; nothing changed). If the verdict is 1, the sealed mailed token, the id of its key, and
 -- its sealed record follow.
 --
--- If this call is repeated because its reply was lost, it is answered as before, and changes nothing. Of the calls with
--- a wrong code, only a recipient's last one is recognized.
+-- If this call is repeated because its reply was lost, it is answered as before, and changes nothing, if it signed in or
+-- counted a try. Of the calls that counted a try, only a recipient's last one is recognized.
 --
 -- Wrong codes are counted for each recipient, over all codes. Otherwise each new email would give an attacker as many
 -- tries again. The last try deletes the code.
@@ -29,7 +29,7 @@ local first_bucket, first_setting = 4, 7
 local links = links_at(links_key)
 local link = find(links, function(link) return link.code and link.code.id == id end)
 if not link and redis.call('EXISTS', earlier_key) == 1 then return { 2, 0, 0, 0, 0 } end
-local tries, last_call = string.match(link and redis.call('GET', tries_key) or '', '^(%d+) (%x+)$')
+local tries, last_call = string.match(redis.call('GET', tries_key) or '', '^(%d+) (%x+)$')
 tries = tonumber(tries or 0)
 
 local refusing, wait = look(first_bucket, first_setting)

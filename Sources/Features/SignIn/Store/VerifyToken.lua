@@ -15,10 +15,12 @@
 -- sealed for the client's exchange token, or '' if the client sent the mailed token; ''; and the sealed record. They are
 -- the decoy's if the verdict is -1.
 --
--- A refused token causes the same work as an accepted one: the decoy replaces a link that is not there, and the links
--- are written back. So the time does not tell what kind of token it was.
+-- A refused token causes the same work as an accepted one: the decoy replaces a link that is not there, the links are
+-- written back, and the reply is as long. So the time does not tell why it was refused. It does depend on the number of
+-- links at the place.
 --
--- If this call is repeated because its reply was lost, it is answered as before, and changes nothing.
+-- If this call is repeated because its reply was lost, and the token was accepted, it is answered as before, and changes
+-- nothing.
 
 local links_key, tries_key, earlier_key = unpack(KEYS)
 local id, call, challenge, decoy_record, decoy_token = unpack(ARGV)

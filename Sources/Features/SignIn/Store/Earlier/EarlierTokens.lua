@@ -1,5 +1,5 @@
 -- The entries of tokens of an earlier version, which gave each token a key of its own. This text is prepended to the
--- scripts that read them. They are read until they have expired, and no longer written, but for exchange tokens.
+-- scripts that read them. They are read, exchanged and used until they have expired.
 --
 -- The value of a token's key is one of these: a line of words, and then bytes.
 --
@@ -8,6 +8,7 @@
 --
 -- STATE is live, dead (superseded by a newer link) or used. RETENTION is the time in ms by which the entry outlives its
 -- link. CHALLENGE is the challenge that the client's verifier must match, or - if the link works in every browser.
+-- RECIPIENT is the tag of the recipient, under which wrong codes were counted.
 -- CLAIMANT is - at first; after an exchange the digest of the newest exchange token; after use the id of the call that
 -- used the link. DIGEST is the digest of the mailed token.
 --

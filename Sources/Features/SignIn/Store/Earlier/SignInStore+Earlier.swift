@@ -31,7 +31,7 @@ enum VerifyEarlierArgument: String, ScriptName {
     case triesLifetime = "tries_lifetime"
 }
 
-/// Tokens and codes of earlier versions. Each takes up to two calls more, because its entry names the key of another.
+/// Tokens and codes of earlier versions. Each takes up to three calls more, because its entry names the key of another.
 extension SignInStore {
     /// The verdict of a script for a token or code that an earlier version stored.
     static let earlierVerdict = 2
@@ -62,8 +62,8 @@ extension SignInStore {
         let entry = try await earlierEntry(keys.earlierToken(digest: token.digest))
         let via = entry?.words.count == 2 && entry?.words[0] == "via" ? entry : nil
         return try await verifyEarlier(
-            digest: via?.words[1] ?? token.digest, claimant: via == nil ? "-" : token.digest, tries: token.digest,
-            isRight: true, challenge, callID, buckets
+            digest: via?.words[1] ?? token.digest, claimant: via == nil ? "-" : token.digest, isRight: true, challenge,
+            callID, buckets
         ) { () throws(CryptoError) in
             if let via { try LoginToken(sealed: via.box, for: token) } else { token }
         }
@@ -81,20 +81,23 @@ extension SignInStore {
             }
         let isRight = codeKeys.tags(of: code, for: handle).split(separator: " ").contains { $0 == tag }
         return try await verifyEarlier(
-            digest: digest, claimant: "", tries: handle.digest, isRight: isRight, challenge, callID, buckets
+            digest: digest, claimant: "", isRight: isRight, challenge, callID, buckets
         ) { () throws(CryptoError) in
             try codeKeys.token(in: entry?.box ?? [], keyID: keyID, for: handle)
         }
     }
 
     private func verifyEarlier(
-        digest: String, claimant: String, tries: String, isRight: Bool, _ challenge: CodeChallenge?,
-        _ callID: String, _ buckets: Buckets, _ open: () throws(CryptoError) -> LoginToken
+        digest: String, claimant: String, isRight: Bool, _ challenge: CodeChallenge?, _ callID: String,
+        _ buckets: Buckets, _ open: () throws(CryptoError) -> LoginToken
     ) async throws(StoreError) -> Verification {
+        let mailed = try await earlierEntry(keys.earlierToken(digest: digest))
+        // If the token has just expired, the count is that of nobody.
+        let recipientTag = mailed?.words.count == 5 ? mailed?.words[3] : nil
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.verifyEarlier.call(on: redis, buckets) { names in
                 names.append(.token, keys.earlierToken(digest: digest))
-                names.append(.tries, keys.earlierTries(digest: tries))
+                names.append(.tries, keys.earlierTries(recipientTag: recipientTag ?? digest))
             } arguments: { values in
                 values.append(.claimant, claimant)
                 values.append(.call, callID)

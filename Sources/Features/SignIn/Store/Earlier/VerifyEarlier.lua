@@ -1,13 +1,13 @@
 -- Verifies a token or a code of an earlier version, and marks its mailed token as used.
 --
 -- KEYS  token_key       the mailed token
---       tries_key       the count of wrong codes for a handle
+--       tries_key       the count of the recipient's wrong codes
 --       then the client's bucket, if there is a limit
 -- ARGV  claimant        the digest of the client's exchange token; - if it sent the mailed token; '' if it sent a code
 --       call            an id of this call, which no other call has
 --       challenge       the challenge of the client's verifier, or - if it sent none
 --       is_right        1, or 0 if the client sent a wrong code
---       maximum_tries   the number of wrong codes after which the code does not work
+--       maximum_tries   the number of wrong codes after which no code works
 --       tries_lifetime  the time for which they are remembered, in ms
 --       then, if there is a limit, the bucket's burst, and its microseconds per token
 --
@@ -30,10 +30,11 @@ if not is_valid and last_call ~= call then
   take(first_bucket, first_setting)
   -- An exchange token has a lifetime of its own: it works although the link expired after the button was pressed.
   local is_live = token and (token.state == 'live' or (token.state == 'expired' and #claimant > 1))
-  if is_live and tries < tonumber(maximum_tries) then
+  if is_live and (claimant ~= '' or tries < tonumber(maximum_tries)) then
     is_valid = is_right == '1' and (claimant == '' or token.claimant == claimant) and token.challenge == challenge
     if is_valid then
       replace(token_key, token, 'used', call)
+      redis.call('DEL', tries_key)
     elseif claimant == '' then
       redis.call('SET', tries_key, tries + 1 .. ' ' .. call, 'PX', tries_lifetime)
     end
