@@ -31,7 +31,7 @@ struct BucketModelTests {
     func model() async throws {
         let server = try await RedisServer()
         let client = try await StoreHarness.client(for: server)
-        let text = Buckets.script + PackageResources.Links_lua + PackageResources.SendMagicLink_lua
+        let text = Buckets.script + PackageResources.SendMagicLink_lua
         let script = BucketModelTests.clock + String(decoding: text, as: UTF8.self)
         let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", script))
         guard case .bulk(let digest) = reply else {

@@ -47,6 +47,7 @@ extension StoreHarness {
             for _, link in ipairs(links_at(KEYS[1])) do
               if link.id == ARGV[1] then return \(expression) end
             end
+            return -1
             """
         return try await command("EVAL", StoreHarness.script(body), "1", mail.linksKey, mail.token.id)
     }

@@ -1,4 +1,5 @@
--- The links of one place: functions for the scripts of sign-in. Buckets.lua and this text are prepended to each of them.
+-- The links of one place: functions for the scripts of sign-in that read links. Buckets.lua and this text are prepended to
+-- each of them. SendMagicLink.lua, which adds a link, does without: every function costs each call some time.
 --
 -- The links to one recipient, for one portal and one code challenge, share a key. Its value holds the newest of them, at
 -- most three, the newest first: 8 bytes with the time at which the key expires, and then for each link 4 bytes with its
@@ -20,23 +21,7 @@
 --
 -- An earlier link is not rewritten when a newer one supersedes it: that follows from the newer one when both are read.
 
-local maximum_links = 3
 local now_ms = math.floor(now / 1000)
-
--- Adds a link to the value of a place, which is false if it has none, and stores it.
-local function add(key, value, link)
-  local text, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
-  if value and #value > 8 then
-    local expiry, offset = struct.unpack('>I8', value)
-    kept_until = math.max(kept_until, expiry)
-    for _ = 2, maximum_links do
-      if offset + 3 <= #value then offset = offset + 4 + struct.unpack('>I4', value, offset) end
-    end
-    earlier = string.sub(value, 9, offset - 1)
-  end
-  local header = struct.pack('>I8I4', kept_until, #text)
-  redis.call('SET', key, header .. text .. earlier, 'PXAT', kept_until)
-end
 
 -- Whether a link, or its exchange token, still worked at a time.
 local function works(link, time)

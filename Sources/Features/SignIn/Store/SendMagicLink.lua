@@ -27,6 +27,23 @@ local id, record, challenge, lifetime, retention, newest_only, handle, tag, code
   maximum_length = unpack(ARGV)
 local first_bucket, first_setting = 3, 14
 
+local maximum_links = 3
+local now_ms = math.floor(now / 1000)
+
+-- Adds a link to the value of its place, which is false if there is none, and stores it. Links.lua describes the value.
+local function add(value, link)
+  local text, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
+  if value and #value > 8 then
+    local expiry, offset = struct.unpack('>I8', value)
+    kept_until = math.max(kept_until, expiry)
+    for _ = 2, maximum_links do
+      if offset + 3 <= #value then offset = offset + 4 + struct.unpack('>I4', value, offset) end
+    end
+    earlier = string.sub(value, 9, offset - 1)
+  end
+  redis.call('SET', links_key, struct.pack('>I8I4', kept_until, #text) .. text .. earlier, 'PXAT', kept_until)
+end
+
 local refusing, wait = look(first_bucket, first_setting)
 local value = redis.call('GET', links_key)
 local verdict
@@ -44,7 +61,7 @@ else
     supersedes = newest_only == '1', challenge = challenge, record = record,
   }
   if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
-  add(links_key, value, link)
+  add(value, link)
   redis.call('XADD', stream, '*', 'v', '1', 'id', id, 'key', job_key, 'job', job)
 end
 return { verdict, refusing, wait, quota(first_setting) }
