@@ -34,13 +34,19 @@ RECLAIM_MS = 36_000  # A job that was pending for this long is reclaimed; `poste
 BLOCK_MS = 1_000  # Never 0, which waits forever.
 
 # Does nothing if the entry is gone because another worker was faster. Only XADD can fail, and then nothing has changed.
-DEAD_LETTER = """if #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) == 0 then return 0 end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-return redis.call('XDEL', KEYS[1], ARGV[2])"""
+DEAD_LETTER = """local mail, dead_letters = unpack(KEYS)
+local group, entry, maximum_length = unpack(ARGV)
+
+if #redis.call('XRANGE', mail, entry, entry) == 0 then return 0 end
+redis.call('XADD', dead_letters, 'MAXLEN', '~', maximum_length, '*', unpack(ARGV, 4))
+redis.call('XACK', mail, group, entry)
+return redis.call('XDEL', mail, entry)"""
 # A consumer that has pending entries stays in the group, since they would be lost with it.
-LEAVE = """if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
-return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])"""
+LEAVE = """local mail = unpack(KEYS)
+local group, worker = unpack(ARGV)
+
+if #redis.call('XPENDING', mail, group, '-', '+', 1, worker) > 0 then return 0 end
+return redis.call('XGROUP', 'DELCONSUMER', mail, group, worker)"""
 
 
 def key_for_jobs(configured):
