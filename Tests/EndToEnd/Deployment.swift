@@ -195,7 +195,7 @@ extension RedisServer {
             local links = links_at(KEYS[1])
             for _, link in ipairs(links) do link.ends = 0 end
             redis.call('SET', KEYS[1], packed(links), 'KEEPTTL')
-            return #links
+            return math.min(#links, 1)
             """
         try #require(try command("EVAL", script, "1", linksKey(of: token)) == "1")
     }

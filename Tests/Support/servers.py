@@ -45,7 +45,7 @@ def expire_links():
         local links = links_at(KEYS[1])
         for _, link in ipairs(links) do link.ends = 0 end
         redis.call('SET', KEYS[1], packed(links), 'KEEPTTL')
-        return #links
+        return math.min(#links, 1)
     """
 
 
