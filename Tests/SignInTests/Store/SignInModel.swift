@@ -69,8 +69,7 @@ struct SignInModel {
             for number in place(of: mail) where works(number) { mails[number].isSuperseded = true }
         }
         mails.append(mail)
-        // Three links of a place are stored.
-        for number in place(of: mail).dropLast(3) { mails[number].isForgotten = true }
+        for number in place(of: mail).dropLast(isNewestOnly ? 3 : 8) { mails[number].isForgotten = true }
     }
 
     /// The numbers of the emails whose links have the same place.
@@ -151,7 +150,6 @@ struct SignInModel {
     }
 
     private mutating func signIn(_ number: Int) -> StepOutcome {
-        for other in place(of: mails[number]) where works(other) { mails[other].isUsed = true }
         mails[number].isUsed = true
         tries[mails[number].address] = nil
         return .signedIn(number)

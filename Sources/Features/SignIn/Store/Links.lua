@@ -1,9 +1,9 @@
 -- The links of one place: functions for the scripts of sign-in that read links. Buckets.lua and this text are prepended to
 -- each of them. SendMagicLink.lua, which adds a link, does without: every function costs each call some time.
 --
--- The links to one recipient, for one portal and one code challenge, share a key. Its value holds the newest of them, at
--- most three, the newest first: 8 bytes with the time at which the key expires, and then for each link 4 bytes with its
--- length, and the link in MessagePack. A link is a table:
+-- The links to one recipient, for one portal and one code challenge, share a key. Its value holds the newest three of them,
+-- or eight if several may work at once, the newest first: 8 bytes with the time at which the key expires, and then for each
+-- link 4 bytes with its length, and the link in MessagePack. A link is a table:
 --
 --   id          the first half of its token's digest
 --   issued      the time of its request; this and all other times are in ms of this server's clock
@@ -16,7 +16,7 @@
 --               for the handle), and key, the id of the key that sealed it; nil if no code was requested
 --   exchange    its newest exchange token: id, ends, and token, the mailed token sealed for it; nil before the button of
 --               the confirmation page was pressed
---   state       nil while it works; superseded (a newer link ended it) or used (it was used, or another of the place)
+--   state       nil while it works; superseded (a newer link ended it) or used
 --   call        the id of the call that used it
 --
 -- An earlier link is not rewritten when a newer one supersedes it: that follows from the newer one when both are read.
@@ -84,13 +84,12 @@ local function state_of(link)
   return link.state or (link.ends > now_ms and 'live' or 'expired')
 end
 
--- Marks a link as used by a call. The other links of its place no longer work, either, and lose their codes.
+-- Marks a link as used by a call. Links of its place that no longer work lose their codes.
 local function use(links, used, call)
+  used.state, used.call = 'used', call
   for _, link in ipairs(links) do
-    if link == used or works(link, now_ms) then link.state = 'used' end
-    if link ~= used then link.code = nil end
+    if link ~= used and not works(link, now_ms) then link.code = nil end
   end
-  used.call = call
 end
 
 -- Whether this very call used the link before, and is repeated because its reply was lost.

@@ -27,7 +27,7 @@ local id, record, challenge, lifetime, retention, newest_only, handle, tag, code
   maximum_length = unpack(ARGV)
 local first_bucket, first_setting = 3, 14
 
-local maximum_links = 3
+local maximum_links = newest_only == '1' and 3 or 8
 local now_ms = math.floor(now / 1000)
 
 -- Adds a link to the value of its place, which is false if there is none, and stores it. Links.lua describes the value.
