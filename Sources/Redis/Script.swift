@@ -9,7 +9,7 @@ package struct Script<Key: ScriptName, Argument: ScriptName>: Sendable {
     /// - Parameter parts: the texts of shared functions, then the script's own.
     package init(_ parts: [UInt8]...) {
         source = ScriptSource(
-            Array(parts.joined()), keyNames: Key.allCases.map(\.rawValue),
+            parts.reduce([], +), keyNames: Key.allCases.map(\.rawValue),
             argumentNames: Argument.allCases.map(\.rawValue))
     }
 
