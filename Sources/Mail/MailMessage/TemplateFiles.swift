@@ -64,8 +64,8 @@ struct TemplateFiles {
         let start = path("", template)
         let names = builtIn.keys.filter { $0.hasPrefix(start) && $0.hasSuffix(".json") }
         return names.sorted().map { name in
-            // The tests read each of them.
-            try! Language(parsing: String(name.dropFirst(start.count).dropLast(5)))
+            let tag = name.dropFirst(start.count).dropLast(".json".count)
+            return try! Language(parsing: String(tag))  // The name of a built-in file. The tests read each of them.
         }
     }
 

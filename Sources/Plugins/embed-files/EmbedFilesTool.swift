@@ -17,7 +17,8 @@ struct EmbedFilesTool {
             let name = path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
             // These have a meaning in a raw literal.
             guard !["\"\"\"#", "\\#", "\r"].contains(where: text.contains) else {
-                fatalError("\(path) cannot be embedded: it has a carriage return, \\# or \"\"\"#")
+                print("\(path): error: cannot be embedded: remove the carriage return, \\# or \"\"\"#")
+                exit(1)
             }
             // The last line end belongs to the literal, and not to the text.
             code += "#\"\(name)\"#: #\"\"\"\n\(text)\n\"\"\"#,\n"

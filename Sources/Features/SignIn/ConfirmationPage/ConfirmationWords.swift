@@ -52,8 +52,8 @@ struct ConfirmationWords: Sendable {
     /// The languages that have sentences, in the order of their tags.
     static let builtInLanguages: [Language] = EmbeddedFiles.all.keys.filter { $0.hasPrefix(folder) }.sorted()
         .map { path in
-            // The name of a file that is compiled in. The tests read each of them.
-            try! Language(parsing: String(path.dropFirst(folder.count).dropLast(".json".count)))
+            let tag = path.dropFirst(folder.count).dropLast(".json".count)
+            return try! Language(parsing: String(tag))  // The name of a built-in file. The tests read each of them.
         }
 
     /// Chooses the language of a page.

@@ -1,4 +1,3 @@
-import Cryptography
 import Net
 import Redis
 import Web
@@ -38,7 +37,7 @@ struct OpenLink: Sendable {
 
     /// Exchanges the mailed token for an exchange token, and redirects to the portal with it.
     private func exchange(_ request: PageRequest) async throws(HTTPError) -> Response {
-        let exchangeToken = try newToken(at: request.token?.place, for: request.context)
+        let exchangeToken = try dependencies.newToken(at: request.token?.place, for: request.context)
         let result = try await request.context.answering { () throws(StoreError) in
             try await dependencies.store.exchange(
                 request.token, for: exchangeToken, from: request.context.clientAddress)
@@ -69,7 +68,7 @@ struct OpenLink: Sendable {
         let place = dependencies.store.place(for: record.email, record.origin, record.challenge)
         let link = MagicLink(
             origin: record.origin, callbackPath: dependencies.policy.callbackPath,
-            token: try newToken(at: place, for: request.context), next: record.next, publicURL: publicURL)
+            token: try dependencies.newToken(at: place, for: request.context), next: record.next, publicURL: publicURL)
         let signIn = SignInRequest(
             link: link, recipient: record.email,
             language: request.context.language(among: dependencies.policy.mailLanguages),
@@ -86,12 +85,6 @@ struct OpenLink: Sendable {
             return request.pages.limited(retryAfter: retryAfter, request.token).response
         case .queueFull:
             throw request.context.answerToFullQueue()
-        }
-    }
-
-    private func newToken(at place: Place?, for context: RequestContext) throws(HTTPError) -> LoginToken {
-        try dependencies.new(for: context) { (random) throws(CryptoError) in
-            try LoginToken(at: place, random: random)
         }
     }
 

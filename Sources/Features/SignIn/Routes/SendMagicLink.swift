@@ -22,8 +22,9 @@ struct SendMagicLink: Sendable {
         let origin = try callbackOrigin(for: context.request, body)
         let place = dependencies.store.place(for: body.email, origin, body.challenge)
         let link = MagicLink(
-            origin: origin, callbackPath: policy.callbackPath, token: try newToken(at: place, for: context),
-            next: body.callbackNext, publicURL: policy.publicURL)
+            origin: origin, callbackPath: policy.callbackPath,
+            token: try dependencies.newToken(at: place, for: context), next: body.callbackNext,
+            publicURL: policy.publicURL)
         let signIn = SignInRequest(
             link: link, recipient: body.email, language: context.language(among: policy.mailLanguages),
             challenge: body.challenge,
@@ -65,12 +66,6 @@ struct SendMagicLink: Sendable {
             return try dependencies.policy.origins.callbackOrigin(for: claims)
         } catch {
             throw .origin(error)
-        }
-    }
-
-    private func newToken(at place: Place, for context: RequestContext) throws(HTTPError) -> LoginToken {
-        try dependencies.new(for: context) { (random) throws(CryptoError) in
-            try LoginToken(at: place, random: random)
         }
     }
 

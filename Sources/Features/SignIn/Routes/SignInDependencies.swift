@@ -32,6 +32,11 @@ package final class SignInDependencies: Sendable {
         }
     }
 
+    /// Returns a new token at a place, or at a random one if that is `nil`; or throws the error that answers the request.
+    func newToken(at place: Place?, for context: RequestContext) throws(HTTPError) -> LoginToken {
+        try new(for: context) { (random) throws(CryptoError) in try LoginToken(at: place, random: random) }
+    }
+
     /// Logs and counts a request that a limit refused.
     func recordLimited(by limit: Limit, for context: RequestContext) {
         context.log.limited(by: limit.name)
