@@ -157,7 +157,9 @@ let allTests: [Target] = [
             logging,
         ]),
     tests(of: "Redis", ["Bytes", "Cryptography", "Platform", logging, nioCore, nioEmbedded, nioPosix]),
-    tests(of: "Web", ["Bytes", "Net", "Redis", structuredFields]),
+    tests(
+        of: "Web",
+        ["Bytes", "Net", "Platform", "Redis", "Telemetry", logging, nioCore, nioPosix, structuredFields]),
     tests(
         of: "Serving",
         [
