@@ -67,6 +67,13 @@ let foundations: [Target] = [
         ],
         path: "Sources/Web/Serving"),
     .target(
+        name: "ServerProcess",
+        dependencies: [
+            "Cryptography", "Net", "Platform", "Redis", "Serving", "Settings", "Telemetry", "Web", lifecycle, logging,
+            nioCore, nioPosix,
+        ],
+        path: "Sources/Web/ServerProcess"),
+    .target(
         name: "MailQueue", dependencies: ["Bytes", "Cryptography", "Net", "Platform", "Redis"],
         path: "Sources/Mail/MailQueue",
         resources: [
@@ -95,7 +102,7 @@ let features: [Target] = [
         resources: ([
             "Links", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
             "Earlier/EarlierTokens", "Earlier/ExchangeEarlier", "Earlier/VerifyEarlier",
-        ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css", "Routes/openapi.yaml"]).map {
+        ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css"]).map {
             .embedInCode($0)
         },
         plugins: ["EmbedFiles"])
@@ -105,11 +112,16 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern-handler",
         dependencies: [
-            "Cryptography", "Platform", "Redis", "Serving", "Settings", "SignIn", "Telemetry", "Web", lifecycle,
-            logging,
-            nioCore, nioPosix,
+            "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignIn", "Telemetry", "Web",
         ],
-        path: "Sources/Programs/postern-handler"),
+        path: "Sources/Programs/postern-handler", resources: [.embedInCode("openapi.yaml")]),
+    .executableTarget(
+        name: "postern-api",
+        dependencies: [
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "Telemetry", "Web",
+        ],
+        path: "Sources/Programs/postern-api", resources: [.embedInCode("documentation.css")],
+        plugins: ["EmbedFiles"]),
     .executableTarget(
         name: "postern",
         dependencies: [
@@ -140,9 +152,14 @@ let allTests: [Target] = [
     tests(of: "Telemetry", [lifecycle, logging, nioCore, nioPosix]),
     tests(
         of: "Settings",
-        ["Cryptography", "Net", "Platform", "Redis", "Serving", "SignIn", "Web", "postern-handler", logging]),
+        [
+            "Cryptography", "Net", "Platform", "Redis", "Serving", "ServerProcess", "SignIn", "Web", "postern-handler",
+            logging,
+        ]),
     tests(of: "Redis", ["Bytes", "Cryptography", "Platform", logging, nioCore, nioEmbedded, nioPosix]),
-    tests(of: "Web", ["Bytes", "Net", "Redis", structuredFields]),
+    tests(
+        of: "Web",
+        ["Bytes", "Net", "Platform", "Redis", "Telemetry", logging, nioCore, nioPosix, structuredFields]),
     tests(
         of: "Serving",
         [
@@ -181,6 +198,8 @@ let package = Package(
     products: [
         // The HTTP handler, which `bootstrap` starts.
         .executable(name: "postern-handler", targets: ["postern-handler"]),
+        // The HTTP server for trusted callers, which `bootstrap api` starts.
+        .executable(name: "postern-api", targets: ["postern-api"]),
         // The worker and the operator's commands.
         .executable(name: "postern", targets: ["postern"]),
     ],

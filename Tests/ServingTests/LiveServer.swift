@@ -83,6 +83,11 @@ final class LiveServer: Sendable {
         redis.close()
     }
 
+    /// A route whose response is larger than the buffers of a connection.
+    private static let largeResponse = Route(.get, "/large", .open) { _ in
+        Response(status: .ok, body: Array(repeating: UInt8(ascii: "x"), count: 90_000))
+    }
+
     private static func signInService(
         _ redis: RedisClient, _ readiness: Readiness, _ logger: Logger
     ) throws -> HTTPService {
@@ -98,7 +103,7 @@ final class LiveServer: Sendable {
                 redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: [key], random: .system),
             random: .system, metrics: SignInMetrics(registry, limits: policy.limits))
         return HTTPService(
-            signInRoutes(dependencies), settings: WebSettings(), origins: policy.origins,
+            signInRoutes(dependencies) + [largeResponse], settings: WebSettings(), origins: policy.origins,
             health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry), logger: logger,
             now: UnixTime.now)
     }

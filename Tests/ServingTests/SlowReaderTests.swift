@@ -5,7 +5,7 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct SlowReaderTests {
-    /// Counts the requests for `/openapi.yaml` that the server has answered.
+    /// Counts the requests for `/large` that the server has answered.
     private struct AnswerCounter: LogHandler {
         var logLevel = Logger.Level.debug
         var metadata: Logger.Metadata = [:]
@@ -17,7 +17,7 @@ struct SlowReaderTests {
         }
 
         func log(event: LogEvent) {
-            guard event.metadata?["path"]?.description == "/openapi.yaml" else { return }
+            guard event.metadata?["path"]?.description == "/large" else { return }
             count.update { $0 += 1 }
         }
     }
@@ -33,7 +33,7 @@ struct SlowReaderTests {
         let flooding = try await Client(server)
         // 16 MB of requests for about 130 MB of responses. Sockets buffer a few megabytes of each.
         let padding = "X-Padding: " + String(repeating: "a", count: 4_000)
-        let flood = String(repeating: getRequest("/openapi.yaml", padding), count: 4_000)
+        let flood = String(repeating: getRequest("/large", padding), count: 4_000)
         async let sent = isSent(flood, by: flooding)
         // A client whose requests are not read would wait forever.
         defer { flooding.close() }
@@ -66,8 +66,8 @@ struct SlowReaderTests {
             for _ in 0..<20 { #expect(try await other.ask(getRequest("/readyz")).status == 200) }
         }
         // More responses than sockets can buffer, then some one by one, while the client reads nothing.
-        var paths = [String](repeating: "/openapi.yaml", count: 600)
-        paths += ["/readyz", "/openapi.yaml", "/openapi.yaml", "/readyz", "/healthz", "/openapi.yaml", "/readyz"]
+        var paths = [String](repeating: "/large", count: 600)
+        paths += ["/readyz", "/large", "/large", "/readyz", "/healthz", "/large", "/readyz"]
         let requests = paths.enumerated().map { number, path in getRequest(path, "X-Request-Id: \(number)") }
         try await late.send(requests[..<600].joined())
         try await pass()

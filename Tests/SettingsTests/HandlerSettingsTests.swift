@@ -2,6 +2,7 @@ import Logging
 import Net
 import Redis
 import Serving
+import ServerProcess
 import Settings
 import SignIn
 import Testing
@@ -14,7 +15,7 @@ struct HandlerSettingsTests {
     /// Expects the defaults of all settings that are not required.
     private func expectDefaults(_ settings: HandlerSettings) throws {
         #expect(settings.signIn.policy.callbackPath.text == "/auth/callback")
-        #expect(settings.web.basePath == "")
+        #expect(settings.server.web.basePath == "")
         #expect(settings.signIn.policy.linkLifetime == .seconds(15 * 60))
         #expect(settings.signIn.policy.limits.client.rate == RateLimit(burst: 10, period: .seconds(600)))
         #expect(settings.signIn.policy.limits.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
@@ -25,12 +26,12 @@ struct HandlerSettingsTests {
         #expect(settings.signIn.policy.publicURL == nil)
         #expect(settings.signIn.signingKeys.isEmpty)
         #expect(settings.signIn.issuerName == "postern")
-        #expect(settings.web.trustedProxies == TrustedProxies([]))
-        #expect(settings.source == .address(host: "0.0.0.0", port: 8080))
-        #expect(settings.redis.timeout == .seconds(1))
-        #expect(settings.redis.keyPrefix == "postern:")
-        #expect(settings.shared.logLevel == .info)
-        #expect(settings.redis.certificateAuthorities == nil)
+        #expect(settings.server.web.trustedProxies == TrustedProxies([]))
+        #expect(settings.server.source == .address(host: "0.0.0.0", port: 8080))
+        #expect(settings.server.redis.timeout == .seconds(1))
+        #expect(settings.server.redis.keyPrefix == "postern:")
+        #expect(settings.server.shared.logLevel == .info)
+        #expect(settings.server.redis.certificateAuthorities == nil)
         #expect(try settings.signIn.policy.mailLanguages.lookup(Language(parsing: "sv")) == nil)
         #expect(try settings.signIn.policy.mailLanguages.lookup(Language(parsing: "de"))?.tag == "de")
         let origins = settings.signIn.policy.origins
@@ -108,7 +109,7 @@ struct HandlerSettingsTests {
 
     @Test("the base path is read as it is", arguments: ["/api", "/api/v1", "/a-b_c"])
     func basePath(text: String) throws {
-        #expect(try handlerSettings("POSTERN_BASE_PATH", text).web.basePath == text)
+        #expect(try handlerSettings("POSTERN_BASE_PATH", text).server.web.basePath == text)
     }
 
     @Test("a base path that ends in a slash is refused, and so is a single slash", arguments: ["/", "/api/"])
@@ -163,7 +164,8 @@ struct HandlerSettingsTests {
     func trustedProxies(text: String, blocks: [String]) throws {
         let expected = blocks.compactMap { AddressBlock(parsing: $0) }
         #expect(expected.count == blocks.count)
-        #expect(try handlerSettings("POSTERN_TRUSTED_PROXIES", text).web.trustedProxies == TrustedProxies(expected))
+        #expect(
+            try handlerSettings("POSTERN_TRUSTED_PROXIES", text).server.web.trustedProxies == TrustedProxies(expected))
     }
 
     static let languages: [(String, [String])] = [
@@ -182,11 +184,11 @@ struct HandlerSettingsTests {
 
     @Test("a port is 0 to 65535", arguments: HandlerSettingsTests.ports)
     func port(text: String, expected: Int) throws {
-        #expect(try handlerSettings("PORT", text).source == .address(host: "0.0.0.0", port: expected))
+        #expect(try handlerSettings("PORT", text).server.source == .address(host: "0.0.0.0", port: expected))
     }
 
     @Test("the address to listen on is read as it is", arguments: ["127.0.0.1", "::", "localhost"])
     func host(text: String) throws {
-        #expect(try handlerSettings("HOST", text).source == .address(host: text, port: 8080))
+        #expect(try handlerSettings("HOST", text).server.source == .address(host: text, port: 8080))
     }
 }

@@ -2,6 +2,7 @@ import Cryptography
 import Logging
 import Platform
 import Redis
+import ServerProcess
 import Settings
 import Testing
 
@@ -10,11 +11,11 @@ import Testing
 @Suite
 struct SharedSettingsTests {
     private func shared(_ name: String, _ value: String) throws -> SharedSettings {
-        try handlerSettings(name, value).shared
+        try handlerSettings(name, value).server.shared
     }
 
     private func redis(_ name: String, _ value: String) throws -> RedisSettings {
-        try handlerSettings(name, value).redis
+        try handlerSettings(name, value).server.redis
     }
 
     @Test("a setting that is not set has its default")
@@ -92,9 +93,9 @@ struct SharedSettingsTests {
         var dumped = ""
         dump(settings, to: &dumped)
         let whole = ["\(settings)", String(reflecting: settings), dumped]
-        for text in whole + ["\(settings.shared)"] { #expect(text.contains("<secret>")) }
-        for text in whole + ["\(settings.redis)"] { #expect(text.contains("redis.internal")) }
-        for text in whole + ["\(settings.shared)", "\(settings.redis)"] {
+        for text in whole + ["\(settings.server.shared)"] { #expect(text.contains("<secret>")) }
+        for text in whole + ["\(settings.server.redis)"] { #expect(text.contains("redis.internal")) }
+        for text in whole + ["\(settings.server.shared)", "\(settings.server.redis)"] {
             #expect(!text.contains("hunter2"))
             #expect(!text.contains(SampleKey.first.prefix(8)))
             #expect(!text.contains(SampleKey.second.prefix(8)))

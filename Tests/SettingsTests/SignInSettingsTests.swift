@@ -1,6 +1,7 @@
 import Cryptography
 import Net
 import Redis
+import ServerProcess
 import Settings
 import SignIn
 import Testing
@@ -40,8 +41,8 @@ struct SignInSettingsTests {
     func ownKeys() throws {
         let settings = try handlerSettings("POSTERN_SIGNING_KEYS", "k1:\(SampleKey.second)")
         #expect(settings.signIn.signingKeys.map(\.id) == ["k1"])
-        #expect(settings.shared.secretKeys.map(\.id) == ["k1"])
-        let (signing, sealing) = (settings.signIn.signingKeys[0].key, settings.shared.secretKeys[0].key)
+        #expect(settings.server.shared.secretKeys.map(\.id) == ["k1"])
+        let (signing, sealing) = (settings.signIn.signingKeys[0].key, settings.server.shared.secretKeys[0].key)
         #expect(!signing.matches(sealing))
         #expect(try handlerSettings().signIn.signingKeys.isEmpty)
     }

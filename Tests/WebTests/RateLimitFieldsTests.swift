@@ -68,4 +68,13 @@ struct RateLimitFieldsTests {
         #expect(fields[.rateLimit] == #""ip";r=9;t=60"#)
         #expect(fields.lines.count == 2)
     }
+
+    @Test("a limit that does not count by address has a name of its own")
+    func named() throws {
+        var fields: ResponseFields = [:]
+        RateLimitFields(try RateLimit(parsing: "600/1m"), named: "key").add(
+            Quota(left: 599, fullIn: .milliseconds(100)), to: &fields)
+        #expect(fields[.rateLimitPolicy] == #""key";q=600;w=60"#)
+        #expect(fields[.rateLimit] == #""key";r=599;t=1"#)
+    }
 }

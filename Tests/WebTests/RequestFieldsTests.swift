@@ -9,6 +9,7 @@ struct RequestFieldsTests {
         (["Referer", "referer", "REFERER"], { $0.referer }),
         (["Content-Type", "content-type", "CONTENT-TYPE"], { $0.contentType }),
         (["X-Request-Id", "x-request-id", "X-REQUEST-ID"], { $0.requestID }),
+        (["Authorization", "authorization", "AUTHORIZATION"], { $0.authorization }),
         (["Accept-Language", "accept-language", "ACCEPT-LANGUAGE"], { $0.acceptLanguage }),
         (["X-Forwarded-For", "x-forwarded-for", "X-FORWARDED-FOR"], { $0.forwardedFor }),
         (

@@ -69,6 +69,50 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Writes a member that is any JSON value.
+    package mutating func member(_ name: String, _ value: JSONValue) {
+        write(name: name)
+        write(value)
+    }
+
+    /// Returns an object as bytes, its members in their order.
+    package static func text(of object: JSONObject) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1024)
+        for member in object.members { writer.member(member.name, member.value) }
+        return writer.finish()
+    }
+
+    private mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .boolean(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        case .number(let number): write(number)
+        case .string(let text): write(string: text)
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                write(element)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let object):
+            element { writer in
+                for member in object.members { writer.member(member.name, member.value) }
+            }
+        }
+    }
+
+    /// Writes a number in the shortest form that is read as the same number; `null` if it is not finite, as JavaScript does.
+    private mutating func write(_ number: Double) {
+        let text =
+            if let integer = Int(exactly: number), integer.magnitude <= 1 << 53 {
+                String(integer)
+            } else {
+                number.isFinite ? number.description : "null"
+            }
+        bytes.append(contentsOf: text.utf8)
+    }
+
     private mutating func element(_ body: (inout JSONWriter) -> Void) {
         bytes.append(UInt8(ascii: "{"))
         needsComma = false

@@ -1,62 +1,46 @@
 import Cryptography
-import NIOCore
-import NIOPosix
+import Net
 import Platform
-import ServiceLifecycle
-import Serving
+import Redis
+import ServerProcess
 import Settings
+import SignIn
 import Telemetry
+import Web
 
-/// The stateless handler. It reads its settings and serves requests until SIGTERM or SIGINT.
+/// The stateless handler, which serves the public routes of sign-in.
 @main
-enum PosternHandler {
-    /// Starts the services. The main thread then waits for signals, and event loops do everything else, so that the
-    /// start does not wait for other threads.
-    static func main() {
-        if CommandLine.arguments.dropFirst().first == "--version" {
-            print("postern-handler \(Version.text)")
-            exit(EXIT_SUCCESS)
-        }
-        let signals = EndSignals()
-        OpenSSL.prepare()
-        let environment = Environment()
-        do {
-            let handler = try HandlerServices(HandlerSettings(environment))
-            let (services, executor) = (handler.group, EventLoopExecutor(handler.eventLoop))
-            Task(executorPreference: executor) {
-                do {
-                    try await services.run()
-                    exit(EXIT_SUCCESS)
-                } catch {
-                    end(with: EXIT_FAILURE, saying: String(describing: error))
-                }
-            }
-            while true {
-                signals.wait()
-                Task(executorPreference: executor) { await services.triggerGracefulShutdown() }
-            }
-        } catch let error as SettingError {
-            reportToHost(error, environment)
-            end(with: EX_CONFIG, saying: error.description)
-        } catch {
-            end(with: EXIT_FAILURE, saying: String(describing: error))
-        }
+struct PosternHandler: ServerProgram {
+    static let name = "postern-handler"
+
+    let settings: ServerSettings
+    private let signIn: SignInSettings
+    private let metrics: SignInMetrics
+
+    var origins: OriginPolicy { signIn.policy.origins }
+
+    var scripts: [ScriptSource] { SignInStore.scripts }
+
+    static func main() { ServerProcess.run(PosternHandler.self) }
+
+    init(_ environment: Environment, metrics registry: MetricsRegistry) throws(SettingError) {
+        let settings = try HandlerSettings(environment)
+        self.settings = settings.server
+        signIn = settings.signIn
+        metrics = SignInMetrics(registry, limits: signIn.policy.limits)
     }
 
-    /// Reports a configuration error to hosts that accept one (Lambda's `/init/error`).
-    private static func reportToHost(_ error: SettingError, _ environment: Environment) {
-        guard let (host, port) = try? RequestSource.runtimeAPI(environment) else { return }
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let address = RuntimeAPIAddress(host: host, port: port)
-        let report = eventLoop.makeFutureWithTask {
-            await LambdaRuntime.reportFailure(error.description, to: address, on: eventLoop)
-        }
-        try? report.wait()
+    func routes(on redis: RedisClient) throws -> [Route] {
+        let store = try SignInStore(
+            redis: redis, policy: signIn.policy, keyPrefix: settings.redis.keyPrefix,
+            secretKeys: settings.shared.secretKeys, random: .system)
+        let dependencies = SignInDependencies(
+            policy: signIn.policy, issuer: signIn.issuer, store: store, random: .system, metrics: metrics)
+        return signInRoutes(dependencies) + [Route(.get, "/openapi.yaml", .open, PosternHandler.respondWithDescription)]
     }
 
-    /// Ends the process, after one line on standard error.
-    private static func end(with status: CInt, saying line: String) -> Never {
-        StandardError.write("postern-handler: \(line)\n")
-        exit(status)
+    /// `GET /openapi.yaml`: the description of the routes.
+    private static func respondWithDescription(to context: RequestContext) async throws(HTTPError) -> Response {
+        Response(status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
     }
 }

@@ -13,16 +13,21 @@ package final class HTTPService: Responder {
     private let metrics: HTTPMetrics
     private let logger: Logger
     private let now: @Sendable () -> UnixTime
+    private let authenticator: (any Authenticator)?
     private let outages = OutageLog()
 
     /// - Parameters:
     ///   - routes: the routes of the program's features.
     ///   - origins: the origins whose scripts may read responses, and send requests to routes for browsers.
     ///   - now: the wall clock.
+    ///   - authenticator: the authenticator of requests to routes that require an API key; `nil` if there are none.
     package init(
         _ routes: [Route], settings: WebSettings, origins: OriginPolicy, health: Health, metrics: HTTPMetrics,
-        logger: Logger, now: @escaping @Sendable () -> UnixTime
+        logger: Logger, now: @escaping @Sendable () -> UnixTime, authenticator: (any Authenticator)? = nil
     ) {
+        precondition(
+            authenticator != nil || !routes.contains { $0.guard.requiresAPIKey },
+            "routes that require an API key need an authenticator")
         table = RouteTable(routes + health.routes, basePath: settings.basePath)
         self.origins = origins
         crossOrigin = CrossOrigin(policy: origins)
@@ -31,6 +36,7 @@ package final class HTTPService: Responder {
         self.metrics = metrics
         self.logger = logger
         self.now = now
+        self.authenticator = authenticator
     }
 
     /// Answers a request. Every error becomes a response.
@@ -46,7 +52,7 @@ package final class HTTPService: Responder {
         } catch {
             response = error.response
         }
-        finish(&response, for: request.fields.origin, id)
+        finish(&response, for: entry?.isForServers == true ? nil : request.fields.origin, id)
         let duration = ContinuousClock.now - start
         metrics.answered(entry?.label ?? "other", response.status, after: duration)
         log.answered(request, path: entry == nil ? nil : request.path, response.status, after: duration)
@@ -69,23 +75,44 @@ package final class HTTPService: Responder {
 
     private func respond(to context: RequestContext, by entry: RouteTable.Entry) async throws(HTTPError) -> Response {
         let request = context.request
-        if request.method == .options { return crossOrigin.preflight(allow: entry.allow) }
+        if request.method == .options {
+            guard !entry.isForServers else { return Response(status: .noContent, fields: [.allow: entry.allow]) }
+            return crossOrigin.preflight(allow: entry.allow)
+        }
         let route = try entry.route(for: request.method)
-        try check(route.guard, request)
+        switch route.guard {
+        case .open: break
+        case .browserOrigin: try checkOrigin(of: request)
+        case .apiKey(let scope): return try await respond(to: context, by: route, needing: scope)
+        }
         return try await route.handler(context)
     }
 
-    /// Refuses a request that a route's guard does not let through.
-    private func check(_ guard: Guard, _ request: Request) throws(HTTPError) {
-        switch `guard` {
-        case .open:
-            break
-        case .browserOrigin:
-            do {
-                try origins.check(posting: request.fields.origin)
-            } catch {
-                throw .origin(error)
-            }
+    /// Refuses a request from an origin that is not allowed.
+    private func checkOrigin(of request: Request) throws(HTTPError) {
+        do {
+            try origins.check(posting: request.fields.origin)
+        } catch {
+            throw .origin(error)
+        }
+    }
+
+    /// Answers a request to a route that requires an API key.
+    private func respond(
+        to context: RequestContext, by route: Route, needing scope: Scope
+    ) async throws(HTTPError) -> Response {
+        guard let authenticator else { preconditionFailure("the initializer requires an authenticator") }
+        let authentication = try await authenticator.caller(sending: context, needing: scope)
+        var context = context
+        context.caller = authentication.caller
+        do {
+            var response = try await route.handler(context)
+            response.fields.join(authentication.fields)
+            return response
+        } catch {
+            var error = error
+            error.fields.join(authentication.fields)
+            throw error
         }
     }
 

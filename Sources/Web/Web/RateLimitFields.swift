@@ -6,16 +6,25 @@ import Redis
 /// the limit, and `RateLimit` the quota that is left.
 package struct RateLimitFields: Sendable {
     private let policy: String
+    /// The start of `RateLimit`, up to the number of tokens left.
+    private let stateStart: String
 
+    /// The fields of a limit by the client's address.
     package init(_ limit: RateLimit) {
-        policy = RateLimitFields.list("ip", ["q": limit.burst, "w": limit.period.secondsRoundedUp])
+        self.init(limit, named: "ip")
+    }
+
+    /// - Parameter name: the name of the policy, by what it counts: letters only.
+    package init(_ limit: RateLimit, named name: String) {
+        policy = RateLimitFields.list(name, ["q": limit.burst, "w": limit.period.secondsRoundedUp])
+        stateStart = "\"\(name)\";r="
     }
 
     /// Adds both fields to a response's.
     package func add(_ quota: Quota, to fields: inout ResponseFields) {
         fields.append(.rateLimitPolicy, policy)
         // Built without the serializer because every response has its own. The form is the policy's.
-        var state = "\"ip\";r="
+        var state = stateStart
         state.reserveCapacity(40)
         state += String(quota.left)
         state += ";t="

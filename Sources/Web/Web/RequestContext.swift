@@ -7,6 +7,8 @@ package struct RequestContext: Sendable {
     package let log: RequestLog
     /// The wall clock.
     package let now: @Sendable () -> UnixTime
+    /// The caller whose API key the request has, if the route's guard is ``Guard/apiKey(_:)``; otherwise `nil`.
+    package internal(set) var caller: Caller?
     private let proxies: TrustedProxies
 
     package init(

@@ -6,6 +6,7 @@ import Bytes
 /// is therefore invalid, and the code that parses it refuses it.
 package struct RequestFields: Sendable, Equatable {
     package private(set) var acceptLanguage: String?
+    package private(set) var authorization: String?
     package private(set) var callbackOrigin: String?
     package private(set) var contentType: String?
     package private(set) var forwardedFor: String?
@@ -23,6 +24,7 @@ package struct RequestFields: Sendable, Equatable {
         case 7 where isName(name, "referer"): add(value, to: &referer)
         case 12 where isName(name, "content-type"): add(value, to: &contentType)
         case 12 where isName(name, "x-request-id"): add(value, to: &requestID)
+        case 13 where isName(name, "authorization"): add(value, to: &authorization)
         case 14 where isName(name, "sec-fetch-site"): add(value, to: &secFetchSite)
         case 15 where isName(name, "accept-language"): add(value, to: &acceptLanguage)
         case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)

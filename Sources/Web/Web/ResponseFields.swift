@@ -21,6 +21,7 @@ package struct ResponseFields: Sendable, Equatable {
         case retryAfter = "Retry-After"
         case robotsTag = "X-Robots-Tag"
         case vary = "Vary"
+        case authenticate = "WWW-Authenticate"
     }
 
     /// A name and its value.
@@ -41,6 +42,17 @@ package struct ResponseFields: Sendable, Equatable {
     /// Adds all fields of another collection.
     package mutating func append(_ other: ResponseFields) {
         lines += other.lines
+    }
+
+    /// Adds all fields of another collection. Values of a name that both have become one list (RFC 9110 §5.3).
+    mutating func join(_ other: ResponseFields) {
+        for line in other.lines {
+            if let index = lines.firstIndex(where: { $0.name == line.name }) {
+                lines[index] = Line(name: line.name, value: "\(line.value), \(lines[index].value)")
+            } else {
+                lines.append(line)
+            }
+        }
     }
 
     /// The value of a field; `nil` if it is not set.

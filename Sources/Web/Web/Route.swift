@@ -39,4 +39,12 @@ package enum Guard: Sendable {
     /// Requests of browsers do if they come from an allowed origin: an `Origin` that is not allowed is refused. Requests
     /// without `Origin` do not come from another site's scripts, and reach the route.
     case browserOrigin
+    /// Requests with an API key that has the scope do. The path is for servers: it grants nothing to other origins'
+    /// scripts.
+    case apiKey(Scope)
+
+    /// Whether requests need an API key.
+    var requiresAPIKey: Bool {
+        if case .apiKey = self { true } else { false }
+    }
 }

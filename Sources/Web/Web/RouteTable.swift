@@ -5,6 +5,8 @@ struct RouteTable: Sendable {
         /// The path without the base path: the label of metrics.
         let label: String
         fileprivate(set) var routes: [Route]
+        /// Whether the path is for servers, and no response allows an origin: a route of it requires an API key.
+        fileprivate(set) var isForServers = false
 
         /// The value of `Allow` (RFC 9110 §10.2.1).
         var allow: String {
@@ -32,6 +34,7 @@ struct RouteTable: Sendable {
                 var entry = entries[path] ?? Entry(label: route.path, routes: [])
                 precondition(!entry.routes.contains { $0.method == route.method }, "\(path) has one route a method")
                 entry.routes.append(route)
+                if route.guard.requiresAPIKey { entry.isForServers = true }
                 entries[path] = entry
             }
         }

@@ -27,7 +27,7 @@ struct CrossOriginTests {
 
     private static let cases = [
         CrossOriginCase(status: 200, request: .get("/healthz")),
-        CrossOriginCase(status: 200, request: .get("/openapi.yaml")),
+        CrossOriginCase(status: 200, request: .get("/.well-known/jwks.json")),
         CrossOriginCase(status: 204, request: Request(method: .options, path: "/auth/send-magic-link")),
         CrossOriginCase(status: 400, request: .signIn("{", origin: nil)),
         CrossOriginCase(status: 400, request: .signIn("{}", origin: nil)),

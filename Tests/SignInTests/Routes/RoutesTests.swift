@@ -29,8 +29,8 @@ struct RoutesTests {
             "/%61uth/send-magic-link", "/./auth/send-magic-link", "/auth/./send-magic-link",
             "/x/../auth/send-magic-link", "/auth/send-magic-link?", "/auth/send-magic-link#", "/auth/send-magic-link;x",
             "/auth/send-magic-link ", " /auth/send-magic-link", "/auth/send-magic-link\u{0}", "/auth\\send-magic-link",
-            "/auth/send-magic-lin", "/auth/send-magic-links", "/healthz/", "/Healthz", "//readyz", "/openapi.yml",
-            "/openapi.yaml/", "/auth/send\u{2010}magic\u{2010}link", "/auth/send-magic-link\u{301}",
+            "/auth/send-magic-lin", "/auth/send-magic-links", "/healthz/", "/Healthz", "//readyz", "/.well-known/jwks",
+            "/.well-known/jwks.json/", "/auth/send\u{2010}magic\u{2010}link", "/auth/send-magic-link\u{301}",
         ])
     func notFound(_ path: String) async throws {
         let harness = try await SignInHarness()
@@ -45,7 +45,7 @@ struct RoutesTests {
         "a method that a path does not support is refused, with the supported ones",
         arguments: [
             ("/auth/send-magic-link", "POST, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
-            ("/readyz", "GET, HEAD, OPTIONS"), ("/openapi.yaml", "GET, HEAD, OPTIONS"),
+            ("/readyz", "GET, HEAD, OPTIONS"), ("/.well-known/jwks.json", "GET, HEAD, OPTIONS"),
         ])
     func methodNotAllowed(path: String, allow: String) async throws {
         let harness = try await SignInHarness()
@@ -70,7 +70,7 @@ struct RoutesTests {
         #expect(await harness.respond(to: .get("/_/other")).status == .notFound)
     }
 
-    @Test("OPTIONS returns the methods of every path", arguments: ["/healthz", "/readyz", "/openapi.yaml"])
+    @Test("OPTIONS returns the methods of every path", arguments: ["/healthz", "/readyz", "/.well-known/jwks.json"])
     func options(_ path: String) async throws {
         let harness = try await SignInHarness()
         let response = await harness.respond(to: RouteCase("OPTIONS", path).request)
@@ -79,7 +79,7 @@ struct RoutesTests {
         #expect(response.body.isEmpty)
     }
 
-    @Test("HEAD is answered like GET", arguments: ["/healthz", "/openapi.yaml", "/readyz", "/nothing"])
+    @Test("HEAD is answered like GET", arguments: ["/healthz", "/.well-known/jwks.json", "/readyz", "/nothing"])
     func head(_ path: String) async throws {
         let harness = try await SignInHarness()
         let get = await harness.respond(to: .get(path, fields: ["X-Request-Id": "one"]))
@@ -124,21 +124,9 @@ struct RoutesTests {
         #expect(await harness.respond(to: .signIn()).status == .ok)
     }
 
-    @Test("the description of the API is the file in the repository")
-    func description() async throws {
-        let harness = try await SignInHarness()
-        let response = await harness.respond(to: .get("/openapi.yaml"))
-        let file = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("openapi.yaml")
-        #expect(response.status == .ok)
-        #expect(response.fields[.contentType] == "application/yaml")
-        #expect(try Data(response.body) == Data(contentsOf: file))
-    }
-
     @Test(
         "with a base path every route is below it, and none is elsewhere",
-        arguments: ["/healthz", "/openapi.yaml", "/auth/send-magic-link"])
+        arguments: ["/healthz", "/.well-known/jwks.json", "/auth/send-magic-link"])
     func basePath(_ path: String) async throws {
         let harness = try await SignInHarness(basePath: "/api/v1")
         #expect(await harness.respond(to: RouteCase("OPTIONS", "/api/v1" + path).request).status == .noContent)

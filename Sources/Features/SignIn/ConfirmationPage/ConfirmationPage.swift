@@ -21,7 +21,7 @@ struct ConfirmationPage: Sendable {
     let status: Status
     let language: Language
     let title: String
-    let text: String
+    var text: String
     var button: Button?
     var note: String?
     var link: Link?

@@ -14,14 +14,18 @@ struct ConfirmationPages: Sendable {
     /// The page of a link that works. Its button opens the link.
     func confirm(_ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
         let values = ["portal": record.origin.authority]
+        // The person did not ask for a link that a trusted caller requested.
+        let (title, text, action, note): (ConfirmationWords.Key, ConfirmationWords.Key, _, _) =
+            record.purpose == nil
+            ? (.openTitle, .openText, ConfirmationWords.Key.openAction, ConfirmationWords.Key.openNote)
+            : (.continueTitle, .continueText, .continueAction, .continueNote)
         return ConfirmationPage(
-            status: .ok, language: language, title: words.sentence(.openTitle, values),
-            text: words.sentence(.openText, values),
-            button: ConfirmationPage.Button(token: token, sendsAgain: false, label: words.sentence(.openAction)),
-            note: words.sentence(.openNote), portal: record.origin)
+            status: .ok, language: language, title: words.sentence(title, values), text: words.sentence(text, values),
+            button: ConfirmationPage.Button(token: token, sendsAgain: false, label: words.sentence(action)),
+            note: words.sentence(note), portal: record.origin)
     }
 
-    /// The page of a link that no longer works. Its button requests another one.
+    /// The page of a link that no longer works. Its button requests another one, unless a trusted caller requested it.
     func unusable(_ reason: LinkState.Reason, _ record: TokenRecord, _ token: LoginToken) -> ConfirmationPage {
         let (title, text): (ConfirmationWords.Key, ConfirmationWords.Key) =
             switch reason {
@@ -29,11 +33,15 @@ struct ConfirmationPages: Sendable {
             case .expired: (.expiredTitle, .expiredText)
             case .superseded: (.supersededTitle, .supersededText)
             }
-        let label = words.sentence(.againAction, ["address": record.email.masked])
-        return ConfirmationPage(
-            status: .gone, language: language, title: words.sentence(title), text: words.sentence(text),
-            button: ConfirmationPage.Button(token: token, sendsAgain: true, label: label), link: link(to: record.origin)
-        )
+        var page = ConfirmationPage(
+            status: .gone, language: language, title: words.sentence(title), text: words.sentence(.askText),
+            link: link(to: record.origin))
+        if record.canBeSentAgain {
+            page.text = words.sentence(text)
+            let label = words.sentence(.againAction, ["address": record.email.masked])
+            page.button = ConfirmationPage.Button(token: token, sendsAgain: true, label: label)
+        }
+        return page
     }
 
     /// The page of a link that is unknown, or whose portal is no longer allowed.

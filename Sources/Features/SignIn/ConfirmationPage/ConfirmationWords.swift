@@ -6,7 +6,8 @@ struct ConfirmationWords: Sendable {
     /// The key of a sentence in the JSON files of `Words`.
     enum Key: String, CaseIterable {
         case openTitle, openText, openAction, openNote, usedTitle, usedText, expiredTitle, expiredText, supersededTitle,
-            supersededText, unknownTitle, unknownText, againAction, sentTitle, sentText, limitedTitle, limitedText,
+            supersededText, unknownTitle, unknownText, againAction, continueTitle, continueText, continueAction,
+            continueNote, askText, sentTitle, sentText, limitedTitle, limitedText,
             unavailableTitle, unavailableText, retryAction, portalLink
     }
 

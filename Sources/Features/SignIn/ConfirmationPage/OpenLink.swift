@@ -62,7 +62,9 @@ struct OpenLink: Sendable {
     /// record first, so this action makes two calls to Redis.
     private func sendAgain(_ request: PageRequest) async throws(HTTPError) -> Response {
         let state = try await state(request)
-        guard case .unusable(_, let record) = state, dependencies.policy.allows(record.origin) else {
+        guard case .unusable(_, let record) = state, dependencies.policy.allows(record.origin),
+            record.canBeSentAgain
+        else {
             return page(for: state, request).response
         }
         let place = dependencies.store.place(for: record.email, record.origin, record.challenge)

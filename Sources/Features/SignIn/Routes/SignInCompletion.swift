@@ -64,6 +64,8 @@ struct SignInCompletion: Sendable {
         json.member("ok", true)
         json.member("email", record.email.text)
         if let next = record.next { json.member("callback_next", next.text) }
+        if let purpose = record.purpose { json.member("purpose", purpose.rawValue) }
+        if let claims = record.claims { json.member("claims", .object(claims)) }
         if let issuer = dependencies.issuer {
             json.member("assertion", issuer.assertion(for: record, id: person.id, at: context.now()))
         }

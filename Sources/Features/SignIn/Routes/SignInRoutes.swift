@@ -7,7 +7,6 @@ package func signInRoutes(_ dependencies: SignInDependencies) -> [Route] {
         Route(.post, "/auth/verify-magic-link", .browserOrigin, VerifyMagicLink(dependencies).respond),
         Route(.post, "/auth/verify-code", .browserOrigin, VerifyCode(dependencies).respond),
         Route(.get, "/.well-known/jwks.json", .open, KeySet(dependencies.issuer).respond),
-        Route(.get, "/openapi.yaml", .open, respondWithDescription),
     ]
     guard let publicURL = dependencies.policy.publicURL else { return routes }
     let openLink = OpenLink(dependencies, publicURL: publicURL)
@@ -15,9 +14,4 @@ package func signInRoutes(_ dependencies: SignInDependencies) -> [Route] {
         Route(.get, PublicURL.pagePath, .open, openLink.respond),
         Route(.post, PublicURL.pagePath, .open, openLink.respond),
     ]
-}
-
-/// `GET /openapi.yaml`: the description of the API.
-private func respondWithDescription(to context: RequestContext) async throws(HTTPError) -> Response {
-    Response(status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
 }

@@ -43,7 +43,7 @@ package struct AssertionIssuer: Sendable {
     package static let emptyKeySet = Array(#"{"keys":[]}"#.utf8)
 
     /// The assertion of a completed sign-in, with the claims `iss`, `aud` (the portal's origin), `sub` (the email
-    /// address), `iat`, `exp`, `jti` and `amr` (RFC 8176).
+    /// address), `iat`, `exp`, `jti` and `amr` (RFC 8176), and `purpose` and `claims` if the link has them.
     /// - Parameter id: the claim `jti`: the id of the mailed token, which no other sign-in has.
     package func assertion(for record: TokenRecord, id: String, at now: UnixTime) -> String {
         var json = JSONWriter(capacity: 256)
@@ -54,6 +54,8 @@ package struct AssertionIssuer: Sendable {
         json.member("exp", now.seconds + Int(AssertionIssuer.lifetime.components.seconds))
         json.member("jti", id)
         json.member("amr", ["email"])
+        if let purpose = record.purpose { json.member("purpose", purpose.rawValue) }
+        if let claims = record.claims { json.member("claims", .object(claims)) }
         let content = header + json.finish().withUnsafeBytes(base64URL)
         return content + "." + primaryKey.signature(of: Array(content.utf8)).withUnsafeBytes(base64URL)
     }

@@ -13,8 +13,19 @@ struct Places: Sendable {
     /// The place of links to a recipient.
     /// - Parameter challenge: `nil` for links that work in every browser.
     func place(for recipient: EmailAddress, _ portal: Origin, _ challenge: CodeChallenge?) -> Place {
+        place(for: recipient, portal, challenge?.text ?? "-")
+    }
+
+    /// The place of links to a recipient that trusted callers request for a purpose. It is not that of the links which
+    /// anybody can request, so these end none of them.
+    func place(for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose) -> Place {
+        // No challenge contains a full stop.
+        place(for: recipient, portal, "." + purpose.rawValue)
+    }
+
+    private func place(for recipient: EmailAddress, _ portal: Origin, _ third: String) -> Place {
         // No address contains a space, so no recipient has a tag that is another one's second half.
-        Place(half(recipient.text) + half("\(recipient.text) \(portal) \(challenge?.text ?? "-")"))
+        Place(half(recipient.text) + half("\(recipient.text) \(portal) \(third)"))
     }
 
     private func half(_ text: String) -> [UInt8] {

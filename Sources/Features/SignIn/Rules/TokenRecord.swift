@@ -13,21 +13,32 @@ package struct TokenRecord: Sendable, Equatable {
     /// confirmation page sends instead of this one has the same challenge.
     package let challenge: CodeChallenge?
     package let issuedAt: UnixTime
+    /// The purpose, if a trusted caller requested the link; `nil` if the person's browser did.
+    package let purpose: LinkPurpose?
+    /// An object that the trusted caller gave, which is told again when the link is used; `nil` if it gave none.
+    package let claims: JSONObject?
 
     package init(
-        email: EmailAddress, origin: Origin, next: PortalPath?, challenge: CodeChallenge? = nil, issuedAt: UnixTime
+        email: EmailAddress, origin: Origin, next: PortalPath?, challenge: CodeChallenge? = nil, issuedAt: UnixTime,
+        purpose: LinkPurpose? = nil, claims: JSONObject? = nil
     ) {
         self.email = email
         self.origin = origin
         self.next = next
         self.challenge = challenge
         self.issuedAt = issuedAt
+        self.purpose = purpose
+        self.claims = claims
     }
+
+    /// Whether the person may have another link like this one. Those of trusted callers are theirs to send: they chose
+    /// the purpose, the claims and the time for which the link works.
+    var canBeSentAgain: Bool { purpose == nil }
 
     /// The record as it is stored: a box that only the token opens. The token's digest is its additional data.
     ///
-    /// The plaintext is a JSON object: `email`, `origin`, `next` and `challenge` if there is one, and `issued_at` in
-    /// Unix milliseconds.
+    /// The plaintext is a JSON object: `email`, `origin`, `issued_at` in Unix milliseconds, and if the link has them
+    /// `next`, `challenge`, `purpose` and `claims`.
     package func sealed(for token: LoginToken, random: RandomBytes) throws(CryptoError) -> [UInt8] {
         var json = JSONWriter(capacity: 256 + (next?.text.utf8.count ?? 0))
         json.member("email", email.text)
@@ -35,6 +46,8 @@ package struct TokenRecord: Sendable, Equatable {
         if let next { json.member("next", next.text) }
         if let challenge { json.member("challenge", challenge.text) }
         json.member("issued_at", issuedAt.milliseconds)
+        if let purpose { json.member("purpose", purpose.rawValue) }
+        if let claims { json.member("claims", .object(claims)) }
         var plaintext = json.finish()
         return try token.recordKey.seal(
             wiping: &plaintext, authenticating: Array(token.digest.utf8), random: random)
@@ -55,5 +68,7 @@ package struct TokenRecord: Sendable, Equatable {
         next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
         challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
         self.issuedAt = UnixTime(milliseconds: issuedAt)
+        purpose = if case .string(let text)? = members["purpose"] { LinkPurpose(rawValue: text) } else { nil }
+        claims = if case .object(let claims)? = members["claims"] { claims } else { nil }
     }
 }

@@ -3,7 +3,7 @@ import Cryptography
 
 /// Keys that protect codes, derived from the deployment's. The requester knows the code handle, so the handle plus a
 /// read of Redis must not reveal the code.
-struct CodeKeys: Sendable {
+package struct CodeKeys: Sendable {
     private let ring: KeyRing
     /// One for each key of the ring, in the same order.
     private let authentications: [MessageAuthentication]
@@ -16,17 +16,17 @@ struct CodeKeys: Sendable {
     }
 
     /// The stored form of a code.
-    struct Sealed {
+    package struct Sealed {
         /// The HMAC of the code and its handle.
-        let tag: String
+        package let tag: String
         /// The mailed token, sealed for the handle.
-        let token: [UInt8]
+        package let token: [UInt8]
         /// The id of the key that sealed it.
-        let keyID: String
+        package let keyID: String
     }
 
     /// Seals a code and the mailed token for a handle.
-    func seal(
+    package func seal(
         _ request: SignInRequest.CodeRequest, _ token: LoginToken, random: RandomBytes
     ) throws(CryptoError) -> Sealed {
         Sealed(

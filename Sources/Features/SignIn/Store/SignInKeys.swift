@@ -1,8 +1,8 @@
 import MailQueue
 
 /// The keys of sign-in in Redis, other than those of buckets.
-struct SignInKeys: Sendable {
-    let prefix: String
+package struct SignInKeys: Sendable {
+    package let prefix: String
     private let queue: QueueKeys
 
     init(prefix: String) {
@@ -11,10 +11,10 @@ struct SignInKeys: Sendable {
     }
 
     /// The stream of sealed mail jobs.
-    var mail: String { queue.mail }
+    package var mail: String { queue.mail }
 
     /// The links of a place.
-    func links(at place: Place) -> String { prefix + "link:" + place.text }
+    package func links(at place: Place) -> String { prefix + "link:" + place.text }
 
     /// The count of wrong codes for the recipient of a place.
     func tries(at place: Place) -> String { prefix + "tries:" + place.recipientTag }

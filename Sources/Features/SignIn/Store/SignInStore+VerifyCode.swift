@@ -26,7 +26,7 @@ extension SignInStore {
     private static let shortestTriesLifetime = Duration.seconds(3600)
 
     /// The time for which wrong codes are remembered.
-    var triesLifetime: Duration { max(SignInStore.shortestTriesLifetime, policy.linkLifetime) }
+    package var triesLifetime: Duration { max(SignInStore.shortestTriesLifetime, policy.linkLifetime) }
 
     /// Verifies a code and marks its link as used, in one atomic call. A wrong code is counted.
     /// - Parameters:

@@ -8,14 +8,14 @@ import Redis
 /// Redis holds no usable secret: tokens are stored as digests, records are sealed with keys that are derived from their
 /// tokens, jobs are sealed with the deployment's key, and addresses and codes are stored as HMACs.
 package final class SignInStore: Sendable {
-    let redis: RedisClient
-    let policy: SignInPolicy
-    let keys: SignInKeys
+    package let redis: RedisClient
+    package let policy: SignInPolicy
+    package let keys: SignInKeys
     let scripts: SignInScripts
-    let random: RandomBytes
+    package let random: RandomBytes
     let decoy: Decoy
-    let jobKeys: KeyRing
-    let codeKeys: CodeKeys
+    package let jobKeys: KeyRing
+    package let codeKeys: CodeKeys
     private let places: Places
 
     /// - Parameters:
@@ -40,10 +40,18 @@ package final class SignInStore: Sendable {
     /// The scripts to load into Redis before the first request, so that it needs only one round trip.
     package static var scripts: [ScriptSource] { SignInScripts().all }
 
+    /// The Lua functions that read and write the links of a place, to be prepended to scripts.
+    package static let linkFunctions = Buckets.script + PackageResources.Links_lua
+
     /// The place of links to a recipient, at which their tokens and code handles must be issued.
     /// - Parameter challenge: `nil` for links that work in every browser.
     package func place(for recipient: EmailAddress, _ portal: Origin, _ challenge: CodeChallenge?) -> Place {
         places.place(for: recipient, portal, challenge)
+    }
+
+    /// The place of links to a recipient that trusted callers request for a purpose.
+    package func place(for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose) -> Place {
+        places.place(for: recipient, portal, purpose)
     }
 
     /// Parses the reply of a script that takes tokens from buckets.

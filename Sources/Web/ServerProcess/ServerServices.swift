@@ -1,4 +1,3 @@
-import Cryptography
 import Logging
 import NIOCore
 import NIOPosix
@@ -7,37 +6,39 @@ import Redis
 import ServiceLifecycle
 import Serving
 import Settings
-import SignIn
 import Telemetry
 import Web
 
-/// The handler's services, created from its settings.
-struct HandlerServices {
+/// The services of a program that serves requests, created from its settings.
+struct ServerServices {
     let group: ServiceGroup
     /// The event loop on which to run the services.
     let eventLoop: any EventLoop
 
     /// Creates the services, and starts to connect to Redis.
+    /// - Parameter registry: where the program has registered its metrics.
     /// - Throws: ``SettingError``, or another error that prevents serving, whose description is a sentence.
-    init(_ settings: HandlerSettings) throws {
+    init<Program: ServerProgram>(_ program: Program, _ registry: MetricsRegistry) throws {
+        let settings = program.settings
         let level = settings.shared.logLevel
-        let logger = Logger(label: "postern-handler") { _ in JSONLogHandler(level: level) }
+        let logger = Logger(label: Program.name) { _ in JSONLogHandler(level: level) }
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
-        let registry = MetricsRegistry()
-        let metrics = Metrics(
-            http: HTTPMetrics(registry), signIn: SignInMetrics(registry, limits: settings.signIn.policy.limits))
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: HandlerServices.threadCount(for: settings.source))
+        let metrics = HTTPMetrics(registry)
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: ServerServices.threadCount(for: settings.source))
         var responders: [LoopResponder] = []
         var connections: [RedisClient] = []
         for eventLoop in loops.makeIterator() {
             let redis = try eventLoop.submit {
                 try settings.redis.client(
-                    named: "postern-handler", scripts: SignInStore.scripts, on: eventLoop, logger: logger)
+                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger)
             }.wait()
             // It connects while the rest is set up.
             redis.start()
-            let service = try HandlerServices.service(settings, redis, readiness, metrics, logger)
+            let service = HTTPService(
+                try program.routes(on: redis), settings: settings.web, origins: program.origins,
+                health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger,
+                now: UnixTime.now)
             connections.append(redis)
             responders.append(LoopResponder(eventLoop: eventLoop, responder: service))
         }
@@ -45,7 +46,7 @@ struct HandlerServices {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(
-                service: try HandlerServices.requestService(settings.source, loops, responders, readiness, logger),
+                service: try ServerServices.requestService(settings.source, loops, responders, readiness, logger),
                 successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "requests"),
         ]
         if let port = settings.shared.metricsPort {
@@ -88,28 +89,6 @@ struct HandlerServices {
         return HTTPServer(
             configuration: configuration, group: loops, responders: responders, readiness: readiness, logger: logger)
     }
-
-    /// The routes of the handler's features, on one connection to Redis.
-    private static func service(
-        _ settings: HandlerSettings, _ redis: RedisClient, _ readiness: Readiness, _ metrics: Metrics, _ logger: Logger
-    ) throws -> HTTPService {
-        let policy = settings.signIn.policy
-        let store = try SignInStore(
-            redis: redis, policy: policy, keyPrefix: settings.redis.keyPrefix,
-            secretKeys: settings.shared.secretKeys, random: .system)
-        let signIn = SignInDependencies(
-            policy: policy, issuer: settings.signIn.issuer, store: store, random: .system, metrics: metrics.signIn)
-        return HTTPService(
-            signInRoutes(signIn), settings: settings.web, origins: policy.origins,
-            health: Health(redis: redis, readiness: readiness), metrics: metrics.http, logger: logger,
-            now: UnixTime.now)
-    }
-}
-
-/// The metrics that all connections share.
-private struct Metrics {
-    let http: HTTPMetrics
-    let signIn: SignInMetrics
 }
 
 /// The limit on open files is too low to serve requests.

@@ -1,0 +1,43 @@
+import Net
+import Platform
+import Redis
+import ServerProcess
+import Settings
+import Telemetry
+import Web
+
+/// The stateless program for trusted callers: servers, agents and people on call, who have API keys.
+@main
+struct PosternAPI: ServerProgram {
+    static let name = "postern-api"
+
+    let settings: ServerSettings
+    private let features: [any Feature]
+
+    /// None: no page in a browser calls these routes.
+    var origins: OriginPolicy { OriginPolicy(allowed: []) }
+
+    var scripts: [ScriptSource] { features.flatMap(\.scripts) }
+
+    static func main() { ServerProcess.run(PosternAPI.self) }
+
+    init(_ environment: Environment, metrics: MetricsRegistry) throws(SettingError) {
+        settings = try ServerSettings(environment)
+        features = try PosternAPI.features(
+            FeatureSetup(
+                environment: environment, shared: settings.shared, redis: settings.redis, metrics: metrics))
+    }
+
+    /// The features of the program: one line for each.
+    private static func features(_ setup: FeatureSetup) throws(SettingError) -> [any Feature] {
+        []
+    }
+
+    func routes(on redis: RedisClient) throws -> [Route] {
+        let description = APIDescription(of: features, basePath: settings.web.basePath)
+        return try features.flatMap { try $0.routes(on: redis) } + [
+            // The answer of authmail-relay, whose clients may call this program.
+            Route(.get, "/health", .open) { _ in Response(status: .ok, json: Array(#"{"status":"ok"}"#.utf8)) }
+        ] + description.routes
+    }
+}

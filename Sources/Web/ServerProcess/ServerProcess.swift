@@ -1,0 +1,62 @@
+import Cryptography
+import NIOCore
+import NIOPosix
+import Platform
+import ServiceLifecycle
+import Serving
+import Settings
+import Telemetry
+
+/// The process of a program that serves requests until SIGTERM or SIGINT.
+package enum ServerProcess {
+    /// Runs a program. The main thread starts the services and then waits for signals, and event loops do everything
+    /// else, so that the start does not wait for other threads.
+    package static func run<Program: ServerProgram>(_: Program.Type) -> Never {
+        if CommandLine.arguments.dropFirst().first == "--version" {
+            print("\(Program.name) \(Version.text)")
+            exit(EXIT_SUCCESS)
+        }
+        let signals = EndSignals()
+        OpenSSL.prepare()
+        let environment = Environment()
+        do {
+            let registry = MetricsRegistry()
+            let services = try ServerServices(Program(environment, metrics: registry), registry)
+            let (group, executor) = (services.group, EventLoopExecutor(services.eventLoop))
+            Task(executorPreference: executor) {
+                do {
+                    try await group.run()
+                    exit(EXIT_SUCCESS)
+                } catch {
+                    end(Program.name, with: EXIT_FAILURE, saying: String(describing: error))
+                }
+            }
+            while true {
+                signals.wait()
+                Task(executorPreference: executor) { await group.triggerGracefulShutdown() }
+            }
+        } catch let error as SettingError {
+            reportToHost(error, environment)
+            end(Program.name, with: EX_CONFIG, saying: error.description)
+        } catch {
+            end(Program.name, with: EXIT_FAILURE, saying: String(describing: error))
+        }
+    }
+
+    /// Reports a configuration error to hosts that accept one (Lambda's `/init/error`).
+    private static func reportToHost(_ error: SettingError, _ environment: Environment) {
+        guard let (host, port) = try? RequestSource.runtimeAPI(environment) else { return }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let address = RuntimeAPIAddress(host: host, port: port)
+        let report = eventLoop.makeFutureWithTask {
+            await LambdaRuntime.reportFailure(error.description, to: address, on: eventLoop)
+        }
+        try? report.wait()
+    }
+
+    /// Ends the process, after one line on standard error.
+    private static func end(_ name: String, with status: CInt, saying line: String) -> Never {
+        StandardError.write("\(name): \(line)\n")
+        exit(status)
+    }
+}
