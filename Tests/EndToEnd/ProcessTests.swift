@@ -57,17 +57,6 @@ struct ProcessTests {
         #expect(second.process.log.contains("cannot listen on 127.0.0.1:\(first.port)"))
     }
 
-    @Test("bootstrap without a handler next to it ends with status 69 and one line")
-    func withoutHandler() async throws {
-        let folder = try Folder()
-        let copy = "\(folder.path)/bootstrap"
-        try FileManager.default.copyItem(
-            atPath: Handler.repository.appendingPathComponent("bootstrap").path, toPath: copy)
-        let process = try ChildProcess(copy, [])
-        #expect(try await process.waitForExit() == 69)
-        #expect(process.log.split(separator: "\n").count == 1)
-    }
-
     @Test("logs at trace level contain no address, token or link")
     func log() async throws {
         let redis = try await RedisServer()

@@ -71,7 +71,7 @@ class Machine:
         return self.inside("systemctl", "show", "--value", "--property", name, f"postern-{unit}").stdout.strip()
 
     def is_active(self):
-        units = ["handler.socket", "handler.service", "sender.service"]
+        units = ["handler.socket", "handler.service", "api.socket", "api.service", "sender.service"]
         return all(self.property(unit, "ActiveState") == "active" for unit in units)
 
     def has_failed(self, service):

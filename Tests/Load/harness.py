@@ -2,6 +2,7 @@
 import contextlib, os, pathlib, socket, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+FUNCTIONS = ROOT / "Tests/Load/functions"
 sys.path.insert(0, str(ROOT / "Tests/Support"))
 import servers
 from servers import expire_links, free_port, links_key, listens, random_key
@@ -32,6 +33,11 @@ def resident_mib(pid):
     for line in open(f"/proc/{pid}/status"):
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
+
+
+def python_function():
+    """The command of a function in Python under AWS' own runtime, to be run in FUNCTIONS."""
+    return [servers.tools("load-tools", "awslambdaric==4.*") / "bin/python", "-m", "awslambdaric", "hello.handler"]
 
 
 @contextlib.contextmanager

@@ -11,10 +11,13 @@ import aws_lambda, cluster, compose, faults, names, serving
 from files import documents, made
 
 
+COMPONENTS = {"kubernetes": ["api", "handler", "worker"], "knative": ["handler", "worker"]}
+
+
 def check(deploy):
     """Every check that needs no other program, and so can be repeated for each fault."""
-    for folder in "kubernetes", "knative":
-        cluster.hold(made(deploy / folder), folder)
+    for folder, components in COMPONENTS.items():
+        cluster.hold(made(deploy / folder), folder, components)
     serving.cloud_run(deploy / "cloud-run")
     compose.hold(deploy / "container")
     names.hold(deploy)
@@ -26,7 +29,7 @@ def kustomized(path, expected):
     It has the same resources, in the namespace, with names that depend on the contents of settings and secrets.
     """
     found = documents(path)
-    cluster.hold(found, path.name)
+    cluster.hold(found, path.name, COMPONENTS[path.stem])
     kinds = [sorted(resource["kind"] for resource in resources) for resources in (found, expected)]
     assert kinds[0] == kinds[1], f"{path.name}: kustomize makes other resources"
     outside = {resource["kind"] for resource in found if resource["metadata"].get("namespace") != "postern"}
@@ -39,7 +42,7 @@ def kustomized(path, expected):
 if __name__ == "__main__":
     deploy, folder = pathlib.Path("deploy"), pathlib.Path(sys.argv[1])
     check(deploy)
-    for name in "kubernetes", "knative":
+    for name in COMPONENTS:
         if (folder / f"{name}.yaml").stat().st_size:
             kustomized(folder / f"{name}.yaml", made(deploy / name))
     aws_lambda.hold(deploy / "aws-lambda", folder / "template.json")

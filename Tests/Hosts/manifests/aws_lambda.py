@@ -5,6 +5,8 @@ from aws_lambda_powertools.utilities.parser import models
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from files import required
+
 KINDS = {
     "http-api-v2": models.APIGatewayProxyEventV2Model,
     "http-api-v2-stage": models.APIGatewayProxyEventV2Model,
@@ -22,11 +24,16 @@ class NoPolicies:
 
 def template(path, output):
     text = yaml_parse(path.read_text())
-    code = text["Resources"]["Handler"]["Properties"]
-    archive = (path.parent / code["CodeUri"]).resolve()
-    assert archive.is_file(), f"{archive} does not exist"
-    # As in a deployment, which uploads the archive.
-    code["CodeUri"] = "s3://bucket/postern-handler.zip"
+    functions = [one["Properties"] for one in text["Resources"].values() if one["Type"] == "AWS::Serverless::Function"]
+    assert len(functions) == 2, "the template has not two functions, handler and API"
+    for function in functions:
+        archive = (path.parent / function["CodeUri"]).resolve()
+        assert archive.is_file(), f"{archive} does not exist"
+        # As in a deployment, which uploads the archive.
+        function["CodeUri"] = f"s3://bucket/{archive.name}"
+        program = archive.stem.removeprefix("postern-")
+        missing = required()[program] - function["Environment"]["Variables"].keys()
+        assert not missing, f"aws-lambda: {missing} is not given to the {program}"
     output.write_text(json.dumps(transform(text, {}, NoPolicies())))
 
 

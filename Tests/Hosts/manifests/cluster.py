@@ -105,6 +105,7 @@ def references(resource, workloads):
     """Checks selectors, targets and ports of a resource that is neither a workload nor a policy."""
     kind, spec = resource["kind"], resource.get("spec", {})
     if kind == "Service":
+        assert spec.get("type", "ClusterIP") == "ClusterIP", f"{kind}: reached from outside of the cluster"
         for one in selected({"matchLabels": spec["selector"]}, workloads, kind):
             for port in spec["ports"]:
                 target = port["targetPort"]
@@ -122,6 +123,9 @@ def policies(specs, workloads, settings):
     for spec in specs:
         rules = spec.keys() & {"ingress", "egress"}
         assert rules <= {name.lower() for name in spec["policyTypes"]}, f"NetworkPolicy: {rules} has no effect"
+        for rule in spec.get("ingress", []):
+            narrow = rule.get("from") and all(peer.get("namespaceSelector") for peer in rule["from"])
+            assert narrow, f"NetworkPolicy: every pod may reach {spec['podSelector']}"
         for one in selected(spec["podSelector"], workloads, "NetworkPolicy"):
             for direction in rules:
                 ports = (port for rule in spec[direction] for port in rule["ports"])
@@ -137,7 +141,8 @@ def policies(specs, workloads, settings):
         assert wanted == reached or "POSTERN_MAIL_URL" in settings[one.name], f"{one.name}: reaches {reached - wanted}"
 
 
-def hold(resources, where):
+def hold(resources, where, expected):
+    """Checks resources that are applied together, and start the expected components."""
     workloads, kept, specs = [], {}, []
     for resource in resources:
         kind = resource["kind"]
@@ -153,7 +158,7 @@ def hold(resources, where):
             values = {name: base64.b64decode(value).decode() for name, value in resource["data"].items()}
             kept["secretRef", resource["metadata"]["name"]] = values
     components = sorted(one.labels["app.kubernetes.io/component"] for one in workloads)
-    assert components == ["handler", "worker"], f"{where}: {components} are started"
+    assert components == expected, f"{where}: {components} are started"
     assert not set.intersection(*map(set, kept.values())), f"{where}: a secret is among the settings"
     settings = {}
     for one in workloads:

@@ -12,6 +12,8 @@ def hold(folder):
         assert service["cap_drop"] == ["ALL"], f"compose: {name} has capabilities"
         assert service["security_opt"] == ["no-new-privileges:true"], f"compose: {name} may get privileges"
         assert not service.get("privileged") and (not service.get("volumes") or name == "redis"), f"compose: {name}"
+        published = [port for port in service.get("ports", []) if not port.startswith("127.0.0.1:")]
+        assert not published, f"compose: {name} is reached from other machines at {published}"
         network = service.get("network_mode", f"service:{name}").removeprefix("service:")
         others = {*service.get("depends_on", []), network}
         assert others <= services.keys(), f"compose: {name} depends on {others - services.keys()}"

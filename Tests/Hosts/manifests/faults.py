@@ -1,7 +1,7 @@
 """A test of the checks: each of these faults, made in a copy of deploy/, must be noticed."""
 import pathlib, shutil, tempfile
 
-NAMESPACE, HANDLER, WORKER = "kubernetes/namespace", "kubernetes/handler", "kubernetes/worker"
+NAMESPACE, HANDLER, API, WORKER = (f"kubernetes/{name}" for name in ("namespace", "handler", "api", "worker"))
 
 FAULTS = [
     # A file, some of its text, and the faulty text.
@@ -26,10 +26,20 @@ FAULTS = [
     (f"{HANDLER}/handler.yaml", "periodSeconds: 1\n", "periodSecond: 1\n"),
     (f"{HANDLER}/network-policy.yaml", "port: 8080", "port: 8081"),
     (f"{HANDLER}/network-policy.yaml", "component: handler", "component: handlers"),
+    (f"{API}/api.yaml", "key: POSTERN_SECRET_KEYS", "key: POSTERN_SECRETS"),
+    (f"{API}/api.yaml", "path: /healthz, port: http}\n            periodSeconds: 2",
+        "path: /readyz, port: http}\n            periodSeconds: 2"),
+    (f"{API}/api.yaml", "type: ClusterIP", "type: LoadBalancer"),
+    (f"{API}/api.yaml", "selector: {app.kubernetes.io/name: postern, app.kubernetes.io/component: api}",
+        "selector: {app.kubernetes.io/name: postern, app.kubernetes.io/component: apis}"),
+    (f"{API}/network-policy.yaml", "port: 8080", "port: 80"),
+    (f"{API}/network-policy.yaml", "namespaceSelector:\n            matchLabels: {kubernetes.io/metadata.name: portal}",
+        "namespaceSelector: {}"),
     (f"{WORKER}/worker.yaml", "127.0.0.1:9464", "127.0.0.1:9465"),
     (f"{WORKER}/worker.yaml", "name: POSTERN_MAIL_URL", "name: POSTERN_MAIL_URI"),
     (f"{WORKER}/network-policy.yaml", "port: 587", "port: 578"),
     ("kubernetes/kustomization.yaml", "name: postern-worker", "name: postern-sender"),
+    ("kubernetes/kustomization.yaml", "  - api\n", ""),
     ("knative/service.yaml", "timeoutSeconds: 45", "timeoutSeconds: 45\n      terminationGracePeriodSeconds: 60"),
     ("knative/service.yaml", "name: POSTERN_SECRET_KEYS", "name: POSTERN_SECRETS_KEYS"),
     ("knative/service.yaml", "name: postern-settings", "name: settings"),
@@ -47,6 +57,7 @@ FAULTS = [
     ("container/compose.yaml", "env_file: [postern.env]", "env_file: [postern.envx]"),
     ("container/compose.yaml", "POSTERN_MAIL_URL:", "POSTERN_MAIL_URI:"),
     ("container/compose.yaml", "target: worker", "target: sender"),
+    ("container/compose.yaml", "127.0.0.1:8081:8080", "8081:8080"),
 ]
 
 

@@ -25,7 +25,7 @@ def required():
     """The settings that SETTINGS.md calls required, by the program that reads them."""
     names = {program: {name for name, row in SETTINGS.items()
                        if row["default"] == "required" and program in row["read by"].split(", ")}
-             for program in ("handler", "worker")}
+             for program in ("handler", "api", "worker")}
     assert all(names.values()), "SETTINGS.md names no required settings"
     return names
 

@@ -32,7 +32,7 @@ struct IssueLink: Sendable {
         switch outcome {
         case .issued:
             metrics.issued(for: request.purpose)
-            context.log.linkIssued(request, by: context.caller)
+            logIssued(request, for: context)
             return Response(status: .ok, json: answer)
         case .answeredBefore(let earlier?):
             return Response(status: .ok, json: earlier)
@@ -75,6 +75,16 @@ struct IssueLink: Sendable {
         }
     }
 
+    /// Logs that a caller got a link: whoever has its key can sign in as anybody.
+    private func logIssued(_ request: LinkRequest, for context: RequestContext) {
+        context.log.event(
+            "link_issued",
+            [
+                "id": request.link.token.id, "purpose": request.purpose.rawValue,
+                "api_key": context.caller?.id ?? "",
+            ])
+    }
+
     /// The answer to a request, as JSON.
     private static func answer(to request: LinkRequest) -> [UInt8] {
         var json = JSONWriter(capacity: 512)
@@ -101,13 +111,4 @@ extension HTTPError {
     /// The idempotency key was sent before, with another body.
     static let idempotencyKeyReused = HTTPError(
         .idempotencyKeyReused, "This Idempotency-Key was sent before with another body: use a new one")
-}
-
-extension RequestLog {
-    /// Logs that a caller got a link: whoever has its key can sign in as anybody.
-    fileprivate func linkIssued(_ request: LinkRequest, by caller: Caller?) {
-        event(
-            "link_issued",
-            ["id": request.link.token.id, "purpose": request.purpose.rawValue, "api_key": caller?.id ?? ""])
-    }
 }

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+import TestSupport
+
+/// `bootstrap`, copied into a folder of its own.
+@Suite
+struct BootstrapTests {
+    private let folder: Folder
+    private let copy: String
+
+    init() throws {
+        folder = try Folder()
+        copy = "\(folder.path)/bootstrap"
+        try FileManager.default.copyItem(
+            atPath: Handler.repository.appendingPathComponent("bootstrap").path, toPath: copy)
+    }
+
+    @Test(
+        "starts the handler or, with 'api' as its first argument, the API, and passes on the other arguments",
+        arguments: [
+            ([], "postern-handler"), (["--version"], "postern-handler --version"),
+            (["--", "api"], "postern-handler -- api"),
+            (["api"], "postern-api"), (["api", "--version", "a b"], "postern-api --version a b"),
+        ])
+    func program(arguments: [String], started: String) async throws {
+        let programs = "\(folder.path)/bin"
+        try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: false)
+        for name in ["postern-handler", "postern-api"] {
+            let path = "\(programs)/\(name)"
+            try Data("#!/bin/sh\necho \"${0##*/}\" \"$@\"\n".utf8).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        let process = try ChildProcess(copy, arguments)
+        #expect(try await process.waitForExit() == 0)
+        #expect(process.log == started + "\n")
+    }
+
+    @Test(
+        "without the program next to it, ends with status 69 and one line that names the program",
+        arguments: [([], "postern-handler"), (["api"], "postern-api")])
+    func withoutProgram(arguments: [String], program: String) async throws {
+        let process = try ChildProcess(copy, arguments)
+        #expect(try await process.waitForExit() == 69)
+        #expect(process.log == "bootstrap: no \(program) in \(folder.path)/bin; deploy/build makes it\n")
+    }
+}
