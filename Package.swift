@@ -200,6 +200,12 @@ let allTests: [Target] = [
             nioCore, nioPosix,
         ]),
     .testTarget(
+        name: "PosternAPITests",
+        dependencies: [
+            "Cryptography", "Platform", "Redis", "ServerProcess", "Telemetry", "Web", "postern-api", logging, nioCore,
+            nioPosix,
+        ]),
+    .testTarget(
         name: "EndToEndTests",
         dependencies: [
             "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "SignIn", "TestSupport",

@@ -100,12 +100,23 @@ struct DocumentationPage: Sendable {
             html += table("Body", rows(of: resolved(body["schema"] ?? .null)))
             html += example(body)
         }
-        for response in details["responses"]?.object?.members ?? [] {
+        return html + responses(details["responses"]?.object?.members ?? []) + "</section>\n"
+    }
+
+    /// The responses: those of the operation alone with their examples, and those that others share in a table.
+    private func responses(_ responses: [JSONObject.Member]) -> String {
+        var html = ""
+        var shared: [String] = []
+        for response in responses {
             let answer = resolved(response.value)
-            html += "<h3>\(escapedForHTML(response.name))</h3>\n" + paragraphs(answer["description"]?.text ?? "")
-            if let content = answer["content"]?["application/json"] { html += example(content) }
+            let (status, text) = (escapedForHTML(response.name), paragraphs(answer["description"]?.text ?? ""))
+            if response.value["$ref"] != nil {
+                shared.append("<tr><td>\(status)</td><td>\(text)</td></tr>\n")
+            } else {
+                html += "<h3>\(status)</h3>\n" + text + example(answer["content"]?["application/json"] ?? .null)
+            }
         }
-        return html + "</section>\n"
+        return html + (shared.isEmpty ? "" : table("Other responses", shared))
     }
 
     private func rows(of schema: JSONValue) -> [String] {
