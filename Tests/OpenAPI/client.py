@@ -9,6 +9,7 @@ import base64
 import email.policy
 import hashlib
 import mailbox
+import os
 import pathlib
 import re
 import subprocess
@@ -282,4 +283,46 @@ def documents():
             assert taken == who, (language, portal, run.stdout, run.stderr)
 
 
-{"walk": walk, "rotation": rotation, "unsigned": unsigned, "documents": documents}[sys.argv[1]]()
+def trusted():
+    """Links of a trusted caller, with the client `postern_api` that is generated from the API's own description."""
+    from postern_api import AuthenticatedClient
+    from postern_api.api.operations import get_health, get_readiness
+    from postern_api.api.sign_in_links import issue_sign_in_link as issue
+    from postern_api.models import Error as APIError
+    from postern_api.models import SignInLink, SignInLinkRequest, SignInLinkRequestClaims, SignInLinkRequestPurpose
+
+    [key, other] = os.environ["POSTERN_TEST_KEYS"].split()
+    api, without_scope, unknown = (
+        AuthenticatedClient(base_url=os.environ["POSTERN_TEST_API"], token=token, timeout=10,
+                            raise_on_unexpected_status=True) for token in (key, other, key[::-1]))
+    for operation in (get_health, get_readiness):
+        assert operation.sync_detailed(client=api).parsed.ok is True
+    claims = SignInLinkRequestClaims.from_dict({"team": "red", "seats": 3})
+    body = SignInLinkRequest(email="hedy@example.com", callback_origin=PORTAL, send=False, lifetime="7d", claims=claims,
+                             purpose=SignInLinkRequestPurpose.INVITE, callback_next="/welcome")
+    made = [expect(issue.sync_detailed(client=api, body=body, idempotency_key="invite-1"), 200, SignInLink)
+            for _ in range(2)]
+    assert made[0] == made[1] and made[0].code is not None, made
+    page, query = split(made[0].link)
+    assert page == f"{PORTAL}/auth/callback" and query["next"] == "/welcome", made
+    signed_in = expect(verify(query["token"]), 200, SignedIn)
+    assert signed_in.email == "hedy@example.com" and signed_in.purpose.value == "invite", signed_in
+    assert signed_in.claims.to_dict() == {"team": "red", "seats": 3}, signed_in
+    payload = jwt.decode(signed_in.assertion, options={"verify_signature": False})
+    assert (payload["purpose"], payload["claims"]) == ("invite", {"team": "red", "seats": 3}), payload
+    check(signed_in.assertion, keys("new"), "hedy@example.com", "postern", "new")
+
+    mailed = SignInLinkRequest(email="grace.h@example.com", callback_origin=PORTAL)
+    expect(issue.sync_detailed(client=api, body=mailed), 200, SignInLink)
+    assert expect(verify(link_in(mail_to("grace.h@example.com"))[1]["token"]), 200, SignedIn).purpose.value == "sign_in"
+    code = SignInLinkRequest(email="lise@example.com", callback_origin=PORTAL, send=False)
+    answer = expect(issue.sync_detailed(client=api, body=code), 200, SignInLink)
+    assert expect(try_code(answer.request_id, answer.code, client=server), 200, SignedIn).email == "lise@example.com"
+
+    assert expect(issue.sync_detailed(client=without_scope, body=mailed), 403, APIError).code == "insufficient_scope"
+    assert expect(issue.sync_detailed(client=unknown, body=mailed), 401, APIError).code == "unauthorized"
+    reused = issue.sync_detailed(client=api, body=mailed, idempotency_key="invite-1")
+    assert expect(reused, 422, APIError).code == "idempotency_key_reused"
+
+
+{"walk": walk, "rotation": rotation, "unsigned": unsigned, "documents": documents, "trusted": trusted}[sys.argv[1]]()
