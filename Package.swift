@@ -98,14 +98,22 @@ let features: [Target] = [
         dependencies: [
             "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web",
         ],
-        path: "Sources/Features/SignIn",
+        path: "Sources/Features/SignIn", exclude: ["TrustedRoutes"],
         resources: ([
             "Links", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
             "Earlier/EarlierTokens", "Earlier/ExchangeEarlier", "Earlier/VerifyEarlier",
         ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css"]).map {
             .embedInCode($0)
         },
-        plugins: ["EmbedFiles"])
+        plugins: ["EmbedFiles"]),
+    // The routes of sign-in for trusted callers: a target of their own, so that the handler does not hold them.
+    .target(
+        name: "SignInLinks",
+        dependencies: [
+            "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web",
+        ],
+        path: "Sources/Features/SignIn/TrustedRoutes", resources: [.embedInCode("IssueLink.lua")],
+        plugins: ["EmbedFiles"]),
 ]
 
 let programs: [Target] = [
@@ -118,7 +126,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern-api",
         dependencies: [
-            "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "Telemetry", "Web",
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignInLinks",
+            "Telemetry", "Web",
         ],
         path: "Sources/Programs/postern-api", resources: [.embedInCode("documentation.css")],
         plugins: ["EmbedFiles"]),
@@ -182,6 +191,12 @@ let allTests: [Target] = [
         of: "SignIn",
         [
             "Bytes", "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Telemetry", "Web", logging,
+            nioCore, nioPosix,
+        ]),
+    tests(
+        of: "SignInLinks",
+        [
+            "Cryptography", "MailQueue", "Net", "Platform", "Redis", "Settings", "SignIn", "Telemetry", "Web", logging,
             nioCore, nioPosix,
         ]),
     .testTarget(

@@ -3,6 +3,7 @@ import Platform
 import Redis
 import ServerProcess
 import Settings
+import SignInLinks
 import Telemetry
 import Web
 
@@ -30,7 +31,9 @@ struct PosternAPI: ServerProgram {
 
     /// The features of the program: one line for each.
     private static func features(_ setup: FeatureSetup) throws(SettingError) -> [any Feature] {
-        []
+        [
+            try SignInLinks(setup)
+        ]
     }
 
     func routes(on redis: RedisClient) throws -> [Route] {

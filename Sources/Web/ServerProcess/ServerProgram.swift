@@ -24,4 +24,12 @@ package protocol ServerProgram: Sendable {
 
     /// Returns the routes of the program's features on one connection to Redis. Called once for each event loop.
     func routes(on redis: RedisClient) throws -> [Route]
+
+    /// Returns the authenticator of requests to routes that require an API key, on one connection to Redis; `nil` if no
+    /// route does.
+    func authenticator(on redis: RedisClient) throws -> (any Authenticator)?
+}
+
+extension ServerProgram {
+    package func authenticator(on redis: RedisClient) throws -> (any Authenticator)? { nil }
 }

@@ -38,7 +38,7 @@ struct ServerServices {
             let service = HTTPService(
                 try program.routes(on: redis), settings: settings.web, origins: program.origins,
                 health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger,
-                now: UnixTime.now)
+                now: UnixTime.now, authenticator: try program.authenticator(on: redis))
             connections.append(redis)
             responders.append(LoopResponder(eventLoop: eventLoop, responder: service))
         }

@@ -10,6 +10,7 @@ package struct RequestFields: Sendable, Equatable {
     package private(set) var callbackOrigin: String?
     package private(set) var contentType: String?
     package private(set) var forwardedFor: String?
+    package private(set) var idempotencyKey: String?
     package private(set) var origin: String?
     package private(set) var referer: String?
     package private(set) var requestID: String?
@@ -27,6 +28,7 @@ package struct RequestFields: Sendable, Equatable {
         case 13 where isName(name, "authorization"): add(value, to: &authorization)
         case 14 where isName(name, "sec-fetch-site"): add(value, to: &secFetchSite)
         case 15 where isName(name, "accept-language"): add(value, to: &acceptLanguage)
+        case 15 where isName(name, "idempotency-key"): add(value, to: &idempotencyKey)
         case 15 where isName(name, "x-forwarded-for"): add(value, to: &forwardedFor)
         case 28 where isName(name, "x-apphandoff-callback-origin"): add(value, to: &callbackOrigin)
         default: break

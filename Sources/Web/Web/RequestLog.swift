@@ -27,6 +27,16 @@ package struct RequestLog: Sendable {
             ])
     }
 
+    /// Logs an event of a feature.
+    /// - Parameters:
+    ///   - name: words joined by underscores.
+    ///   - metadata: no address, token or link.
+    package func event(_ name: String, _ metadata: [String: String]) {
+        var all: Logger.Metadata = ["http_request_id": "\(id.text)"]
+        for (key, value) in metadata { all[key] = "\(value)" }
+        logger.info("\(name)", metadata: all)
+    }
+
     /// Logs that a rate limit refused the request.
     package func limited(by limit: String) {
         logger.info("rate_limited", metadata: ["http_request_id": "\(id.text)", "limit": "\(limit)"])

@@ -10,6 +10,11 @@ import Bytes
     scalar("boolean") { if case .boolean(let boolean) = $0 { boolean } else { nil } }
 }
 
+/// An object with any members.
+@inlinable package func anyObject() -> Schema<JSONObject> {
+    scalar("object") { if case .object(let object) = $0 { object } else { nil } }
+}
+
 /// A named member of an object.
 @usableFromInline package struct Field<Output: Sendable>: Sendable {
     @usableFromInline let name: String

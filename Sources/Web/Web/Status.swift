@@ -12,6 +12,7 @@ package enum Status: Int, Sendable {
     case gone = 410
     case contentTooLarge = 413
     case unsupportedMediaType = 415
+    case unprocessableContent = 422
     case tooManyRequests = 429
     case requestHeaderFieldsTooLarge = 431
     case internalServerError = 500
@@ -32,6 +33,7 @@ package enum Status: Int, Sendable {
         case .gone: "Gone"
         case .contentTooLarge: "Content Too Large"
         case .unsupportedMediaType: "Unsupported Media Type"
+        case .unprocessableContent: "Unprocessable Content"
         case .tooManyRequests: "Too Many Requests"
         case .requestHeaderFieldsTooLarge: "Request Header Fields Too Large"
         case .internalServerError: "Internal Server Error"

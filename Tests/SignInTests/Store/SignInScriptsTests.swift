@@ -8,7 +8,7 @@ import Testing
 struct SignInScriptsTests {
     @Test("the names of keys and arguments are those at the start of each script, in order")
     func names() throws {
-        let files = try ScriptText.scripts(in: "Features/SignIn")
+        let files = try ScriptText.scripts(in: "Features/SignIn/Store")
         let sources = SignInScripts().all
         #expect(files.count == sources.count)
         for file in files {

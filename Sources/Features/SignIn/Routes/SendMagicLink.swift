@@ -73,8 +73,7 @@ struct SendMagicLink: Sendable {
         at place: Place, for context: RequestContext
     ) throws(HTTPError) -> SignInRequest.CodeRequest {
         try dependencies.new(for: context) { (random) throws(CryptoError) in
-            SignInRequest.CodeRequest(
-                handle: try CodeHandle(at: place, random: random), code: try SignInCode(random: random))
+            try SignInRequest.CodeRequest(at: place, random: random)
         }
     }
 }

@@ -16,18 +16,10 @@ struct SendMagicLinkBody: Sendable {
     private static let schema = object(
         field("email", Schema.emailAddress),
         field("callback_origin", string().url().optional()),
-        field("callback_next", portalPath.optional()),
+        field("callback_next", PortalPath.schema.optional()),
         field("code_challenge", CodeChallenge.schema.optional()),
         field("code_challenge_method", string().refine("Must be S256") { $0 == "S256" }.optional()),
         field("code", boolean().optional()))
-
-    private static let portalPath: Schema<PortalPath> = string().transform { text in
-        do throws(ParseError) {
-            return .value(try PortalPath(parsing: text))
-        } catch {
-            return .refused(Finding(.custom, error.sentence))
-        }
-    }
 
     /// Reads the body of a request.
     /// - Throws: ``HTTPError`` with the code `unsupported_media_type`, `invalid_json` or `validation_error`.
@@ -40,6 +32,17 @@ struct SendMagicLinkBody: Sendable {
         guard method == nil || challenge != nil else {
             let rule = "Required with code_challenge_method"
             throw .invalid(ValidationError(issues: [Issue(path: "code_challenge", code: .custom, message: rule)]))
+        }
+    }
+}
+
+extension PortalPath {
+    /// Reads a path from a JSON value.
+    package static let schema: Schema<PortalPath> = string().transform { text in
+        do throws(ParseError) {
+            return .value(try PortalPath(parsing: text))
+        } catch {
+            return .refused(Finding(.custom, error.sentence))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Cryptography
 import MailQueue
 import Net
 import Platform
@@ -14,6 +15,12 @@ package struct SignInRequest: Sendable {
         package init(handle: CodeHandle, code: SignInCode) {
             self.handle = handle
             self.code = code
+        }
+
+        /// Draws a code, and a handle at a place.
+        package init(at place: Place, random: RandomBytes) throws(CryptoError) {
+            self.init(
+                handle: try CodeHandle(at: place, random: random), code: try SignInCode(random: random))
         }
     }
 

@@ -1,0 +1,42 @@
+import Bytes
+import Cryptography
+import Web
+
+/// Answers that are kept for a day, so that a caller who sends a request again gets the same one. They hold links and
+/// codes, so they are sealed under the deployment's key.
+struct IdempotentAnswers: Sendable {
+    static let lifetime = Duration.seconds(86_400)
+
+    private let prefix: String
+    private let keys: KeyRing
+
+    init(keyPrefix: String, secretKeys: [KeyRing.Entry]) {
+        prefix = keyPrefix + "answer:"
+        keys = KeyRing(secretKeys, purpose: "postern idempotent answer 1")
+    }
+
+    /// The key in Redis of the answer to a request.
+    func key(_ key: IdempotencyKey) -> String { prefix + key.name }
+
+    /// An answer as it is stored: the id of the key that sealed it, a space, and the box with the request's digest and
+    /// the JSON of the answer.
+    func sealed(
+        _ answer: [UInt8], to key: IdempotencyKey, random: RandomBytes
+    ) throws(CryptoError) -> [UInt8] {
+        var plaintext = Array(key.request.utf8) + answer
+        let box = try keys.seal(wiping: &plaintext, authenticating: Array(key.name.utf8), random: random)
+        return Array("\(keys.sealingKeyID) ".utf8) + box
+    }
+
+    /// The JSON of a stored answer; `nil` if it answered another request.
+    /// - Throws: ``CryptoError`` if it was not sealed for this key.
+    func open(_ stored: [UInt8], to key: IdempotencyKey) throws(CryptoError) -> [UInt8]? {
+        let parts = stored.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { throw .notAuthentic }
+        let plaintext = try keys.open(
+            Array(parts[1]), keyID: String(decoding: parts[0], as: UTF8.self), authenticating: Array(key.name.utf8))
+        let bytes = plaintext.withUnsafeBytes { [UInt8]($0) }
+        let digest = Array(key.request.utf8)
+        return bytes.starts(with: digest) ? Array(bytes.dropFirst(digest.count)) : nil
+    }
+}

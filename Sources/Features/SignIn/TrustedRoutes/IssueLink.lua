@@ -1,0 +1,47 @@
+-- Stores a link that a trusted caller requested, and queues its email if it is to be mailed. Does all of it, or nothing.
+-- Links.lua describes the links of a place; Buckets.lua and that text are prepended to this one.
+--
+-- KEYS  links_key                  the links of the place
+--       stream                     the mail stream
+--       answer_key                 the answer to the caller's idempotency key
+-- ARGV  id                         the id of the link and of the job: the first half of its token's digest
+--       record                     the link's sealed record
+--       lifetime, retention        its lifetime, and the time after that for which it is kept, in ms
+--       newest_only                1 if it supersedes the earlier links of the place
+--       handle                     the id of the code handle, or '' if there is no code
+--       tag                        the tag of the code
+--       code_key, code_token       the mailed token, sealed for the handle, and the id of the key that sealed it
+--       job_version, job_key, job  the version of the sealed job, the id of the key that sealed it, and the job; '' if
+--                                  nothing is mailed
+--       maximum_length             the maximum length of the stream
+--       answer                     the sealed answer to the caller; '' if it sent no idempotency key
+--       answer_lifetime            the time for which the answer is kept, in ms
+--
+-- Returns 1 (stored), -1 (the stream is full), or the answer to an earlier call with the same idempotency key.
+--
+-- A call with the same id repeats the same request, because the reply was lost: it changes nothing.
+
+local links_key, stream, answer_key = unpack(KEYS)
+local id, record, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_version, job_key, job,
+  maximum_length, answer, answer_lifetime = unpack(ARGV)
+
+local links = links_at(links_key)
+if with_id(links, id) then return 1 end
+if answer ~= '' then
+  local earlier = redis.call('GET', answer_key)
+  if earlier then return earlier end
+end
+if job ~= '' and redis.call('XLEN', stream) >= tonumber(maximum_length) then return -1 end
+
+local link = {
+  id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention,
+  supersedes = newest_only == '1', challenge = '-', record = record,
+}
+if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
+table.insert(links, 1, link)
+local maximum_links = newest_only == '1' and 3 or 8
+while #links > maximum_links do table.remove(links) end
+write(links_key, links)
+if job ~= '' then redis.call('XADD', stream, '*', 'v', job_version, 'id', id, 'key', job_key, 'job', job) end
+if answer ~= '' then redis.call('SET', answer_key, answer, 'PX', answer_lifetime) end
+return 1

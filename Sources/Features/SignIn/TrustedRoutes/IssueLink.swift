@@ -1,0 +1,114 @@
+import Bytes
+import Cryptography
+import Net
+import Platform
+import Redis
+import SignIn
+import Web
+
+/// `POST /v1/sign-in-links`: a link for a person whom a trusted caller knows, from its body to the email in the queue, or
+/// to the link in the answer.
+struct IssueLink: Sendable {
+    private let store: SignInStore
+    private let answers: IdempotentAnswers
+    private let metrics: SignInLinkMetrics
+
+    init(_ store: SignInStore, _ answers: IdempotentAnswers, _ metrics: SignInLinkMetrics) {
+        self.store = store
+        self.answers = answers
+        self.metrics = metrics
+    }
+
+    /// Answers a request, or throws the error that answers it.
+    func respond(to context: RequestContext) async throws(HTTPError) -> Response {
+        let key = try IdempotencyKey(of: context)
+        let body = try IssueLinkBody(of: context.request)
+        let origin = try callbackOrigin(body)
+        let request = try newRequest(body, origin, for: context)
+        let answer = IssueLink.answer(to: request)
+        let outcome = try await context.answering { () throws(StoreError) in
+            try await store.issue(request, answering: key.map { ($0, answer) }, from: answers)
+        }
+        switch outcome {
+        case .issued:
+            metrics.issued(for: request.purpose)
+            logIssued(request, for: context)
+            return Response(status: .ok, json: answer)
+        case .answeredBefore(let earlier?):
+            return Response(status: .ok, json: earlier)
+        case .answeredBefore(nil):
+            throw .idempotencyKeyReused
+        case .queueFull:
+            throw context.answerToFullQueue()
+        }
+    }
+
+    private func callbackOrigin(_ body: IssueLinkBody) throws(HTTPError) -> Origin {
+        do {
+            return try store.policy.origins.callbackOrigin(for: OriginPolicy.Claims(body: body.callbackOrigin))
+        } catch {
+            throw .origin(error)
+        }
+    }
+
+    /// Draws the token, and the code if the answer is to have one.
+    private func newRequest(
+        _ body: IssueLinkBody, _ origin: Origin, for context: RequestContext
+    ) throws(HTTPError) -> LinkRequest {
+        let policy = store.policy
+        let lifetime = body.lifetime ?? policy.linkLifetime
+        let place = store.place(for: body.email, origin, body.purpose)
+        do {
+            let link = MagicLink(
+                origin: origin, callbackPath: policy.callbackPath,
+                token: try LoginToken(at: place, random: store.random), next: body.callbackNext,
+                publicURL: policy.publicURL)
+            // While wrong codes are remembered, only five codes of an address can be tried.
+            let hasCode = !body.isMailed && lifetime <= store.triesLifetime
+            return LinkRequest(
+                link: link, recipient: body.email, purpose: body.purpose, claims: body.claims, lifetime: lifetime,
+                language: body.language ?? context.language(among: policy.mailLanguages), isMailed: body.isMailed,
+                code: hasCode ? try SignInRequest.CodeRequest(at: place, random: store.random) : nil,
+                issuedAt: context.now())
+        } catch {
+            throw context.answer(to: .crypto(error))
+        }
+    }
+
+    /// Logs that a caller got a link: whoever has its key can sign in as anybody.
+    private func logIssued(_ request: LinkRequest, for context: RequestContext) {
+        context.log.event(
+            "link_issued",
+            [
+                "id": request.link.token.id, "purpose": request.purpose.rawValue,
+                "api_key": context.caller?.id ?? "",
+            ])
+    }
+
+    /// The answer to a request, as JSON.
+    private static func answer(to request: LinkRequest) -> [UInt8] {
+        var json = JSONWriter(capacity: 512)
+        json.member("ok", true)
+        json.member("id", request.link.token.id)
+        json.member("expires_at", CivilTime(request.expiresAt).rfc3339)
+        guard !request.isMailed else { return json.finish() }
+        json.member("link", request.link.url)
+        if let code = request.code {
+            json.member("code", code.code.text)
+            json.member("request_id", code.handle.text)
+        }
+        return json.finish()
+    }
+}
+
+extension HTTPError.Code {
+    static var idempotencyKeyReused: HTTPError.Code {
+        HTTPError.Code("idempotency_key_reused", .unprocessableContent)
+    }
+}
+
+extension HTTPError {
+    /// The idempotency key was sent before, with another body.
+    static let idempotencyKeyReused = HTTPError(
+        .idempotencyKeyReused, "This Idempotency-Key was sent before with another body: use a new one")
+}

@@ -1,0 +1,89 @@
+import Bytes
+import Net
+import Platform
+import Settings
+import SignIn
+import Web
+
+/// The validated body of `POST /v1/sign-in-links`.
+struct IssueLinkBody: Sendable {
+    let email: EmailAddress
+    /// A well-formed URL. The origin policy decides whether it is an allowed origin.
+    let callbackOrigin: String
+    let callbackNext: PortalPath?
+    /// The time for which the link works; `nil` for the deployment's.
+    let lifetime: Duration?
+    let purpose: LinkPurpose
+    let claims: JSONObject?
+    /// Whether the link is mailed. Otherwise it is in the answer.
+    let isMailed: Bool
+    /// The language of the email; `nil` for that of `Accept-Language`.
+    let language: Language?
+
+    /// The largest claims, in bytes of JSON without white space.
+    static let maximumClaimsByteCount = 1024
+
+    private static let schema = object(
+        field("email", Schema.emailAddress),
+        field("callback_origin", string().url()),
+        field("callback_next", PortalPath.schema.optional()),
+        field("lifetime", lifetime.optional()),
+        field("purpose", purpose.optional()),
+        field("claims", claims.optional()),
+        field("send", boolean().optional()),
+        field("language", language.optional()))
+
+    private static let lifetime: Schema<Duration> = string().transform { text in
+        do throws(ParseError) {
+            return .value(try parseDuration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d"))
+        } catch {
+            return .refused(Finding(.custom, error.sentence))
+        }
+    }
+
+    private static let purpose: Schema<LinkPurpose> = string().transform { text in
+        guard let purpose = LinkPurpose(rawValue: text) else {
+            return .refused(Finding(.custom, "Must be sign_in, invite or verify_email"))
+        }
+        return .value(purpose)
+    }
+
+    private static let language: Schema<Language> = string().transform { text in
+        do throws(ParseError) {
+            return .value(try Language(parsing: text))
+        } catch {
+            return .refused(Finding(.custom, error.sentence))
+        }
+    }
+
+    private static let claims: Schema<JSONObject> = anyObject().transform { object in
+        guard object.members.allSatisfy({ isExact($0.value) }) else {
+            return .refused(Finding(.custom, "Must have no number beyond 2^53: send such a number as a string"))
+        }
+        guard JSONWriter.text(of: object).count <= maximumClaimsByteCount else {
+            return .refused(
+                Finding(.tooBig, "Too big: expected at most \(maximumClaimsByteCount) bytes of JSON"))
+        }
+        return .value(object)
+    }
+
+    /// Whether a value is returned as it was sent: whether all its numbers fit into a double.
+    private static func isExact(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null, .boolean, .string: true
+        case .number(let number): number.magnitude <= 0x1p53
+        case .array(let elements): elements.allSatisfy(isExact)
+        case .object(let object): object.members.allSatisfy { isExact($0.value) }
+        }
+    }
+
+    /// Reads the body of a request.
+    /// - Throws: ``HTTPError`` with the code `unsupported_media_type`, `invalid_json` or `validation_error`.
+    init(of request: Request) throws(HTTPError) {
+        let (purpose, isMailed): (LinkPurpose?, Bool?)
+        (email, callbackOrigin, callbackNext, lifetime, purpose, claims, isMailed, language) = try JSONBody.read(
+            of: request, by: IssueLinkBody.schema)
+        self.purpose = purpose ?? .signIn
+        self.isMailed = isMailed ?? true
+    }
+}

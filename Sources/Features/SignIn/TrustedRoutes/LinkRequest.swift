@@ -1,0 +1,42 @@
+import Bytes
+import MailQueue
+import Net
+import Platform
+import SignIn
+
+/// A trusted caller's request for a link, and what was drawn for it.
+struct LinkRequest: Sendable {
+    let link: MagicLink
+    let recipient: EmailAddress
+    let purpose: LinkPurpose
+    let claims: JSONObject?
+    /// The time for which the link works.
+    let lifetime: Duration
+    /// The language of the email.
+    let language: Language
+    /// Whether the link is mailed. Otherwise it is in the answer.
+    let isMailed: Bool
+    /// The code in the answer; `nil` if it has none.
+    let code: SignInRequest.CodeRequest?
+    let issuedAt: UnixTime
+
+    /// The time from which the link no longer works.
+    var expiresAt: UnixTime { issuedAt + lifetime }
+
+    /// The data that is stored with the link.
+    var record: TokenRecord {
+        TokenRecord(
+            email: recipient, origin: link.origin, next: link.next, issuedAt: issuedAt, purpose: purpose, claims: claims
+        )
+    }
+}
+
+extension MailJob {
+    /// The job that sends a link's email.
+    init(for request: LinkRequest, isNewestOnly: Bool) {
+        self.init(
+            id: request.link.token.id, recipient: request.recipient, link: request.link.url,
+            origin: request.link.origin, language: request.language, isNewestOnly: isNewestOnly,
+            issuedAt: request.issuedAt, expiresAt: request.expiresAt)
+    }
+}

@@ -1,0 +1,117 @@
+import Cryptography
+import MailQueue
+import Platform
+import Redis
+import SignIn
+
+/// The keys of IssueLink.lua.
+enum IssueLinkKey: String, ScriptName {
+    case links = "links_key"
+    case stream
+    case answer = "answer_key"
+}
+
+/// The arguments of IssueLink.lua.
+enum IssueLinkArgument: String, ScriptName {
+    case id, record, lifetime, retention
+    case newestOnly = "newest_only"
+    case handle, tag
+    case codeKey = "code_key"
+    case codeToken = "code_token"
+    case jobVersion = "job_version"
+    case jobKey = "job_key"
+    case job
+    case maximumLength = "maximum_length"
+    case answer
+    case answerLifetime = "answer_lifetime"
+}
+
+/// The script that stores the link of a trusted caller.
+let issueLink = Script<IssueLinkKey, IssueLinkArgument>(SignInStore.linkFunctions, PackageResources.IssueLink_lua)
+
+/// The outcome of a trusted caller's request for a link.
+enum IssueOutcome: Sendable {
+    /// The link is stored, and its email queued if it is to be mailed.
+    case issued
+    /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was another.
+    case answeredBefore([UInt8]?)
+    /// Nothing was changed, because too many emails are waiting.
+    case queueFull
+}
+
+extension SignInStore {
+    /// Stores a link and queues its email, in one atomic call: all of it, or nothing. A second call with the same link
+    /// changes nothing.
+    /// - Parameters:
+    ///   - answering: the caller's idempotency key and the answer to keep for it; `nil` if it sent none.
+    ///   - answers: the answers that are kept.
+    /// - Throws: ``StoreError``. If the reply was lost, the link may have been stored.
+    func issue(
+        _ request: LinkRequest, answering: (key: IdempotencyKey, answer: [UInt8])?, from answers: IdempotentAnswers
+    ) async throws(StoreError) -> IssueOutcome {
+        let token = request.link.token
+        let sealed = try StoreError.wrapping { () throws(CryptoError) in
+            try seal(request, answering: answering, by: answers)
+        }
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await issueLink.call(on: redis, capacity: 2048 + sealed.record.count) { names in
+                names.append(.links, keys.links(at: token.place))
+                names.append(.stream, keys.mail)
+                // Without an idempotency key the script does not use this key; a cluster still routes the call by it.
+                names.append(.answer, answering.map { answers.key($0.key) } ?? keys.links(at: token.place))
+            } arguments: { values in
+                values.append(.id, token.id)
+                values.append(.record, sealed.record)
+                values.append(.lifetime, request.lifetime.milliseconds)
+                values.append(.retention, policy.retention.milliseconds)
+                values.append(.newestOnly, policy.isNewestOnly ? "1" : "")
+                values.append(.handle, request.code?.handle.id ?? "")
+                values.append(.tag, sealed.code?.tag ?? "")
+                values.append(.codeKey, sealed.code?.keyID ?? "")
+                values.append(.codeToken, sealed.code?.token ?? [])
+                values.append(.jobVersion, "1")
+                values.append(.jobKey, sealed.job?.keyID ?? "")
+                values.append(.job, sealed.job?.box ?? [])
+                values.append(.maximumLength, policy.maximumQueueLength)
+                values.append(.answer, sealed.answer)
+                values.append(.answerLifetime, IdempotentAnswers.lifetime.milliseconds)
+            }
+        }
+        switch reply {
+        case .integer(1): return .issued
+        case .integer(-1): return .queueFull
+        case .bulk(let stored):
+            guard let key = answering?.key else { throw .failed(.unexpectedReply("\(reply)")) }
+            return .answeredBefore(
+                try StoreError.wrapping { () throws(CryptoError) in try answers.open(stored, to: key) })
+        default: throw .failed(.unexpectedReply("\(reply)"))
+        }
+    }
+
+    /// The stored forms of a request.
+    private struct Sealed {
+        let record: [UInt8]
+        /// `nil` if the answer has no code.
+        let code: CodeKeys.Sealed?
+        /// `nil` if nothing is mailed.
+        let job: SealedMailJob?
+        /// Empty if the caller sent no idempotency key.
+        let answer: [UInt8]
+    }
+
+    private func seal(
+        _ request: LinkRequest, answering: (key: IdempotencyKey, answer: [UInt8])?, by answers: IdempotentAnswers
+    ) throws(CryptoError) -> Sealed {
+        let token = request.link.token
+        var code: CodeKeys.Sealed?
+        if let drawn = request.code { code = try codeKeys.seal(drawn, token, random: random) }
+        var job: SealedMailJob?
+        if request.isMailed {
+            job = try MailJob(for: request, isNewestOnly: policy.isNewestOnly).sealed(by: jobKeys, random: random)
+        }
+        var answer: [UInt8] = []
+        if let answering { answer = try answers.sealed(answering.answer, to: answering.key, random: random) }
+        return Sealed(
+            record: try request.record.sealed(for: token, random: random), code: code, job: job, answer: answer)
+    }
+}
