@@ -98,7 +98,7 @@ final class LiveServer: Sendable {
                 redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: [key], random: .system),
             random: .system, metrics: SignInMetrics(registry, limits: policy.limits))
         return HTTPService(
-            signInRoutes(dependencies), settings: WebSettings(), origins: policy.origins,
+            signInRoutes(dependencies), words: [signInWords], settings: WebSettings(), origins: policy.origins,
             health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry), logger: logger,
             now: UnixTime.now)
     }

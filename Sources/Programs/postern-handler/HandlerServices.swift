@@ -100,7 +100,7 @@ struct HandlerServices {
         let signIn = SignInDependencies(
             policy: policy, issuer: settings.signIn.issuer, store: store, random: .system, metrics: metrics.signIn)
         return HTTPService(
-            signInRoutes(signIn), settings: settings.web, origins: policy.origins,
+            signInRoutes(signIn), words: [signInWords], settings: settings.web, origins: policy.origins,
             health: Health(redis: redis, readiness: readiness), metrics: metrics.http, logger: logger,
             now: UnixTime.now)
     }

@@ -11,17 +11,19 @@ package final class HTTPService: Responder {
     private let proxies: TrustedProxies
     private let health: Health
     private let metrics: HTTPMetrics
+    private let languages: ErrorLanguages
     private let logger: Logger
     private let now: @Sendable () -> UnixTime
     private let outages = OutageLog()
 
     /// - Parameters:
     ///   - routes: the routes of the program's features.
+    ///   - words: the words of the features' errors.
     ///   - origins: the origins whose scripts may read responses, and send requests to routes for browsers.
     ///   - now: the wall clock.
     package init(
-        _ routes: [Route], settings: WebSettings, origins: OriginPolicy, health: Health, metrics: HTTPMetrics,
-        logger: Logger, now: @escaping @Sendable () -> UnixTime
+        _ routes: [Route], words: [ErrorWordsFolder] = [], settings: WebSettings, origins: OriginPolicy,
+        health: Health, metrics: HTTPMetrics, logger: Logger, now: @escaping @Sendable () -> UnixTime
     ) {
         table = RouteTable(routes + health.routes, basePath: settings.basePath)
         self.origins = origins
@@ -29,6 +31,7 @@ package final class HTTPService: Responder {
         proxies = settings.trustedProxies
         self.health = health
         self.metrics = metrics
+        languages = ErrorLanguages(words)
         self.logger = logger
         self.now = now
     }
@@ -44,7 +47,7 @@ package final class HTTPService: Responder {
             guard let entry else { throw .notFound }
             response = try await respond(to: RequestContext(request, behind: proxies, log: log, now: now), by: entry)
         } catch {
-            response = error.response
+            response = self.response(to: error, request.fields)
         }
         finish(&response, for: request.fields.origin, id)
         let duration = ContinuousClock.now - start
@@ -56,7 +59,7 @@ package final class HTTPService: Responder {
     /// The response to a request that the server refuses before the request is complete.
     /// - Parameter fields: the fields of the request that have been received.
     package func response(to error: HTTPError, fields: RequestFields = [:]) -> Response {
-        var response = error.response
+        var response = self.response(to: error, fields)
         finish(&response, for: fields.origin, RequestID(given: fields.requestID))
         return response
     }
@@ -87,6 +90,11 @@ package final class HTTPService: Responder {
                 throw .origin(error)
             }
         }
+    }
+
+    /// The response to an error, in the language that the client prefers.
+    private func response(to error: HTTPError, _ fields: RequestFields) -> Response {
+        error.response(in: languages.words(preferredBy: fields.acceptLanguage))
     }
 
     /// Adds the fields that every response has.

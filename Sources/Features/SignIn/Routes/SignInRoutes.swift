@@ -17,6 +17,9 @@ package func signInRoutes(_ dependencies: SignInDependencies) -> [Route] {
     ]
 }
 
+/// The words of sign-in's errors.
+package let signInWords = ErrorWordsFolder(EmbeddedFiles.all, in: "Routes/Words/")
+
 /// `GET /openapi.yaml`: the description of the API.
 private func respondWithDescription(to context: RequestContext) async throws(HTTPError) -> Response {
     Response(status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
