@@ -21,6 +21,17 @@ struct ErrorLanguagesTests {
         for _ in 1...2 { #expect(languages.words(preferredBy: field)?.language.tag ?? "en" == language) }
     }
 
+    @Test("the language is right for any number of different fields, and for long ones")
+    func many() {
+        let languages = ErrorLanguages([])
+        for number in 0..<200 {
+            let tag = ["de", "en", "zh-Hant"][number % 3]
+            for field in ["x-\(number),\(tag)", "x-\(String(repeating: "y", count: 200)),\(tag)"] {
+                #expect(languages.words(preferredBy: field)?.language.tag ?? "en" == tag)
+            }
+        }
+    }
+
     private static let features = [
         ErrorWordsFolder(
             ["A/sv.json": #"{"direction":"ltr","One":"Ett"}"#, "A/de.json": #"{"direction":"ltr","One":"Eins"}"#],

@@ -11,10 +11,10 @@ struct SentenceTests {
         let sentence: Sentence = "The \(field) header, \(count) times"
         #expect(sentence.pattern == "The {1} header, {2} times")
         #expect(sentence.values == ["Origin", "7"])
-        #expect(sentence.english == "The Origin header, 7 times")
+        #expect(sentence.text == "The Origin header, 7 times")
     }
 
-    @Test("sentences are equal if they are the same in English")
+    @Test("sentences are equal if their texts are")
     func equal() {
         let count = 7
         #expect("Wait \(count) seconds" as Sentence == "Wait 7 seconds")
@@ -51,6 +51,6 @@ struct SentenceTests {
     @Test("a value that resembles a placeholder is not filled in")
     func resembling() {
         let (first, second) = ("{2}", "b")
-        #expect(("\(first) and \(second)" as Sentence).english == "{2} and b")
+        #expect(("\(first) and \(second)" as Sentence).text == "{2} and b")
     }
 }

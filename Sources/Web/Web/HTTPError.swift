@@ -34,8 +34,8 @@ package struct HTTPError: Error, Equatable {
     }
 
     package let code: Code
-    package let message: Sentence
-    package let issues: [Issue]
+    package private(set) var message: Sentence
+    package private(set) var issues: [Issue]
     /// The time until a retry makes sense, in whole seconds, at least 1; `nil` if not applicable.
     package let retryAfter: Int?
     /// Additional header fields of this response.
@@ -132,29 +132,38 @@ extension HTTPError {
     /// The JSON response, in one language. It is English if one of the error's sentences has no translation.
     /// - Parameter words: the words of a language; `nil` for English.
     package func response(in words: ErrorWords? = nil) -> Response {
-        if let words, let message = words.text(of: message) {
-            let messages = issues.compactMap { words.text(of: $0.message) }
-            if messages.count == issues.count { return response(in: words.language, message, messages) }
-        }
-        return response(in: .english, message.english, issues.map(\.message.english))
+        if let words, let error = translated(by: words) { return error.response(in: words.language) }
+        return response(in: .english)
     }
 
-    /// - Parameter messages: the messages of the issues.
-    private func response(in language: Language, _ message: String, _ messages: [String]) -> Response {
+    /// The error with its sentences in another language; `nil` if one of them has no translation.
+    private func translated(by words: ErrorWords) -> HTTPError? {
+        guard let message = words.text(of: message) else { return nil }
+        var issues: [Issue] = []
+        for issue in self.issues {
+            guard let message = words.text(of: issue.message) else { return nil }
+            issues.append(Issue(path: issue.path, code: issue.code, message: Sentence(verbatim: message)))
+        }
+        var error = self
+        (error.message, error.issues) = (Sentence(verbatim: message), issues)
+        return error
+    }
+
+    /// - Parameter language: the language of the sentences.
+    private func response(in language: Language) -> Response {
         var json = JSONWriter(capacity: 256)
-        json.member("error", message)
+        json.member("error", message.text)
         json.member("code", code.rawValue)
         if !issues.isEmpty {
             json.member("fieldErrors") { json in
                 var paths: Set<String> = []
-                for (issue, message) in zip(issues, messages) where paths.insert(issue.path).inserted {
-                    json.member(issue.path, message)
+                for issue in issues where paths.insert(issue.path).inserted {
+                    json.member(issue.path, issue.message.text)
                 }
             }
-            json.member("issues", forEach: Array(zip(issues, messages))) { json, issue in
-                let (issue, message) = issue
+            json.member("issues", forEach: issues) { json, issue in
                 json.member("path", issue.path)
-                json.member("message", message)
+                json.member("message", issue.message.text)
                 json.member("code", issue.code.rawValue)
             }
         }

@@ -14,7 +14,12 @@ import Bytes
 
     /// A sentence for developers, such as one about the syntax of a request. It is English in every response.
     package static func english(_ text: String) -> Sentence {
-        Sentence(pattern: text, values: [], isTranslated: false)
+        Sentence(verbatim: text)
+    }
+
+    /// A text that is not translated again.
+    init(verbatim text: String) {
+        self.init(pattern: text, values: [], isTranslated: false)
     }
 
     /// A sentence that an error states as a rule, such as ``PortalPath``'s. Each rule has its own translation.
@@ -28,8 +33,8 @@ import Bytes
         self.isTranslated = isTranslated
     }
 
-    /// The sentence in English.
-    var english: String { text(by: pattern, isRightToLeft: false) }
+    /// The sentence as it was written: in English, unless it was translated.
+    var text: String { text(by: pattern, isRightToLeft: false) }
 
     /// The sentence by a pattern in any language.
     func text(by pattern: String, isRightToLeft: Bool) -> String {
@@ -74,9 +79,9 @@ extension Sentence: ExpressibleByStringInterpolation {
 }
 
 extension Sentence: Equatable {
-    /// Whether two sentences are the same in English.
+    /// Whether two sentences have the same text.
     @usableFromInline package static func == (first: Sentence, second: Sentence) -> Bool {
-        first.english == second.english
+        first.text == second.text
     }
 }
 
