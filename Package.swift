@@ -59,7 +59,7 @@ let foundations: [Target] = [
         dependencies: [
             "Bytes", "Net", "Platform", "Redis", "Settings", "Telemetry", logging, structuredFields,
         ],
-        path: "Sources/Web/Web"),
+        path: "Sources/Web/Web", plugins: ["EmbedFiles"]),
     .target(
         name: "Serving",
         dependencies: [

@@ -100,6 +100,18 @@ struct LambdaEventTests {
         #expect(try await lambda.answer(as: shape).status == 200)
     }
 
+    @Test("an error is in the language that the person prefers", arguments: LambdaShape.allCases)
+    func language(shape: LambdaShape) async throws {
+        let redis = try await RedisServer()
+        let lambda = try await LambdaHandler(redis: redis.address)
+        for (body, language) in [("{}", "he"), (String(repeating: " ", count: 16_385), "he"), ("{", "en")] {
+            let request = LambdaRequest.signIn(body).with { $0.fields.append(("Accept-Language", "he-IL,he;q=0.9")) }
+            let answer = try await lambda.answer(to: request, as: shape)
+            #expect(answer["Content-Language"] == language)
+            #expect(answer["Vary"] == "Origin, Accept-Language")
+        }
+    }
+
     @Test(
         "the query is percent-decoded once, whether the trigger has already decoded it or not",
         arguments: LambdaShape.allCases)

@@ -22,6 +22,14 @@ struct BodySizeTests {
         #expect(try await client.rest().isEmpty)
     }
 
+    @Test("the refusal of a long body is in the language that the request prefers")
+    func language() async throws {
+        let head = signInHead("Content-Length: 16385", "Accept-Language: de-DE,de;q=0.9,en;q=0.8")
+        let response = try await Client(LiveServer()).ask(head)
+        expectRefusal(response, 413, "payload_too_large", in: "de")
+        #expect(response.json["error"] as? String == "Der Inhalt der Anfrage ist größer als 16384 Byte")
+    }
+
     @Test(
         "a body with a Content-Length above a signed 64-bit number is refused",
         arguments: ["9223372036854775808", "18446744073709551615"])

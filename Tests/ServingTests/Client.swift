@@ -99,9 +99,12 @@ func chunk(_ text: String) -> String {
 }
 
 /// Checks that a response is a refusal in the documented shape.
-/// - Parameter closes: whether the server closes the connection after it.
+/// - Parameters:
+///   - language: the language of its sentence.
+///   - closes: whether the server closes the connection after it.
 func expectRefusal(
-    _ response: RawResponse, _ status: Int, _ code: String, closes: Bool = true, _ comment: String = "",
+    _ response: RawResponse, _ status: Int, _ code: String, in language: String = "en", closes: Bool = true,
+    _ comment: String = "",
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let comment = Comment(rawValue: comment)
@@ -113,7 +116,8 @@ func expectRefusal(
     #expect(response["Cache-Control"] == "no-store", comment, sourceLocation: sourceLocation)
     #expect(response["X-Content-Type-Options"] == "nosniff", comment, sourceLocation: sourceLocation)
     #expect(response["X-Request-Id"]?.isEmpty == false, comment, sourceLocation: sourceLocation)
-    #expect(response["Vary"] == "Origin", comment, sourceLocation: sourceLocation)
+    #expect(response["Vary"] == "Origin, Accept-Language", comment, sourceLocation: sourceLocation)
+    #expect(response["Content-Language"] == language, comment, sourceLocation: sourceLocation)
     #expect(response["Date"]?.hasSuffix(" GMT") == true, comment, sourceLocation: sourceLocation)
     let connection: String? = closes ? "close" : nil
     #expect(response["Connection"] == connection, comment, sourceLocation: sourceLocation)

@@ -103,7 +103,8 @@ final class LiveServer: Sendable {
                 redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: [key], random: .system),
             random: .system, metrics: SignInMetrics(registry, limits: policy.limits))
         return HTTPService(
-            signInRoutes(dependencies) + [largeResponse], settings: WebSettings(), origins: policy.origins,
+            signInRoutes(dependencies) + [largeResponse], words: [signInWords], settings: WebSettings(),
+            origins: policy.origins,
             health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry), logger: logger,
             now: UnixTime.now)
     }

@@ -29,6 +29,13 @@ struct TimeoutTests {
         (signInHead("Transfer-Encoding: chunked"), String(repeating: "1\r\n \r\n", count: 1_000)),
     ]
 
+    @Test("the refusal of a slow body is in the language that the request prefers")
+    func language() async throws {
+        let client = try await Client(LiveServer(shortRequestTimeout))
+        try await client.send(signInHead("Content-Length: 7", "Accept-Language: nl"))
+        expectRefusal(try await client.response(), 408, "request_timeout", in: "nl")
+    }
+
     @Test("a request that arrives too slowly is refused after the request timeout", arguments: 0..<4)
     func drips(_ index: Int) async throws {
         let client = try await Client(LiveServer(shortRequestTimeout))

@@ -16,7 +16,7 @@ struct ResponseCase: Sendable, CustomTestStringConvertible {
 
 @Suite
 struct HTTPErrorTests {
-    private static let cases = [
+    static let cases = [
         ResponseCase(
             error: .badRequest, status: 400,
             body: #"{"error":"The request is not valid HTTP/1.1","code":"bad_request"}"#),
@@ -88,10 +88,11 @@ struct HTTPErrorTests {
 
     @Test("each error has exactly its status, fields and body", arguments: HTTPErrorTests.cases)
     func body(_ expected: ResponseCase) {
-        let response = expected.error.response
+        let response = expected.error.response()
         #expect(response.status.rawValue == expected.status)
         #expect(String(decoding: response.body, as: UTF8.self) == expected.body)
         #expect(response.fields[.contentType] == "application/json")
+        #expect(response.fields[.contentLanguage] == "en")
         #expect(response.fields[.retryAfter] == expected.retryAfter)
         #expect(response.fields[.allow] == expected.allow)
     }
@@ -99,7 +100,7 @@ struct HTTPErrorTests {
     @Test("quotes, backslashes and control characters in a sentence are escaped")
     func escaped() {
         let issue = Issue(path: "a\"b", code: .custom, message: "\\c\n\u{7F}")
-        let body = String(decoding: HTTPError.invalid(ValidationError(issues: [issue])).response.body, as: UTF8.self)
+        let body = String(decoding: HTTPError.invalid(ValidationError(issues: [issue])).response().body, as: UTF8.self)
         #expect(body.contains(#""fieldErrors":{"a\"b":"\\c\u000a\u007f"}"#))
     }
 
@@ -112,7 +113,7 @@ struct HTTPErrorTests {
         ] as [(Duration, Int)])
     func roundedUp(wait: Duration, seconds: Int) {
         for refusal in [HTTPError.rateLimited(retryAfter: wait), HTTPError.serviceUnavailable(retryAfter: wait)] {
-            let response = refusal.response
+            let response = refusal.response()
             #expect(response.fields[.retryAfter] == "\(seconds)")
             #expect(String(decoding: response.body, as: UTF8.self).hasSuffix(#","retryAfter":\#(seconds)}"#))
         }

@@ -33,20 +33,28 @@ async function send(form) {
   }
   rest(form, false);
   say(form, "");
+  const language = answer.headers.get("Content-Language");
   const error = body.fieldErrors?.email;
-  refuse(error);
+  refuse(error && inLanguage(language, error));
   const seconds = Number(answer.headers.get("Retry-After"));
   if (answer.ok) return showSent(form, email, body.request_id);
   if (seconds) {
     return wait(form, seconds, answer.status === 429 ? "Too many attempts." : "Sign-in is unavailable right now.");
   }
-  if (!error) say(form, body.error + ".");
+  if (!error) say(form, inLanguage(language, body.error));
+}
+
+// A sentence of Postern's, which is in the language that the browser prefers, and not always in the page's.
+function inLanguage(language, sentence) {
+  const span = document.createElement("span");
+  [span.lang, span.dir, span.textContent] = [language ?? "en", "auto", sentence];
+  return span;
 }
 
 // Shows an error next to the field and focuses the field, or removes an earlier error.
 function refuse(error) {
   const field = ask.querySelector("[name=email]");
-  document.getElementById("email-error").textContent = error ?? "";
+  document.getElementById("email-error").replaceChildren(error ?? "");
   field.setAttribute("aria-invalid", Boolean(error));
   if (error) field.focus();
 }

@@ -18,6 +18,8 @@ struct PosternAPI: ServerProgram {
     /// None: no page in a browser calls these routes.
     var origins: OriginPolicy { OriginPolicy(allowed: []) }
 
+    var words: [ErrorWordsFolder] { features.flatMap { type(of: $0).words } }
+
     var scripts: [ScriptSource] { features.flatMap(\.scripts) }
 
     static func main() { ServerProcess.run(PosternAPI.self) }

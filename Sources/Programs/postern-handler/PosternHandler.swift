@@ -19,6 +19,8 @@ struct PosternHandler: ServerProgram {
 
     var origins: OriginPolicy { signIn.policy.origins }
 
+    var words: [ErrorWordsFolder] { [signInWords] }
+
     var scripts: [ScriptSource] { SignInStore.scripts }
 
     static func main() { ServerProcess.run(PosternHandler.self) }

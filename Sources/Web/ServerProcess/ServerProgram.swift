@@ -19,6 +19,9 @@ package protocol ServerProgram: Sendable {
     /// The origins whose scripts may read responses, and send requests to routes for browsers.
     var origins: OriginPolicy { get }
 
+    /// The words of the features' errors.
+    var words: [ErrorWordsFolder] { get }
+
     /// The scripts that a new connection loads into Redis, so that the first call of each needs one round trip.
     var scripts: [ScriptSource] { get }
 

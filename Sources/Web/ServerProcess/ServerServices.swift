@@ -36,7 +36,7 @@ struct ServerServices {
             // It connects while the rest is set up.
             redis.start()
             let service = HTTPService(
-                try program.routes(on: redis), settings: settings.web, origins: program.origins,
+                try program.routes(on: redis), words: program.words, settings: settings.web, origins: program.origins,
                 health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger,
                 now: UnixTime.now, authenticator: try program.authenticator(on: redis))
             connections.append(redis)

@@ -13,11 +13,18 @@ package protocol Feature: Sendable {
     /// `components`. It may refer to what the program's own part describes, such as `#/components/responses/Unauthorized`.
     static var apiDescription: StaticString { get }
 
+    /// The words of the feature's errors. Default: none, and its errors are in English, apart from those of ``Web``.
+    static var words: [ErrorWordsFolder] { get }
+
     /// The scripts that a new connection loads into Redis, so that the first call of each needs one round trip.
     var scripts: [ScriptSource] { get }
 
     /// Returns the feature's routes on one connection to Redis. Called once for each event loop.
     func routes(on redis: RedisClient) throws -> [Route]
+}
+
+extension Feature {
+    package static var words: [ErrorWordsFolder] { [] }
 }
 
 /// The values that features are made from.

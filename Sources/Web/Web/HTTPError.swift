@@ -34,16 +34,15 @@ package struct HTTPError: Error, Equatable {
     }
 
     package let code: Code
-    /// A sentence for people.
-    package let message: String
-    package let issues: [Issue]
+    package private(set) var message: Sentence
+    package private(set) var issues: [Issue]
     /// The time until a retry makes sense, in whole seconds, at least 1; `nil` if not applicable.
     package let retryAfter: Int?
     /// Additional header fields of this response.
     package var fields: ResponseFields
 
     package init(
-        _ code: Code, _ message: String, issues: [Issue] = [], retryAfter: Duration? = nil,
+        _ code: Code, _ message: Sentence, issues: [Issue] = [], retryAfter: Duration? = nil,
         fields: ResponseFields = [:]
     ) {
         self.code = code
@@ -56,7 +55,8 @@ package struct HTTPError: Error, Equatable {
 
 extension HTTPError {
     /// The bytes that arrived are not an HTTP/1.1 request.
-    package static let badRequest = HTTPError(.badRequest, "The request is not valid HTTP/1.1")
+    package static let badRequest = HTTPError(
+        .badRequest, .english("The request is not valid HTTP/1.1"))
     /// The head or the body of the request took too long to arrive.
     package static let requestTimeout = HTTPError(.requestTimeout, "The request took too long to arrive")
     package static let payloadTooLarge = HTTPError(
@@ -65,15 +65,15 @@ extension HTTPError {
         .headerFieldsTooLarge, "The request headers are too large")
 
     package static let notJSON = HTTPError(
-        .unsupportedMediaType, "Send a JSON body in UTF-8, with Content-Type: application/json")
+        .unsupportedMediaType, .english("Send a JSON body in UTF-8, with Content-Type: application/json"))
     package static let notForm = HTTPError(
-        .unsupportedMediaType, "Send a form body, with Content-Type: application/x-www-form-urlencoded")
+        .unsupportedMediaType, .english("Send a form body, with Content-Type: application/x-www-form-urlencoded"))
     package static let notFound = HTTPError(.notFound, "There is nothing at this path")
     package static let internalError = HTTPError(.internalError, "Something went wrong on our side")
 
     /// The body is not JSON.
     package static func invalidJSON(_ error: JSONError) -> HTTPError {
-        HTTPError(.invalidJSON, error.description)
+        HTTPError(.invalidJSON, .english(error.description))
     }
 
     /// The body violates rules of its schema.
@@ -86,29 +86,39 @@ extension HTTPError {
         guard case .notAllowed(let source, let error) = refusal else {
             return HTTPError(.originRequired, "The request has no origin: send callback_origin or an Origin header")
         }
-        let (subject, field): (String, String?) =
+        let field: String? =
             switch source {
-            case .body: ("callback_origin", "callback_origin")
-            case .header: ("The X-AppHandoff-Callback-Origin header", nil)
-            case .origin: ("The Origin header", nil)
-            case .referer: ("The Referer header", nil)
+            case .body: nil
+            case .header: "X-AppHandoff-Callback-Origin"
+            case .origin: "Origin"
+            case .referer: "Referer"
             }
-        let message = "\(subject) \(error?.description ?? "is not an allowed origin")"
-        let issues = field.map { [Issue(path: $0, code: .custom, message: message)] } ?? []
+        let message: Sentence =
+            switch (field, error) {
+            case (nil, nil): "callback_origin is not an allowed origin"
+            case (let field?, nil): "The \(field) header is not an allowed origin"
+            // The text is not an origin at all, which only the client's developer can fix.
+            case (nil, let error?): .english("callback_origin \(error.description)")
+            case (let field?, let error?): .english("The \(field) header \(error.description)")
+            }
+        let issues = field == nil ? [Issue(path: "callback_origin", code: .custom, message: message)] : []
         return HTTPError(.originNotAllowed, message, issues: issues)
     }
 
     /// The path does not support the method.
     /// - Parameter allow: the supported methods, as in the `Allow` field.
     package static func methodNotAllowed(_ allow: String) -> HTTPError {
-        HTTPError(.methodNotAllowed, "This path supports only \(allow)", fields: [.allow: allow])
+        HTTPError(.methodNotAllowed, .english("This path supports only \(allow)"), fields: [.allow: allow])
     }
 
     /// A bucket has no token.
     package static func rateLimited(retryAfter: Duration) -> HTTPError {
         let seconds = retryAfter.retryAfterSeconds
-        let time = seconds == 1 ? "1 second" : "\(seconds) seconds"
-        return HTTPError(.rateLimited, "Too many requests: try again in \(time)", retryAfter: retryAfter)
+        guard seconds > 1 else {
+            return HTTPError(.rateLimited, "Too many requests: try again in 1 second", retryAfter: retryAfter)
+        }
+        return HTTPError(
+            .rateLimited, "Too many requests: try again in \(seconds) seconds", retryAfter: retryAfter)
     }
 
     /// Redis does not answer, or not in time, or the mail queue is full.
@@ -119,24 +129,47 @@ extension HTTPError {
 }
 
 extension HTTPError {
-    /// The JSON response.
-    package var response: Response {
+    /// The JSON response, in one language. It is English if one of the error's sentences has no translation.
+    /// - Parameter words: the words of a language; `nil` for English.
+    package func response(in words: ErrorWords? = nil) -> Response {
+        if let words, let error = translated(by: words) { return error.response(in: words.language) }
+        return response(in: .english)
+    }
+
+    /// The error with its sentences in another language; `nil` if one of them has no translation.
+    private func translated(by words: ErrorWords) -> HTTPError? {
+        guard let message = words.text(of: message) else { return nil }
+        var issues: [Issue] = []
+        for issue in self.issues {
+            guard let message = words.text(of: issue.message) else { return nil }
+            issues.append(Issue(path: issue.path, code: issue.code, message: Sentence(verbatim: message)))
+        }
+        var error = self
+        (error.message, error.issues) = (Sentence(verbatim: message), issues)
+        return error
+    }
+
+    /// - Parameter language: the language of the sentences.
+    private func response(in language: Language) -> Response {
         var json = JSONWriter(capacity: 256)
-        json.member("error", message)
+        json.member("error", message.text)
         json.member("code", code.rawValue)
         if !issues.isEmpty {
             json.member("fieldErrors") { json in
                 var paths: Set<String> = []
-                for issue in issues where paths.insert(issue.path).inserted { json.member(issue.path, issue.message) }
+                for issue in issues where paths.insert(issue.path).inserted {
+                    json.member(issue.path, issue.message.text)
+                }
             }
             json.member("issues", forEach: issues) { json, issue in
                 json.member("path", issue.path)
-                json.member("message", issue.message)
+                json.member("message", issue.message.text)
                 json.member("code", issue.code.rawValue)
             }
         }
         if let retryAfter { json.member("retryAfter", retryAfter) }
         var response = Response(status: code.status, json: json.finish())
+        response.fields.append(.contentLanguage, language.tag)
         response.fields.append(fields)
         if let retryAfter { response.fields.append(.retryAfter, String(retryAfter)) }
         return response

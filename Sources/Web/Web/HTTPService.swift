@@ -11,6 +11,7 @@ package final class HTTPService: Responder {
     private let proxies: TrustedProxies
     private let health: Health
     private let metrics: HTTPMetrics
+    private let languages: ErrorLanguages
     private let logger: Logger
     private let now: @Sendable () -> UnixTime
     private let authenticator: (any Authenticator)?
@@ -18,12 +19,14 @@ package final class HTTPService: Responder {
 
     /// - Parameters:
     ///   - routes: the routes of the program's features.
+    ///   - words: the words of the features' errors.
     ///   - origins: the origins whose scripts may read responses, and send requests to routes for browsers.
     ///   - now: the wall clock.
     ///   - authenticator: the authenticator of requests to routes that require an API key; `nil` if there are none.
     package init(
-        _ routes: [Route], settings: WebSettings, origins: OriginPolicy, health: Health, metrics: HTTPMetrics,
-        logger: Logger, now: @escaping @Sendable () -> UnixTime, authenticator: (any Authenticator)? = nil
+        _ routes: [Route], words: [ErrorWordsFolder] = [], settings: WebSettings, origins: OriginPolicy,
+        health: Health, metrics: HTTPMetrics, logger: Logger, now: @escaping @Sendable () -> UnixTime,
+        authenticator: (any Authenticator)? = nil
     ) {
         precondition(
             authenticator != nil || !routes.contains { $0.guard.requiresAPIKey },
@@ -34,6 +37,7 @@ package final class HTTPService: Responder {
         proxies = settings.trustedProxies
         self.health = health
         self.metrics = metrics
+        languages = ErrorLanguages(words)
         self.logger = logger
         self.now = now
         self.authenticator = authenticator
@@ -50,7 +54,7 @@ package final class HTTPService: Responder {
             guard let entry else { throw .notFound }
             response = try await respond(to: RequestContext(request, behind: proxies, log: log, now: now), by: entry)
         } catch {
-            response = error.response
+            response = self.response(to: error, request.fields)
         }
         finish(&response, for: entry?.isForServers == true ? nil : request.fields.origin, id)
         let duration = ContinuousClock.now - start
@@ -62,7 +66,7 @@ package final class HTTPService: Responder {
     /// The response to a request that the server refuses before the request is complete.
     /// - Parameter fields: the fields of the request that have been received.
     package func response(to error: HTTPError, fields: RequestFields = [:]) -> Response {
-        var response = error.response
+        var response = self.response(to: error, fields)
         finish(&response, for: fields.origin, RequestID(given: fields.requestID))
         return response
     }
@@ -114,6 +118,11 @@ package final class HTTPService: Responder {
             error.fields.join(authentication.fields)
             throw error
         }
+    }
+
+    /// The response to an error, in the language that the client prefers.
+    private func response(to error: HTTPError, _ fields: RequestFields) -> Response {
+        error.response(in: languages.words(preferredBy: fields.acceptLanguage))
     }
 
     /// Adds the fields that every response has.

@@ -14,10 +14,9 @@
     /// The path of the value: keys and indices joined by dots; empty for the root.
     @usableFromInline package let path: String
     @usableFromInline package let code: Code
-    /// A sentence for people.
-    @usableFromInline package let message: String
+    @usableFromInline package let message: Sentence
 
-    @usableFromInline package init(path: String, code: Code, message: String) {
+    @usableFromInline package init(path: String, code: Code, message: Sentence) {
         self.path = path
         self.code = code
         self.message = message
@@ -27,9 +26,9 @@
 /// A violated rule without the path of the value.
 @usableFromInline package struct Finding: Sendable, Equatable {
     @usableFromInline package let code: Issue.Code
-    @usableFromInline package let message: String
+    @usableFromInline package let message: Sentence
 
-    @usableFromInline package init(_ code: Issue.Code, _ message: String) {
+    @usableFromInline package init(_ code: Issue.Code, _ message: Sentence) {
         self.code = code
         self.message = message
     }

@@ -39,7 +39,7 @@ import Bytes
     /// - Parameters:
     ///   - message: the message that is reported if the rule is violated.
     ///   - isValid: whether a value satisfies the rule.
-    @inlinable package func refine(_ message: String, _ isValid: @escaping @Sendable (Output) -> Bool) -> Schema {
+    @inlinable package func refine(_ message: Sentence, _ isValid: @escaping @Sendable (Output) -> Bool) -> Schema {
         check { isValid($0) ? nil : Finding(.custom, message) }
     }
 
@@ -97,6 +97,9 @@ import Bytes
     @usableFromInline mutating func leave() { path.removeLast() }
 
     @usableFromInline mutating func addTypeMismatch(expected: String, received: JSONValue?) {
-        add(Finding(.invalidType, "Invalid input: expected \(expected), received \(received?.typeName ?? "undefined")"))
+        guard let received else {
+            return add(Finding(.invalidType, "Invalid input: expected \(expected), received undefined"))
+        }
+        add(Finding(.invalidType, "Invalid input: expected \(expected), received \(received.typeName)"))
     }
 }

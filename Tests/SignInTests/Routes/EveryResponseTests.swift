@@ -28,7 +28,9 @@ struct EveryResponseTests {
     private func expectCommonFields(_ response: Response, id: String?) {
         #expect(values(.cacheControl, response) == ["no-store"])
         #expect(values(.contentTypeOptions, response) == ["nosniff"])
-        #expect(values(.vary, response) == ["Origin"])
+        let isError = response.status.rawValue >= 400
+        #expect(values(.vary, response) == [isError ? "Origin, Accept-Language" : "Origin"])
+        #expect(values(.contentLanguage, response) == (isError ? ["en"] : []))
         let ids = values(.requestID, response)
         #expect(ids.count == 1)
         if let id {
@@ -40,7 +42,7 @@ struct EveryResponseTests {
         #expect(Set(names).count == names.count, "a field is there twice")
     }
 
-    @Test("every response forbids caching and sniffing, and has a request id")
+    @Test("every response forbids caching and sniffing, and has a request id; each error has a language")
     func common() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(server)

@@ -108,7 +108,8 @@ func signInService(
         policy: policy, issuer: issuer, store: store, random: random,
         metrics: SignInMetrics(registry, limits: policy.limits))
     return HTTPService(
-        signInRoutes(dependencies), settings: WebSettings(basePath: basePath, trustedProxies: proxies),
+        signInRoutes(dependencies), words: [signInWords],
+        settings: WebSettings(basePath: basePath, trustedProxies: proxies),
         origins: policy.origins, health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry),
         logger: quiet, now: UnixTime.now)
 }

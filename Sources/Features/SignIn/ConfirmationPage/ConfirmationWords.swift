@@ -1,5 +1,6 @@
 import Bytes
 import Net
+import Web
 
 /// The sentences of the confirmation page, in one language.
 struct ConfirmationWords: Sendable {
@@ -31,19 +32,9 @@ struct ConfirmationWords: Sendable {
     }
 
     /// A sentence with its placeholders filled in: `{portal}`, `{address}` and `{seconds}`. A placeholder without a
-    /// value becomes empty.
-    ///
-    /// In a language that is written from right to left, each value is enclosed in the isolates U+2068 and U+2069. This
-    /// keeps a host or an address from changing the order of the surrounding text (UAX #9).
+    /// value becomes empty. Where the language is written from right to left, values are isolated.
     func sentence(_ key: Key, _ values: [String: String] = [:]) -> String {
-        let parts = (texts[key.rawValue] ?? "").split(separator: "{", omittingEmptySubsequences: false)
-        return parts.dropFirst().reduce(into: String(parts[0])) { sentence, part in
-            let halves = part.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
-            if let value = values[String(halves[0])] {
-                sentence += isRightToLeft ? "\u{2068}\(value)\u{2069}" : value
-            }
-            sentence += halves.count == 2 ? String(halves[1]) : ""
-        }
+        filled(texts[key.rawValue] ?? "", isRightToLeft: isRightToLeft) { values[String($0)] }
     }
 
     // MARK: - Languages

@@ -30,8 +30,8 @@ struct SendMagicLinkBody: Sendable {
         isCodeRequested = code ?? false
         // A body with a misspelled `code_challenge` must not produce a link that works in every browser.
         guard method == nil || challenge != nil else {
-            let rule = "Required with code_challenge_method"
-            throw .invalid(ValidationError(issues: [Issue(path: "code_challenge", code: .custom, message: rule)]))
+            let issue = Issue(path: "code_challenge", code: .custom, message: "Required with code_challenge_method")
+            throw .invalid(ValidationError(issues: [issue]))
         }
     }
 }
@@ -42,7 +42,7 @@ extension PortalPath {
         do throws(ParseError) {
             return .value(try PortalPath(parsing: text))
         } catch {
-            return .refused(Finding(.custom, error.sentence))
+            return .refused(Finding(.custom, Sentence(error)))
         }
     }
 }

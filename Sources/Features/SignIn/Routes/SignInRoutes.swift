@@ -15,3 +15,6 @@ package func signInRoutes(_ dependencies: SignInDependencies) -> [Route] {
         Route(.post, PublicURL.pagePath, .open, openLink.respond),
     ]
 }
+
+/// The words of sign-in's errors.
+package let signInWords = ErrorWordsFolder(EmbeddedFiles.all, in: "Routes/Words/")

@@ -11,8 +11,8 @@ package struct CodeChallenge: Sendable, Hashable {
     package static let schema: Schema<CodeChallenge> = string().transform { text in
         // The last character has two unused bits. Only the spelling with zeros there is accepted.
         guard text.utf8.count == 43, Secret(base64URL: text)?.withUnsafeBytes(base64URL) == text else {
-            let rule = "Must be a SHA-256 digest in base64url: 43 characters (RFC 7636, section 4.2)"
-            return .refused(Finding(.custom, rule))
+            return .refused(
+                Finding(.custom, "Must be a SHA-256 digest in base64url: 43 characters (RFC 7636, section 4.2)"))
         }
         return .value(CodeChallenge(text: text))
     }

@@ -15,7 +15,8 @@ struct IdempotencyKey: Sendable {
         guard let text = context.request.fields.idempotencyKey else { return nil }
         guard (1...255).contains(text.utf8.count), text.isVisibleASCII else {
             let rule = "Must be 1 to 255 visible ASCII characters"
-            throw .invalid(ValidationError(issues: [Issue(path: "Idempotency-Key", code: .custom, message: rule)]))
+            throw .invalid(
+                ValidationError(issues: [Issue(path: "Idempotency-Key", code: .custom, message: .english(rule))]))
         }
         // No id contains a space.
         name = String(Digest.sha256.hex(of: Array("\(context.caller?.id ?? "") \(text)".utf8)).prefix(32))

@@ -110,5 +110,5 @@ extension HTTPError.Code {
 extension HTTPError {
     /// The idempotency key was sent before, with another body.
     static let idempotencyKeyReused = HTTPError(
-        .idempotencyKeyReused, "This Idempotency-Key was sent before with another body: use a new one")
+        .idempotencyKeyReused, .english("This Idempotency-Key was sent before with another body: use a new one"))
 }

@@ -37,13 +37,13 @@ struct IssueLinkBody: Sendable {
         do throws(ParseError) {
             return .value(try parseDuration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d"))
         } catch {
-            return .refused(Finding(.custom, error.sentence))
+            return .refused(Finding(.custom, .english(error.sentence)))
         }
     }
 
     private static let purpose: Schema<LinkPurpose> = string().transform { text in
         guard let purpose = LinkPurpose(rawValue: text) else {
-            return .refused(Finding(.custom, "Must be sign_in, invite or verify_email"))
+            return .refused(Finding(.custom, .english("Must be sign_in, invite or verify_email")))
         }
         return .value(purpose)
     }
@@ -52,17 +52,18 @@ struct IssueLinkBody: Sendable {
         do throws(ParseError) {
             return .value(try Language(parsing: text))
         } catch {
-            return .refused(Finding(.custom, error.sentence))
+            return .refused(Finding(.custom, .english(error.sentence)))
         }
     }
 
     private static let claims: Schema<JSONObject> = anyObject().transform { object in
         guard object.members.allSatisfy({ isExact($0.value) }) else {
-            return .refused(Finding(.custom, "Must have no number beyond 2^53: send such a number as a string"))
+            return .refused(
+                Finding(.custom, .english("Must have no number beyond 2^53: send such a number as a string")))
         }
         guard JSONWriter.text(of: object).count <= maximumClaimsByteCount else {
             return .refused(
-                Finding(.tooBig, "Too big: expected at most \(maximumClaimsByteCount) bytes of JSON"))
+                Finding(.tooBig, .english("Too big: expected at most \(maximumClaimsByteCount) bytes of JSON")))
         }
         return .value(object)
     }

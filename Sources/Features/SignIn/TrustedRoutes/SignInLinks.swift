@@ -18,6 +18,8 @@ package struct SignInLinks: Feature {
 
     package static let apiDescription = EmbeddedFiles.all["openapi.json"]!  // A file of this folder.
 
+    package static let words = [signInWords]
+
     package var scripts: [ScriptSource] { [issueLink.source] }
 
     package func routes(on redis: RedisClient) throws -> [Route] {
