@@ -94,6 +94,18 @@ class Form(BrowserTest):
                 mail = self.ask(self.page(locale="de-DE", java_script_enabled=scripts), number=number)
                 self.assertIn('lang="de"', mail.html)
 
+    def test_an_error_is_in_the_language_of_the_browser(self):
+        for scripts in (True, False):
+            with self.subTest(scripts=scripts):
+                page = self.page(locale="ar", java_script_enabled=scripts)
+                page.goto(self.portal + "/sign-in")
+                field = page.get_by_label("Email address")
+                field.fill("ada@example")
+                page.get_by_role("button", name="Send me a link").click()
+                expect(field).to_have_accessible_description("عنوان البريد الإلكتروني غير صالح")
+                if scripts:
+                    expect(page.locator("#email-error span")).to_have_attribute("lang", "ar")
+
     def test_the_form_says_that_sign_in_is_unavailable_with_and_without_scripts(self):
         pages = [self.page(java_script_enabled=scripts) for scripts in (True, False)]
         for page in pages:
