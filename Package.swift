@@ -53,7 +53,7 @@ let foundations: [Target] = [
         dependencies: [
             "Bytes", "CHiredis", "Cryptography", "Net", "Platform", "Settings", logging, nioCore, nioPosix, nioSSL,
         ],
-        resources: [.embedInCode("Buckets.lua")]),
+        resources: [.embedInCode("Buckets.lua"), .embedInCode("RateLimit.lua")]),
     .target(
         name: "Web",
         dependencies: [
