@@ -61,6 +61,15 @@ let foundations: [Target] = [
         ],
         path: "Sources/Web/Web"),
     .target(
+        name: "APIKeys",
+        dependencies: [
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web",
+        ],
+        path: "Sources/Web/APIKeys",
+        resources: [
+            "AuthenticateAPIKey", "NewAPIKey", "RefuseAPIKey", "ResealAPIKey", "RevokeAPIKey",
+        ].map { .embedInCode("Scripts/\($0).lua") }),
+    .target(
         name: "Serving",
         dependencies: [
             "Bytes", "Net", "Platform", "Settings", "Web", lifecycle, logging, nioCore, nioExtras, nioHTTP1, nioPosix,
@@ -169,6 +178,12 @@ let allTests: [Target] = [
     tests(
         of: "Web",
         ["Bytes", "Net", "Platform", "Redis", "Telemetry", logging, nioCore, nioPosix, structuredFields]),
+    tests(
+        of: "APIKeys",
+        [
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web", logging, nioCore,
+            nioPosix,
+        ]),
     tests(
         of: "Serving",
         [
