@@ -143,8 +143,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern",
         dependencies: [
-            "Bytes", "Cryptography", "Delivery", "MailMessage", "MailQueue", "Net", "Platform", "Redis", "Settings",
-            "Telemetry", argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
+            "APIKeys", "Bytes", "Cryptography", "Delivery", "MailMessage", "MailQueue", "Net", "Platform", "Redis",
+            "Settings", "Telemetry", "Web", argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
         ],
         path: "Sources/Programs/postern"),
 ]
