@@ -135,7 +135,7 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern-api",
         dependencies: [
-            "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignInLinks",
+            "APIKeys", "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignInLinks",
             "Telemetry", "Web",
         ],
         path: "Sources/Programs/postern-api", resources: [.embedInCode("documentation.css")],
