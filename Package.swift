@@ -53,13 +53,22 @@ let foundations: [Target] = [
         dependencies: [
             "Bytes", "CHiredis", "Cryptography", "Net", "Platform", "Settings", logging, nioCore, nioPosix, nioSSL,
         ],
-        resources: [.embedInCode("Buckets.lua")]),
+        resources: [.embedInCode("Buckets.lua"), .embedInCode("RateLimit.lua")]),
     .target(
         name: "Web",
         dependencies: [
             "Bytes", "Net", "Platform", "Redis", "Settings", "Telemetry", logging, structuredFields,
         ],
         path: "Sources/Web/Web", plugins: ["EmbedFiles"]),
+    .target(
+        name: "APIKeys",
+        dependencies: [
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web",
+        ],
+        path: "Sources/Web/APIKeys",
+        resources: [
+            "AuthenticateAPIKey", "NewAPIKey", "RefuseAPIKey", "ResealAPIKey", "RevokeAPIKey",
+        ].map { .embedInCode("Scripts/\($0).lua") }),
     .target(
         name: "Serving",
         dependencies: [
@@ -126,7 +135,7 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern-api",
         dependencies: [
-            "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignInLinks",
+            "APIKeys", "Bytes", "Cryptography", "Net", "Platform", "Redis", "ServerProcess", "Settings", "SignInLinks",
             "Telemetry", "Web",
         ],
         path: "Sources/Programs/postern-api", resources: [.embedInCode("documentation.css")],
@@ -134,8 +143,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "postern",
         dependencies: [
-            "Bytes", "Cryptography", "Delivery", "MailMessage", "MailQueue", "Net", "Platform", "Redis", "Settings",
-            "Telemetry", argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
+            "APIKeys", "Bytes", "Cryptography", "Delivery", "MailMessage", "MailQueue", "Net", "Platform", "Redis",
+            "Settings", "Telemetry", "Web", argumentParser, lifecycle, logging, nioCore, nioPosix, unixSignals,
         ],
         path: "Sources/Programs/postern"),
 ]
@@ -169,6 +178,12 @@ let allTests: [Target] = [
     tests(
         of: "Web",
         ["Bytes", "Net", "Platform", "Redis", "Telemetry", logging, nioCore, nioPosix, structuredFields]),
+    tests(
+        of: "APIKeys",
+        [
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "Telemetry", "Web", logging, nioCore,
+            nioPosix,
+        ]),
     tests(
         of: "Serving",
         [

@@ -57,8 +57,8 @@ package final class RedisMonitor: Sendable {
     private static func keys(_ name: String, _ words: [String]) throws -> [String] {
         switch name {
         case "TIME": return []
-        case "GET", "SET", "PTTL", "XADD", "XLEN", "XACK", "XDEL", "XRANGE", "XAUTOCLAIM", "XPENDING", "ZADD", "ZREM",
-            "ZCARD", "ZRANGEBYSCORE":
+        case "GET", "SET", "PTTL", "PEXPIREAT", "HGET", "HMGET", "HSET", "XADD", "XLEN", "XACK", "XDEL", "XRANGE",
+            "XAUTOCLAIM", "XPENDING", "ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE":
             return [words[1]]
         case "DEL", "EXISTS": return Array(words[1...])
         case "XINFO", "XGROUP": return [words[2]]

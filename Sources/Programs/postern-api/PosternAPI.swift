@@ -1,3 +1,5 @@
+import APIKeys
+import Cryptography
 import Net
 import Platform
 import Redis
@@ -14,18 +16,22 @@ struct PosternAPI: ServerProgram {
 
     let settings: ServerSettings
     private let features: [any Feature]
+    private let apiKeys: APIKeySettings
+    private let apiKeyMetrics: APIKeyMetrics
 
     /// None: no page in a browser calls these routes.
     var origins: OriginPolicy { OriginPolicy(allowed: []) }
 
     var words: [ErrorWordsFolder] { features.flatMap { type(of: $0).words } }
 
-    var scripts: [ScriptSource] { features.flatMap(\.scripts) }
+    var scripts: [ScriptSource] { APIKeyStore.scripts + features.flatMap(\.scripts) }
 
     static func main() { ServerProcess.run(PosternAPI.self) }
 
     init(_ environment: Environment, metrics: MetricsRegistry) throws(SettingError) {
         settings = try ServerSettings(environment)
+        apiKeys = try APIKeySettings(environment)
+        apiKeyMetrics = APIKeyMetrics(metrics, limits: apiKeys.limits)
         features = try PosternAPI.features(
             FeatureSetup(
                 environment: environment, shared: settings.shared, redis: settings.redis, metrics: metrics))
@@ -36,6 +42,12 @@ struct PosternAPI: ServerProgram {
         [
             try SignInLinks(setup)
         ]
+    }
+
+    func authenticator(on redis: RedisClient) throws -> (any Authenticator)? {
+        let store = APIKeyStore(
+            redis: redis, keyPrefix: settings.redis.keyPrefix, secretKeys: settings.shared.secretKeys, random: .system)
+        return APIKeyAuthenticator(store: store, settings: apiKeys, metrics: apiKeyMetrics)
     }
 
     func routes(on redis: RedisClient) throws -> [Route] {

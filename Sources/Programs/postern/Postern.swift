@@ -6,7 +6,7 @@ import Platform
 struct Postern: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postern",
-        abstract: "Deliver sign-in email and manage its queue.",
+        abstract: "Deliver sign-in email, and manage its queue, keys and API keys.",
         discussion: """
             Settings are environment variables. Each command's help names the ones that it reads.
 
@@ -14,5 +14,8 @@ struct Postern: AsyncParsableCommand {
             or answers with an error; 78 a setting is missing or wrong.
             """,
         version: "postern \(Version.text)",
-        subcommands: [SendCommand.self, SMTPTestCommand.self, QueueCommand.self, KeysCommand.self])
+        subcommands: [
+            SendCommand.self, SMTPTestCommand.self, QueueCommand.self, KeysCommand.self, APIKeysCommand.self,
+            AuditCommand.self,
+        ])
 }

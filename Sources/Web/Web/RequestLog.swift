@@ -42,6 +42,17 @@ package struct RequestLog: Sendable {
         logger.info("rate_limited", metadata: ["http_request_id": "\(id.text)", "limit": "\(limit)"])
     }
 
+    /// Logs that the request's API key was refused.
+    /// - Parameter caller: the key's id and name; `nil` if the key is unknown.
+    package func refusedAPIKey(_ reason: String, _ caller: Caller?) {
+        var metadata: Logger.Metadata = ["http_request_id": "\(id.text)", "reason": "\(reason)"]
+        if let caller {
+            metadata["api_key"] = "\(caller.id)"
+            metadata["name"] = "\(caller.name)"
+        }
+        logger.notice("api_key_refused", metadata: metadata)
+    }
+
     /// Logs that Redis or the mail queue is unavailable, at most once in ten seconds for each reason.
     package func unavailable(_ reason: String) {
         guard outages.mayReport(reason) else { return }

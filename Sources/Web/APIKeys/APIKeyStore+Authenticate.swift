@@ -1,0 +1,146 @@
+import Cryptography
+import Platform
+import Redis
+
+/// The keys of AuthenticateAPIKey.lua.
+enum AuthenticateAPIKeyKey: String, ScriptName {
+    case record = "record_key"
+    case marker = "marker_key"
+}
+
+/// The arguments of AuthenticateAPIKey.lua.
+enum AuthenticateAPIKeyArgument: String, ScriptName {
+    case kind, window
+    case failureBucket = "failure_bucket"
+    case keyBucket = "key_bucket"
+}
+
+/// The keys of ResealAPIKey.lua.
+enum ResealAPIKeyKey: String, ScriptName {
+    case record = "record_key"
+}
+
+/// The arguments of ResealAPIKey.lua.
+enum ResealAPIKeyArgument: String, ScriptName {
+    case earlier
+    case ring = "record_ring"
+    case record
+}
+
+extension APIKeyStore {
+    /// A request's credentials, as far as they are known without Redis.
+    enum Claim: Sendable {
+        /// A key that is not in the settings.
+        case stored(id: String)
+        /// A key of the settings.
+        case configured(id: String)
+        /// Credentials that are invalid.
+        case refused
+
+        fileprivate var kind: String {
+            switch self {
+            case .stored: "stored"
+            case .configured: "configured"
+            case .refused: "refused"
+            }
+        }
+
+        fileprivate var id: String {
+            switch self {
+            case .stored(let id), .configured(let id): id
+            case .refused: "none"
+            }
+        }
+    }
+
+    /// The answer of Redis about a request's credentials.
+    enum Lookup: Sendable {
+        /// The key is known; for one that is stored, its record. The quota is the key's.
+        case found(APIKeyRecord.Sealed?, Quota?)
+        /// It is not, and that was counted as a failure of the client. The quota is that of its failures.
+        case notFound(Quota?)
+        /// The client has failed too often.
+        /// - Parameter isFirst: whether this is the first such refusal of the limit's period.
+        case tooManyFailures(retryAfter: Duration, Quota?, isFirst: Bool)
+        /// The key was used too often.
+        case tooManyRequests(retryAfter: Duration, Quota?)
+    }
+
+    /// Looks up a request's credentials, and counts the request, in one atomic call.
+    /// - Parameter client: the network that the client's failures are counted for.
+    /// - Throws: ``StoreError``.
+    func lookUp(
+        _ claim: Claim, from client: String, _ limits: APIKeyLimits
+    ) async throws(StoreError) -> Lookup {
+        var buckets = Buckets(keyPrefix: keys.prefix)
+        buckets.append(limits.authentication, of: client)
+        buckets.append(limits.key, of: claim.id)
+        let failureBucket = limits.authentication.rate == nil ? 0 : 1
+        let keyBucket = limits.key.rate == nil ? 0 : failureBucket + 1
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            // If the reply is lost, a second token may be taken: at worst, a bucket is full a little later.
+            try await scripts.authenticate.call(on: redis, buckets) { names in
+                names.append(.record, keys.record(of: claim.id))
+                names.append(.marker, keys.marker(of: client))
+            } arguments: { values in
+                values.append(.kind, claim.kind)
+                values.append(.window, limits.auditWindow.milliseconds)
+                values.append(.failureBucket, failureBucket)
+                values.append(.keyBucket, keyBucket)
+            }
+        }
+        // A bucket whose limit is off has no quota.
+        guard let outcome = buckets.outcome(of: reply, tellsQuota: true) else {
+            throw .failed(.unexpectedReply("not the reply of AuthenticateAPIKey.lua"))
+        }
+        switch (outcome.verdict, outcome.refusal) {
+        case (1, nil):
+            return .found(try APIKeyStore.record(in: outcome.rest, of: claim), keyBucket > 0 ? outcome.quota : nil)
+        case (-1, nil):
+            return .notFound(failureBucket > 0 ? outcome.quota : nil)
+        case (0, let refusal?) where refusal.limit == limits.authentication:
+            return .tooManyFailures(
+                retryAfter: refusal.retryAfter, outcome.quota, isFirst: outcome.rest.first == .integer(1))
+        case (0, let refusal?):
+            return .tooManyRequests(retryAfter: refusal.retryAfter, outcome.quota)
+        default:
+            throw .failed(.unexpectedReply("the verdict \(outcome.verdict)"))
+        }
+    }
+
+    /// The record in a reply; `nil` if the key is one of the settings.
+    private static func record(
+        in rest: ArraySlice<RESPValue>, of claim: Claim
+    ) throws(StoreError) -> APIKeyRecord.Sealed? {
+        guard case .stored = claim else { return nil }
+        guard rest.count == 2, case .bulk(let keyID)? = rest.first, case .bulk(let box)? = rest.last else {
+            throw .failed(.unexpectedReply("not a record"))
+        }
+        return APIKeyRecord.Sealed(keyID: String(decoding: keyID, as: UTF8.self), box: box)
+    }
+
+    /// Seals a record with the first key of the ring, if it is sealed with another one. A key that was revoked in the
+    /// meantime stays revoked.
+    /// - Returns: whether the record was replaced.
+    func resealIfNeeded(
+        _ record: APIKeyRecord, _ sealed: APIKeyRecord.Sealed
+    ) async throws(StoreError) -> Bool {
+        guard sealed.keyID != ring.sealingKeyID else { return false }
+        let new = try StoreError.wrapping { () throws(CryptoError) in try record.sealed(by: ring, random: random) }
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.reseal.call(on: redis, capacity: 256 + sealed.box.count + new.box.count) { names in
+                names.append(.record, keys.record(of: record.digest.id))
+            } arguments: { values in
+                values.append(.earlier, sealed.box)
+                values.append(.ring, new.keyID)
+                values.append(.record, new.box)
+            }
+        }
+        return try APIKeyStore.isOne(reply)
+    }
+}
+
+extension APIKeyLimits {
+    /// The time in which refusals of the same kind and subject are reported once.
+    var auditWindow: Duration { authentication.rate?.period ?? .seconds(60) }
+}

@@ -1,0 +1,89 @@
+import Cryptography
+import Platform
+import Redis
+
+/// The keys of RefuseAPIKey.lua.
+enum RefuseAPIKeyKey: String, ScriptName {
+    case refusals
+    case marker = "marker_key"
+}
+
+/// The arguments of RefuseAPIKey.lua.
+enum RefuseAPIKeyArgument: String, ScriptName {
+    case window
+    case maximumLength = "maximum_length"
+    case ring = "ring_key"
+    case entry
+}
+
+/// An entry of the audit as it was found in Redis.
+package struct AuditLine: Sendable, Equatable {
+    /// The time at which Redis stored it, in Unix milliseconds, and a number among those of the same time.
+    let storedAt: [Int]
+    /// `nil` if it cannot be opened.
+    package let entry: AuditEntry?
+    /// The name of the key in `POSTERN_SECRET_KEYS` that sealed the entry.
+    package let sealedBy: String
+
+    /// The time at which Redis stored it.
+    package var time: UnixTime { UnixTime(milliseconds: storedAt[0]) }
+}
+
+extension APIKeyStore {
+    /// Adds a refusal to the audit.
+    /// - Parameters:
+    ///   - marker: names refusals of which only the first in a window is added; `nil` if every one is.
+    ///   - failures: the limit that this refusal counts against, for a client's network; `nil` if it was counted, or
+    ///     does not count.
+    /// - Returns: whether it was added.
+    func add(
+        refusal: AuditEntry, oncePer window: Duration, _ marker: String?, failures: (limit: Limit, client: String)?
+    ) async throws(StoreError) -> Bool {
+        let entry = try StoreError.wrapping { () throws(CryptoError) in
+            try refusal.sealed(by: auditRing, random: random)
+        }
+        var buckets = Buckets(keyPrefix: keys.prefix)
+        if let failures { buckets.append(failures.limit, of: failures.client) }
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            // If the reply is lost, an entry may be added twice.
+            try await scripts.refuse.call(on: redis, buckets, capacity: 512 + entry.box.count) { names in
+                names.append(.refusals, keys.refusals)
+                names.append(.marker, keys.marker(of: marker ?? "none"))
+            } arguments: { values in
+                values.append(.window, marker == nil ? 0 : window.milliseconds)
+                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.ring, entry.keyID)
+                values.append(.entry, entry.box)
+            }
+        }
+        return try APIKeyStore.isOne(reply)
+    }
+
+    /// The newest entries of the audit, the newest first.
+    /// - Throws: ``StoreError``.
+    package func audit(atMost count: Int) async throws(StoreError) -> [AuditLine] {
+        var lines: [AuditLine] = []
+        for stream in [keys.audit, keys.refusals] {
+            let reply = try await StoreError.wrapping { () async throws(RedisError) in
+                try await redis.send(
+                    RedisCommand("XREVRANGE", stream, "+", "-", "COUNT", String(count)), isIdempotent: true)
+            }
+            guard case .array(let entries) = reply else { throw .failed(.unexpectedReply("not entries of a stream")) }
+            lines += entries.compactMap(line)
+        }
+        return Array(lines.sorted { $1.storedAt.lexicographicallyPrecedes($0.storedAt) }.prefix(count))
+    }
+
+    /// An entry of a stream; `nil` if it does not have the form of one.
+    private func line(_ reply: RESPValue) -> AuditLine? {
+        guard case .array(let parts) = reply, parts.count == 2, case .bulk(let id) = parts[0],
+            case .array(let fields) = parts[1], fields.count == 4, case .bulk(let keyID) = fields[1],
+            case .bulk(let box) = fields[3]
+        else { return nil }
+        let storedAt = String(decoding: id, as: UTF8.self).split(separator: "-").compactMap { Int($0) }
+        guard storedAt.count == 2 else { return nil }
+        let sealed = AuditEntry.Sealed(keyID: String(decoding: keyID, as: UTF8.self), box: box)
+        return AuditLine(
+            storedAt: storedAt, entry: try? AuditEntry(opening: sealed, with: auditRing), sealedBy: sealed.keyID)
+    }
+}

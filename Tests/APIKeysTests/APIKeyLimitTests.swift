@@ -1,0 +1,122 @@
+import Redis
+import TestSupport
+import Testing
+import Web
+
+@testable import APIKeys
+
+/// The limits of API keys, and what the audit has of refusals beyond them.
+@Suite(.timeLimit(.minutes(2)))
+struct APIKeyLimitTests {
+    @Test("a client that has failed too often gets 429, even with a valid key, until its bucket has a token again")
+    func failures() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(authentication: "3/1d"))
+        let key = try await harness.newKey()
+        for _ in 0..<3 { #expect(try await harness.guess().status == .unauthorized) }
+        let limited = await harness.use(key)
+        #expect(limited.status == .tooManyRequests)
+        #expect((28_000...28_800).contains(Int(limited.fields[.retryAfter] ?? "") ?? 0))
+        #expect(limited.fields[.rateLimit]?.hasPrefix(#""ip";r=0;"#) == true)
+        #expect(limited.fields[.authenticate] == nil)
+        // The key itself was not looked at.
+        #expect(try await harness.store.list()[0].used == nil)
+        #expect(await harness.use(key, from: "192.0.2.2").status == .ok)
+        try server.command("DEL", "postern:api-auth:192.0.2.1")
+        #expect(await harness.use(key).status == .ok)
+    }
+
+    @Test("of 64 guesses at once, as many are answered with 401 as there are tokens")
+    func concurrentGuesses() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(authentication: "7/1d"))
+        let statuses = try await withThrowingTaskGroup(of: Status.self) { group in
+            for _ in 0..<64 { group.addTask { try await harness.guess().status } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.count { $0 == .unauthorized } == 7)
+        #expect(statuses.count { $0 == .tooManyRequests } == 57)
+    }
+
+    @Test("the addresses of an IPv6 /64 are one client")
+    func network() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(authentication: "2/1d"))
+        #expect(try await harness.guess(from: "2001:db8::1").status == .unauthorized)
+        #expect(try await harness.guess(from: "2001:db8::ffff:2").status == .unauthorized)
+        #expect(try await harness.guess(from: "2001:db8::3").status == .tooManyRequests)
+        #expect(try await harness.guess(from: "2001:db8:0:1::3").status == .unauthorized)
+    }
+
+    @Test("uses of a valid key are no failures")
+    func valid() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(authentication: "1/1d"))
+        let key = try await harness.newKey()
+        for _ in 0..<5 { #expect(await harness.use(key).status == .ok) }
+        #expect(try server.command("KEYS", "postern:api-auth:*") == "")
+    }
+
+    @Test("each key has its own limit, over all clients and processes")
+    func perKey() async throws {
+        let server = try await RedisServer()
+        let one = try await APIKeysHarness(server, limits: limits(key: "3/1d", authentication: "20/1d"))
+        let other = try await APIKeysHarness(server, limits: limits(key: "3/1d", authentication: "20/1d"))
+        let key = try await one.newKey()
+        for (harness, client) in [(one, "192.0.2.1"), (other, "192.0.2.2"), (one, "192.0.2.3")] {
+            #expect(await harness.use(key, from: client).status == .ok)
+        }
+        let limited = await other.use(key)
+        #expect(limited.status == .tooManyRequests)
+        #expect((28_000...28_800).contains(Int(limited.fields[.retryAfter] ?? "") ?? 0))
+        #expect(limited.fields[.rateLimitPolicy] == #""key";q=3;w=86400"#)
+        #expect(limited.fields[.rateLimit]?.hasPrefix(#""key";r=0;"#) == true)
+        #expect(other.count("postern_rate_limited_total{limit=\"key\"}") == 1)
+        #expect(await other.use(try await one.newKey("another")).status == .ok)
+    }
+
+    @Test(
+        "each combination of limits that are on and off works",
+        arguments: [(nil, nil), ("2/1d", nil), (nil, "2/1d"), ("2/1d", "2/1d")] as [(String?, String?)])
+    func combinations(key keyLimit: String?, authentication: String?) async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(key: keyLimit, authentication: authentication))
+        let key = try await harness.newKey()
+        var statuses: [Status] = []
+        for _ in 0..<3 { statuses.append(await harness.use(key).status) }
+        #expect(statuses == [.ok, .ok, keyLimit == nil ? .ok : .tooManyRequests])
+        let answer = await harness.use(key)
+        #expect((answer.fields[.rateLimit] == nil) == (keyLimit == nil))
+        statuses = []
+        for _ in 0..<3 { statuses.append(try await harness.guess().status) }
+        #expect(statuses == [.unauthorized, .unauthorized, authentication == nil ? .unauthorized : .tooManyRequests])
+        let refusal = try await harness.guess()
+        #expect((refusal.fields[.rateLimit] == nil) == (authentication == nil))
+    }
+
+    @Test("refusals beyond the limit are recorded once in its period, and the others each")
+    func noFlood() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(authentication: "3/1d"))
+        for _ in 0..<20 { _ = try await harness.guess() }
+        let audit = try await harness.store.audit(atMost: 100).compactMap(\.entry)
+        #expect(audit.map(\.reason) == ["limited", "unknown", "unknown", "unknown"])
+        #expect(audit.allSatisfy { $0.event == .refused && $0.client == "192.0.2.1" && $0.scope == "links:write" })
+        #expect(harness.lines(of: "api_key_refused").count == 4)
+        #expect(harness.refused(.limited) == 17)
+        #expect(harness.count("postern_rate_limited_total{limit=\"authentication\"}") == 17)
+        // Each client has its own.
+        for _ in 0..<5 { _ = try await harness.guess(from: "192.0.2.9") }
+        #expect(try await harness.store.audit(atMost: 100).count == 8)
+    }
+
+    @Test("no number of refusals pushes changes out of the audit")
+    func separateStreams() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server)
+        _ = try await harness.newKey()
+        _ = try await harness.guess()
+        #expect(try server.command("XLEN", "postern:audit") == "1")
+        #expect(try server.command("XLEN", "postern:audit:refusals") == "1")
+    }
+}
