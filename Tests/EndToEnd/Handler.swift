@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The release build of the handler, started by `bootstrap`, as a host would start it.
+/// The release build of the handler or the API, started by `bootstrap`, as a host would start it.
 final class Handler: Sendable {
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -17,14 +17,17 @@ final class Handler: Sendable {
     ///   - url: the URL of Redis.
     ///   - settings: environment variables in addition to those that every test needs.
     ///   - given: the port on which it will listen according to the settings; `nil` for a free port.
-    init(redis url: String, _ settings: [String: String] = [:], at given: Int? = nil) async throws {
+    ///   - arguments: those of `bootstrap`: `api` for the API.
+    init(
+        redis url: String, _ settings: [String: String] = [:], at given: Int? = nil, arguments: [String] = []
+    ) async throws {
         let port = try given ?? freePort()
         let environment = [
             "HOST": "127.0.0.1", "PORT": "\(port)", "REDIS_URL": url,
             "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
         ]
         let process = try ChildProcess(
-            Handler.repository.appendingPathComponent("bootstrap").path, [],
+            Handler.repository.appendingPathComponent("bootstrap").path, arguments,
             environment: environment.merging(settings) { _, own in own })
         self.port = port
         self.process = process
@@ -41,10 +44,10 @@ final class Handler: Sendable {
     }
 
     /// Sends a POST with these header fields on a new connection.
-    func post(_ body: String, fields: String) throws -> RawResponse {
+    func post(_ body: String, to path: String = "/auth/send-magic-link", fields: String) throws -> RawResponse {
         let connection = try RawHTTP(port: port)
         try connection.send(
-            "POST /auth/send-magic-link HTTP/1.1\r\nHost: postern\r\n\(fields)"
+            "POST \(path) HTTP/1.1\r\nHost: postern\r\n\(fields)"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
         return try connection.readResponse()
     }

@@ -15,14 +15,16 @@ final class LambdaHandler: Sendable {
     ///   - settings: environment variables in addition to those that every test needs.
     ///   - given: the Runtime API to use; `nil` for a new one.
     ///   - program: the path of the program to start, relative to the repository.
+    ///   - arguments: its arguments: `api` for the API.
     init(
         redis url: String, _ settings: [String: String] = [:], api given: RuntimeAPIServer? = nil,
-        program: String = "bootstrap"
+        program: String = "bootstrap", arguments: [String] = []
     ) async throws {
         let port = try freePort()
         let api = if let given { given } else { try await RuntimeAPIServer() }
         let process = try LambdaHandler.start(
-            redis: url, api: api.address, settings.merging(["PORT": "\(port)"]) { own, _ in own }, program: program)
+            redis: url, api: api.address, settings.merging(["PORT": "\(port)"]) { own, _ in own }, program: program,
+            arguments: arguments)
         self.port = port
         self.api = api
         self.process = process
@@ -33,7 +35,8 @@ final class LambdaHandler: Sendable {
 
     /// Starts the process without waiting.
     static func start(
-        redis url: String, api address: String, _ settings: [String: String] = [:], program: String = "bootstrap"
+        redis url: String, api address: String, _ settings: [String: String] = [:], program: String = "bootstrap",
+        arguments: [String] = []
     ) throws -> ChildProcess {
         let environment = [
             "AWS_LAMBDA_RUNTIME_API": address, "HOST": "127.0.0.1", "REDIS_URL": url,
@@ -41,7 +44,7 @@ final class LambdaHandler: Sendable {
             "POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off",
         ]
         return try ChildProcess(
-            Handler.repository.appendingPathComponent(program).path, [],
+            Handler.repository.appendingPathComponent(program).path, arguments,
             environment: environment.merging(settings) { _, own in own })
     }
 

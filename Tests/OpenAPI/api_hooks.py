@@ -1,5 +1,5 @@
 """Gives schemathesis the values that the API's description cannot state: an allowed origin, a lifetime within its bounds,
-a language, and claims whose numbers are exact."""
+and claims whose numbers are exact."""
 
 import json
 import re
@@ -24,13 +24,11 @@ def map_body(context, body):
     """Replaces well-formed values by accepted ones. Those that are not well-formed stay, since they must be refused."""
     if not isinstance(body, dict):
         return body
-    origin, lifetime, language = (body.get(name) for name in ("callback_origin", "lifetime", "language"))
+    origin, lifetime = body.get("callback_origin"), body.get("lifetime")
     if isinstance(origin, str) and urlparse(origin).scheme and (urlparse(origin).netloc or urlparse(origin).path):
         body["callback_origin"] = ALLOWED
     if isinstance(lifetime, str) and re.fullmatch("[0-9]+(ms|s|m|h|d)", lifetime):
         body["lifetime"] = "7d"
-    if isinstance(language, str) and len(language) <= 35:
-        body["language"] = "pt-BR"
     claims = body.get("claims")
     if isinstance(claims, dict) and not (is_exact(claims) and len(json.dumps(claims)) <= 1024):
         body["claims"] = {"team": "red"}
