@@ -55,6 +55,21 @@ struct PlaceOfLinksTests {
         #expect(try await harness.jobs().isEmpty)
     }
 
+    @Test("a portal that binds its own links to browsers can send its verifier with these links, too")
+    func verifier() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        let verifier = #""code_verifier":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk""#
+        let link = await harness.issue(#","send":false"#)
+        let exchanged = await harness.page(of: link.token, pressing: "token=\(link.token)").redirectedToken
+        let verified = await harness.post("/auth/verify-magic-link", #"{"token":"\#(exchanged)",\#(verifier)}"#)
+        #expect(verified.status == 200)
+        let other = await harness.issue(#","send":false"#)
+        let (code, handle) = (try #require(other["code"]), try #require(other["request_id"]))
+        let body = #"{"request_id":"\#(handle)","code":"\#(code)",\#(verifier)}"#
+        #expect(await harness.post("/auth/verify-code", body).status == 200)
+    }
+
     @Test("the names of keys and arguments are those at the start of the script, in order")
     func script() throws {
         let file = try #require(ScriptText.scripts(in: "Features/SignIn/TrustedRoutes").first)

@@ -10,7 +10,8 @@
 --   ends        the time at which it stops working
 --   kept_until  the time until which the confirmation page can explain why it no longer works
 --   supersedes  whether it ended the earlier links
---   challenge   the challenge that the client's verifier must match, or - if the link works in every browser
+--   challenge   the challenge that the client's verifier must match; - if the client must send none, and the link works in
+--               every browser; * if a trusted caller requested the link: whatever verifier the browser has, or none
 --   record      its sealed record
 --   code        its code: id (of the handle), tag (an HMAC of the code and its handle), token (the mailed token sealed
 --               for the handle), and key, the id of the key that sealed it; nil if no code was requested
@@ -72,6 +73,11 @@ local function find(links, matches)
   for _, link in ipairs(links) do
     if link.kept_until > now_ms and matches(link) then return link end
   end
+end
+
+-- Whether a link may be used by a client whose verifier has a challenge, or - if it sent none.
+local function admits(link, challenge)
+  return link.challenge == challenge or link.challenge == '*'
 end
 
 -- Returns the link with an id, or nil.

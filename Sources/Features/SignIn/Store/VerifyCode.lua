@@ -41,7 +41,7 @@ if not is_valid and not is_repeated_try then
   if link and state_of(link) == 'live' and tries < tonumber(maximum_tries) then
     -- Lua compares strings by their place in memory, so the time does not depend on their bytes; and these are HMACs.
     for candidate in string.gmatch(tags, '%x+') do is_valid = is_valid or candidate == link.code.tag end
-    is_valid = is_valid and link.challenge == challenge
+    is_valid = is_valid and admits(link, challenge)
     if is_valid then
       use(links, link, call)
       redis.call('DEL', tries_key)

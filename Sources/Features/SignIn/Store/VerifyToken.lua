@@ -47,7 +47,7 @@ if not is_valid then
   else
     is_valid = state_of(link) == 'live' and not link.exchange
   end
-  is_valid = is_valid and link.challenge == challenge
+  is_valid = is_valid and admits(link, challenge)
 end
 if is_valid then use(links, link, call) else link = decoy end
 local changed = packed(links)

@@ -35,7 +35,7 @@ if job ~= '' and redis.call('XLEN', stream) >= tonumber(maximum_length) then ret
 
 local link = {
   id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention,
-  supersedes = newest_only == '1', challenge = '-', record = record,
+  supersedes = newest_only == '1', challenge = '*', record = record,
 }
 if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
 table.insert(links, 1, link)
