@@ -86,7 +86,7 @@ let foundations: [Target] = [
         name: "MailQueue", dependencies: ["Bytes", "Cryptography", "Net", "Platform", "Redis"],
         path: "Sources/Mail/MailQueue",
         resources: [
-            "Acknowledge", "DeadLetter", "Promote", "Reclaim", "RemoveConsumers", "Requeue", "RetryLater",
+            "Acknowledge", "Claim", "DeadLetter", "Promote", "Reclaim", "RemoveConsumers", "Requeue", "RetryLater",
         ].map { .embedInCode("Scripts/\($0).lua") }),
     .target(
         name: "MailMessage", dependencies: ["Bytes", "MailQueue", "Net", "Platform", mustache],
@@ -158,7 +158,8 @@ func tests(of target: String, _ dependencies: [Target.Dependency], exclude: [Str
 
 let allTests: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Cryptography", "Net", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
+        name: "TestSupport",
+        dependencies: ["Cryptography", "MailQueue", "Net", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
         path: "Tests/Support",
         exclude: ["servers.py", "shell"]),
     .executableTarget(

@@ -22,6 +22,7 @@ extension DeliveryOutcome {
     var summary: String {
         switch self {
         case .delivered(let reply): words("delivered", reply?.description)
+        case .partial(let partial): partial.failure.summary("partial \(partial.refusedCount) \(partial.remaining)")
         case .transient(let failure): failure.summary("transient")
         case .permanent(let failure): failure.summary("permanent")
         case .ambiguous(let failure): failure.summary("ambiguous")

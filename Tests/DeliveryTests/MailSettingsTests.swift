@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import MailMessage
+import MailQueue
 import Net
 import Platform
 import Settings
@@ -125,7 +126,7 @@ struct MailSettingsTests {
             .write(to: URL(fileURLWithPath: "\(folder.path)/sign-in.txt.mustache"))
         let settings = try settings(["POSTERN_PRODUCT_NAME": "Engine", "POSTERN_TEMPLATES": folder.path])
         let job = try WorkerHarness.job()
-        let content = String(decoding: settings.mail.message(for: job).content, as: UTF8.self)
+        let content = String(decoding: try settings.renderer.message(for: job).content, as: UTF8.self)
         #expect(content.contains("\r\nFrom: Portal <sign-in@example.com>\r\n"))
         #expect(content.contains("\r\nSubject: Sign in to Engine\r\n"))
         #expect(content.contains("\r\nEngine: https://portal.example.com/"))

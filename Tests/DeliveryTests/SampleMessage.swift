@@ -19,8 +19,15 @@ enum Sample {
         id: String = Sample.id, to recipient: String = Sample.recipient,
         content: String = "Subject: Hello\r\n\r\nHello.\r\n"
     ) throws -> MailMessage {
+        try message(id: id, to: [recipient], content: content)
+    }
+
+    /// A message to several recipients.
+    static func message(
+        id: String = Sample.id, to recipients: [String], content: String = "Subject: Hello\r\n\r\nHello.\r\n"
+    ) throws -> MailMessage {
         MailMessage(
-            id: id, sender: try address(sender), recipient: try address(recipient), content: Array(content.utf8))
+            id: id, sender: try address(sender), recipients: try recipients.map(address), content: Array(content.utf8))
     }
 }
 

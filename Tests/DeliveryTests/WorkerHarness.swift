@@ -69,11 +69,12 @@ final class WorkerHarness: Sendable {
         let sender = Mailbox(name: "Portal", address: EmailAddress(parsing: "sign-in@example.com")!)
         let time = self.time
         delivery = JobDelivery(
-            queue: queue, keys: try WorkerHarness.ring(),
-            mail: SignInMail(sender: sender, productName: "Portal", templates: .builtIn), transport: transport,
+            queue: queue, keys: MailJobKeys(WorkerHarness.keys),
+            renderer: MailRenderer(sender: sender, productName: "Portal", templates: .builtIn), transport: transport,
             timeout: .seconds(30), now: { time.value }, metrics: metrics, log: WorkerLog(logger: log.logger))
-        _ = try await redis.send(
-            RedisCommand("XGROUP", "CREATE", "postern:mail", MailQueue.group, "0", "MKSTREAM"))
+        for stream in ["postern:mail", "postern:mail:bulk"] {
+            _ = try await redis.send(RedisCommand("XGROUP", "CREATE", stream, MailQueue.group, "0", "MKSTREAM"))
+        }
     }
 
     deinit {
@@ -116,7 +117,8 @@ final class WorkerHarness: Sendable {
     }
 
     func claimed(_ sealed: SealedMailJob) async throws -> ClaimedJob {
-        var command = RedisCommand("XADD", "postern:mail", "*", "v", "1", "id", sealed.id, "key", sealed.keyID, "job")
+        var command = RedisCommand(
+            "XADD", "postern:mail", "*", "v", "\(sealed.version)", "id", sealed.id, "key", sealed.keyID, "job")
         command.append(sealed.box)
         _ = try await redis.send(command)
         return try await claimNext()

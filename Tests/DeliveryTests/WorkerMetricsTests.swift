@@ -11,7 +11,9 @@ struct WorkerMetricsTests {
     private static let failure = DeliveryFailure(.timeout, detail: "nothing came")
 
     static let outcomes: [(DeliveryOutcome, String)] = [
-        (.delivered(nil), "delivered"), (.transient(failure), "transient"), (.permanent(failure), "permanent"),
+        (.delivered(nil), "delivered"),
+        (.partial(PartialDelivery(refusedCount: 1, remaining: [], failure: failure)), "partial"),
+        (.transient(failure), "transient"), (.permanent(failure), "permanent"),
         (.ambiguous(failure), "ambiguous"), (.unavailable(failure), "unavailable"),
     ]
 
@@ -47,7 +49,8 @@ struct WorkerMetricsTests {
             metrics.age.observe(duration)
             metrics.duration.observe(duration)
         }
-        metrics.queueLength.set(1_000_000)
+        metrics.queueLength[.high]?.set(1_000_000)
+        metrics.queueLength[.bulk]?.set(7)
         metrics.inFlight.add(-1)
         try await expectAccepted(registry.exposition)
     }

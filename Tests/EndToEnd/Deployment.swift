@@ -159,8 +159,7 @@ extension RedisServer {
                 + "lines[#lines + 1] = entry[2][4] .. ' ' .. hex end "
                 + "return table.concat(lines, '\\n')", "0"
         ).split(whereSeparator: \.isNewline)
-        let keys = KeyRing(
-            [.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))], purpose: MailJob.sealingPurpose)
+        let keys = MailJobKeys([.init(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))])
         return try lines.map { line in
             let words = line.split(separator: " ")
             try #require(words.count == 2, "\(line)")

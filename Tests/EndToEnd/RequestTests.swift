@@ -21,9 +21,14 @@ struct RequestTests {
         #expect(response["Access-Control-Allow-Origin"] == "https://example.com")
 
         let job = try await openedJob(redis)
-        #expect(job["to"] == .string("ada@example.com"))
-        #expect(job["origin"] == .string("https://example.com"))
-        guard case .string(let link)? = job["link"] else {
+        #expect(job["to"] == .array([.string("ada@example.com")]))
+        guard case .object(let template)? = job["template"], case .object(let secrets)? = template["secrets"] else {
+            Issue.record("there is no template")
+            return
+        }
+        #expect(template["name"] == .string("sign-in"))
+        #expect(template["values"] == .object(["portal": .string("example.com")]))
+        guard case .string(let link)? = secrets["link"] else {
             Issue.record("there is no link")
             return
         }

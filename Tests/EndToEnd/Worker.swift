@@ -105,7 +105,7 @@ extension RedisServer {
         try command(
             "EVAL",
             "local box = ARGV[2]:gsub('..', function(h) return string.char(tonumber(h, 16)) end) "
-                + "return redis.call('XADD', 'postern:mail', '*', 'v', '1', 'id', ARGV[1], 'key', 'k1', 'job', box)",
+                + "return redis.call('XADD', 'postern:mail', '*', 'v', '2', 'id', ARGV[1], 'key', 'k1', 'job', box)",
             "0", sealed.id, hex)
     }
 }

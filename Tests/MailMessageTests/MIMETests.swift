@@ -29,10 +29,10 @@ struct MIMETests {
     func read(name: String) async throws {
         let (job, link) = try MIMETests.longLink()
         try #require(link.count == 2499)
-        let mail = SignInMail(
+        let mail = MailRenderer(
             sender: Mailbox(name: name, address: try Sample.address(Sample.sender)), productName: name,
             templates: .builtIn)
-        let messages = try Sample.languages.map { mail.message(for: try job($0)) }
+        let messages = try Sample.languages.map { try mail.message(for: job($0)) }
         for (language, parsed) in zip(Sample.languages, try await ParsedMessage.parse(messages)) {
             #expect(parsed.texts("defects") == [])
             #expect(parsed.text("fromName") == name)
@@ -70,8 +70,8 @@ struct MIMETests {
     func elements() async throws {
         let address = try Sample.address(Sample.sender)
         let job = try Sample.job()
-        let messages = MIMETests.names.map { name in
-            SignInMail(sender: Mailbox(name: nil, address: address), productName: name, templates: .builtIn)
+        let messages = try MIMETests.names.map { name in
+            try MailRenderer(sender: Mailbox(name: nil, address: address), productName: name, templates: .builtIn)
                 .message(for: job)
         }
         let parsedMessages = try await ParsedMessage.parse(messages)
@@ -86,7 +86,7 @@ struct MIMETests {
     func rightToLeft() async throws {
         let words = TemplateFolder.words(["direction": "rtl", "subject": "שלום {{product}}"])
         let templates = try TemplateFolder(["en.json": words]).templates()
-        let mail = SignInMail(
+        let mail = MailRenderer(
             sender: Mailbox(name: nil, address: try Sample.address(Sample.sender)), productName: "Kiosk",
             templates: templates)
         let parsed = try #require(try await ParsedMessage.parse([mail.message(for: try Sample.job())]).first)
@@ -103,7 +103,7 @@ struct MIMETests {
     func longAddresses() async throws {
         let label = String(repeating: "a", count: 61)
         let longest = "\(String(repeating: "b", count: 64))@\(label).\(label).\(label).aa"
-        let mail = SignInMail(
+        let mail = MailRenderer(
             sender: Mailbox(name: "字", address: try Sample.address(longest)), productName: "Portal",
             templates: .builtIn)
         let parsed = try #require(try await ParsedMessage.parse([mail.message(for: Sample.job(to: longest))]).first)

@@ -11,8 +11,8 @@ struct MailCodeTests {
     /// Digits that occur nowhere else in an email.
     private static let code = "704915"
 
-    private func mail(_ templates: MailTemplates = .builtIn) throws -> SignInMail {
-        SignInMail(
+    private func mail(_ templates: MailTemplates = .builtIn) throws -> MailRenderer {
+        MailRenderer(
             sender: try #require(Mailbox(parsing: "Portal <sign-in@example.com>")), productName: "Portal",
             templates: templates)
     }
@@ -30,8 +30,8 @@ struct MailCodeTests {
         return (parts[0], bodies[0], bodies[1])
     }
 
-    private func variant(_ language: Language = .english, hasCode: Bool = true) -> SignInMail.Variant {
-        SignInMail.Variant(
+    private func variant(_ language: Language = .english, hasCode: Bool = true) -> SignInVariant {
+        SignInVariant(
             language: language, product: "Portal", portal: Sample.portal, isNewestOnly: true, hasCode: hasCode,
             lifetime: .seconds(900))
     }
@@ -51,7 +51,7 @@ struct MailCodeTests {
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == code })
             #expect(html.contains(">\(code)</"))
             for part in [text, html] {
-                #expect(!part.contains(LinkedText.codeMark))
+                #expect(!part.contains(SlottedText.mark("code").dropLast()))
                 #expect(!part.contains("{{"))
             }
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == job.link })
@@ -121,7 +121,7 @@ struct MailCodeTests {
     func parsed() async throws {
         let mail = try mail()
         let jobs = try Sample.languages.map { try Sample.job(in: $0, isNewestOnly: true, code: MailCodeTests.code) }
-        let parsedMessages = try await ParsedMessage.parse(jobs.map { mail.message(for: $0) })
+        let parsedMessages = try await ParsedMessage.parse(jobs.map { try mail.message(for: $0) })
         for parsed in parsedMessages {
             #expect(parsed.texts("defects") == [])
             let text = try #require(parsed.text("text"))
@@ -157,7 +157,7 @@ struct MailCodeTests {
         #expect(page.html == coded.replacing("L", with: "https://a.example/?a=1&amp;b=2"))
         // A page is used for many emails.
         var again: [UInt8] = []
-        templates.page(for: variant()).text.append(to: &again, link: link, code: "000000")
+        templates.page(for: variant()).text.append(to: &again, secrets: [link, "000000"])
         let text = String(decoding: Sample.decoded(quotedPrintable: again), as: UTF8.self)
         #expect(text.ranges(of: "000000").count == expected.count { $0 == "C" })
     }

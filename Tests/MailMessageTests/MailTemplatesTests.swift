@@ -13,7 +13,7 @@ struct MailTemplatesTests {
     ) -> ReadPage {
         ReadPage(
             templates.page(
-                for: SignInMail.Variant(
+                for: SignInVariant(
                     language: language, product: product, portal: portal, isNewestOnly: isNewestOnly, hasCode: false,
                     lifetime: lifetime)),
             link: link)

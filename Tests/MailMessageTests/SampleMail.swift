@@ -12,7 +12,7 @@ import Testing
 /// Addresses, jobs and messages for the tests.
 enum Sample {
     /// The languages of the built-in templates. A test compares them with the files.
-    static let languages = MailTemplates.builtIn.languages
+    static let languages = MailTemplates.builtIn.languages(of: "sign-in")
     /// Those that are written from right to left.
     static let rightToLeft: Set<Language> = ["ar", "he"]
 
@@ -58,8 +58,34 @@ enum Sample {
         content: String = "Subject: Hello\r\n\r\nHello.\r\n"
     ) throws -> MailMessage {
         MailMessage(
-            id: id, sender: try address(sender), recipient: try address(recipient), content: Array(content.utf8))
+            id: id, sender: try address(sender), recipients: [try address(recipient)], content: Array(content.utf8))
     }
+}
+
+/// All values of a sign-in email except its link and code.
+struct SignInVariant {
+    let language: Language
+    let product: String
+    let portal: String
+    let isNewestOnly: Bool
+    let hasCode: Bool
+    let lifetime: Duration
+}
+
+extension MailTemplates {
+    /// Renders the texts of a sign-in email.
+    func page(for variant: SignInVariant) -> MailTemplate.Page {
+        // Every set of templates has this one.
+        self["sign-in"]!.page(
+            in: variant.language,
+            with: MailTemplate.Values(
+                names: ["product": variant.product, "portal": variant.portal],
+                sections: ["newestOnly": variant.isNewestOnly], secrets: variant.hasCode ? ["link", "code"] : ["link"],
+                lifetimeMinutes: max(1, Int(variant.lifetime.components.seconds) / 60)))
+    }
+
+    /// The languages of the sign-in email.
+    var languages: [Language] { languages(of: "sign-in") }
 }
 
 /// A page with link and code inserted, decoded, and with LF line ends.
@@ -69,9 +95,9 @@ struct ReadPage {
     let html: String
 
     init(_ page: MailTemplate.Page, link: String, code: String = "") {
-        func read(_ text: LinkedText) -> String {
+        func read(_ text: SlottedText) -> String {
             var encoded: [UInt8] = []
-            text.append(to: &encoded, link: link, code: code)
+            text.append(to: &encoded, secrets: [link, code])
             let decoded = Sample.decoded(quotedPrintable: encoded)
             return String(decoding: decoded, as: UTF8.self).replacing("\r\n", with: "\n")
         }

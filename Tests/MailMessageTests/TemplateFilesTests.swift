@@ -13,7 +13,7 @@ struct TemplateFilesTests {
     ) -> ReadPage {
         ReadPage(
             templates.page(
-                for: SignInMail.Variant(
+                for: SignInVariant(
                     language: language, product: "Kiosk", portal: Sample.portal, isNewestOnly: isNewestOnly,
                     hasCode: false, lifetime: .seconds(900))),
             link: Sample.link)
@@ -65,7 +65,7 @@ struct TemplateFilesTests {
         arguments: ["", "{{% CONTENT_TYPE:TEXT}}\n"])
     func textLayout(start: String) throws {
         let templates = try TemplateFolder(["sign-in.txt.mustache": "\(start){{link}} {{product}}{{code}}"]).templates()
-        let variant = SignInMail.Variant(
+        let variant = SignInVariant(
             language: .english, product: "a & b", portal: Sample.portal, isNewestOnly: false, hasCode: false,
             lifetime: .seconds(60))
         let page = ReadPage(templates.page(for: variant), link: "https://a.example/?a&b")
@@ -91,7 +91,7 @@ struct TemplateFilesTests {
         #expect(page.text.contains("\n\u{2068}portal.example.com\u{2069} \u{2068}Kiosk\u{2069}\n"))
         #expect(page.text.split(separator: "\n").contains { $0 == Sample.link })
         #expect(page.html.contains("<html lang=\"en\" dir=\"rtl\">"))
-        let hebrew = SignInMail.Variant(
+        let hebrew = SignInVariant(
             language: .english, product: "שלום", portal: Sample.portal, isNewestOnly: false, hasCode: false,
             lifetime: .seconds(60))
         #expect(MailTemplates.builtIn.page(for: hebrew).subject == "Sign in to \u{2068}שלום\u{2069}")

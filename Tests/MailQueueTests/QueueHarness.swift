@@ -25,7 +25,10 @@ final class QueueHarness: Sendable {
         self.server = server
         self.prefix = prefix
         redis = try await QueueHarness.client(for: server, timeout: .seconds(10))
-        if hasGroup { try await send("XGROUP", "CREATE", key("mail"), MailQueue.group, "0", "MKSTREAM") }
+        guard hasGroup else { return }
+        for stream in ["mail", "mail:bulk"] {
+            try await send("XGROUP", "CREATE", key(stream), MailQueue.group, "0", "MKSTREAM")
+        }
     }
 
     deinit {
@@ -63,15 +66,17 @@ final class QueueHarness: Sendable {
 
     // MARK: - Writing
 
-    static func job(_ id: String, box: [UInt8] = Array("box".utf8)) -> SealedMailJob {
-        SealedMailJob(id: id, keyID: "k1", box: box)
+    static func job(_ id: String, version: Int = 1, box: [UInt8] = Array("box".utf8)) -> SealedMailJob {
+        SealedMailJob(version: version, id: id, keyID: "k1", box: box)
     }
 
-    /// Adds a job to the stream as the handler does.
-    func add(_ job: SealedMailJob) async throws {
-        try await add([
-            ("v", Array("1".utf8)), ("id", Array(job.id.utf8)), ("key", Array(job.keyID.utf8)), ("job", job.box),
-        ])
+    /// Adds a job to a stream as the handler does.
+    func add(_ job: SealedMailJob, to stream: String = "mail") async throws {
+        try await add(
+            [
+                ("v", Array("\(job.version)".utf8)), ("id", Array(job.id.utf8)), ("key", Array(job.keyID.utf8)),
+                ("job", job.box),
+            ], to: stream)
     }
 
     /// Adds an entry with the given fields to a stream.
@@ -158,9 +163,9 @@ final class QueueHarness: Sendable {
         }
     }
 
-    /// The number of pending entries.
-    func pendingCount() async throws -> Int {
-        let summary = try await list("XPENDING", key("mail"), MailQueue.group)
+    /// The number of pending entries of a stream.
+    func pendingCount(of stream: String = "mail") async throws -> Int {
+        let summary = try await list("XPENDING", key(stream), MailQueue.group)
         guard case .integer(let count)? = summary.first else { throw UnexpectedReply(reply: .array(summary)) }
         return count
     }
@@ -176,7 +181,7 @@ final class QueueHarness: Sendable {
     /// A text that describes all streams and retries, for comparisons.
     func everything() async throws -> String {
         var lines: [String] = []
-        for stream in ["mail", "mail:dead"] {
+        for stream in ["mail", "mail:bulk", "mail:dead"] {
             for entry in try await entries(of: stream) {
                 lines.append("\(stream) \(entry.id) \(entry.fields.sorted { $0.key < $1.key })")
             }

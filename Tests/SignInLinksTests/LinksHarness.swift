@@ -126,7 +126,7 @@ final class LinksHarness: Sendable {
         guard case .array(let entries) = try await redis.send(RedisCommand("XRANGE", "postern:mail", "-", "+")) else {
             throw NotAsExpected()
         }
-        let keys = KeyRing(LinksHarness.keys, purpose: MailJob.sealingPurpose)
+        let keys = MailJobKeys(LinksHarness.keys)
         return try entries.map { entry in
             guard case .array(let parts) = entry, case .array(let fields)? = parts.last, fields.count == 8,
                 case .bulk(let id) = fields[3], case .bulk(let box) = fields[7]

@@ -62,6 +62,10 @@ package final class RedisMonitor: Sendable {
             return [words[1]]
         case "DEL", "EXISTS": return Array(words[1...])
         case "XINFO", "XGROUP": return [words[2]]
+        case "XREADGROUP":
+            // The keys, and then as many ids, follow this word.
+            let rest = words.drop { $0 != "STREAMS" }.dropFirst()
+            return Array(rest.prefix(rest.count / 2))
         default: throw UnknownCommand(name: name)
         }
     }

@@ -2,6 +2,9 @@
 package enum DeliveryOutcome: Sendable, Equatable {
     /// The server accepted the message, and so the responsibility for it.
     case delivered(Reply?)
+    /// The server accepted the message for some of its recipients only, or refused some of them for now and the others
+    /// permanently.
+    case partial(PartialDelivery)
     /// The server refused the message for now, or the attempt failed: a later one may succeed.
     case transient(DeliveryFailure)
     /// The server refuses this message, or this recipient, permanently.
@@ -17,6 +20,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
     package var name: String {
         switch self {
         case .delivered: "delivered"
+        case .partial: "partial"
         case .transient: "transient"
         case .permanent: "permanent"
         case .ambiguous: "ambiguous"
@@ -24,10 +28,11 @@ package enum DeliveryOutcome: Sendable, Equatable {
         }
     }
 
-    /// The failure, or `nil` if the message was delivered.
+    /// The failure, or `nil` if the message was delivered to all recipients.
     package var failure: DeliveryFailure? {
         switch self {
         case .delivered: nil
+        case .partial(let partial): partial.failure
         case .transient(let failure), .permanent(let failure), .ambiguous(let failure), .unavailable(let failure):
             failure
         }
@@ -37,6 +42,16 @@ package enum DeliveryOutcome: Sendable, Equatable {
     package var reply: Reply? {
         if case .delivered(let reply) = self { reply } else { failure?.reply }
     }
+}
+
+/// The outcome of an attempt to deliver a message to several recipients that differ in their outcomes.
+package struct PartialDelivery: Sendable, Equatable {
+    /// The number of recipients that the server refused, for now or permanently.
+    package let refusedCount: Int
+    /// The positions in ``MailMessage/recipients`` of those that the server refused for now: a later attempt may succeed.
+    package let remaining: [Int]
+    /// The last refusal.
+    package let failure: DeliveryFailure
 }
 
 /// The cause of a failed delivery attempt. It contains neither an address nor a credential.

@@ -20,8 +20,8 @@ final class JobDelivery: Sendable {
     private static let recordingTimeForErrors = Duration.seconds(30)
 
     private let queue: MailQueue
-    private let keys: KeyRing
-    private let mail: SignInMail
+    private let keys: MailJobKeys
+    private let renderer: MailRenderer
     private let transport: any MailTransport
     private let timeout: Duration
     private let schedule = RetrySchedule()
@@ -31,12 +31,12 @@ final class JobDelivery: Sendable {
     private let log: WorkerLog
 
     init(
-        queue: MailQueue, keys: KeyRing, mail: SignInMail, transport: any MailTransport, timeout: Duration,
+        queue: MailQueue, keys: MailJobKeys, renderer: MailRenderer, transport: any MailTransport, timeout: Duration,
         now: @escaping @Sendable () -> UnixTime, metrics: WorkerMetrics, log: WorkerLog
     ) {
         self.queue = queue
         self.keys = keys
-        self.mail = mail
+        self.renderer = renderer
         self.transport = transport
         self.timeout = timeout
         self.now = now
@@ -64,17 +64,24 @@ final class JobDelivery: Sendable {
         guard now() < job.expiresAt else {
             return await deadLetter(claimed, DeadLetterCause(reason: .expired, attempts: claimed.attempts))
         }
-        await conclude(claimed, job, sealed, await attempt(claimed, job))
+        let message: MailMessage
+        do throws(RenderError) {
+            message = try renderer.message(for: job)
+        } catch {
+            log.notRendered(claimed, error)
+            return await deadLetter(claimed, DeadLetterCause(reason: error.reason, attempts: claimed.attempts))
+        }
+        await conclude(claimed, job, sealed, await attempt(claimed, job, message))
     }
 
     /// Makes an attempt to deliver a job.
-    private func attempt(_ claimed: ClaimedJob, _ job: MailJob) async -> DeliveryOutcome {
+    private func attempt(_ claimed: ClaimedJob, _ job: MailJob, _ message: MailMessage) async -> DeliveryOutcome {
         let start = ContinuousClock.now
-        let outcome = await transport.deliver(mail.message(for: job), within: timeout, nil)
+        let outcome = await transport.deliver(message, within: timeout, nil)
         let duration = ContinuousClock.now - start
         metrics.count(outcome)
         metrics.duration.observe(duration)
-        log.attempted(claimed, outcome, after: duration)
+        log.attempted(claimed, job, outcome, after: duration)
         updateBreaker(outcome)
         return outcome
     }
@@ -84,10 +91,12 @@ final class JobDelivery: Sendable {
         _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, _ outcome: DeliveryOutcome
     ) async {
         switch outcome {
-        case .delivered:
-            // The handler's clock may be ahead of this clock.
-            metrics.age.observe(.milliseconds(max(0, now().milliseconds - job.issuedAt.milliseconds)))
-            await record(claimed) { (queue) throws(RedisError) in try await queue.acknowledge(claimed) }
+        case .delivered: await acknowledge(claimed, job)
+        case .partial(let partial):
+            guard let rest = rest(of: job, partial) else { return await acknowledge(claimed, job) }
+            let attempts = claimed.attempts + 1
+            let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
+            await retryLater(claimed, job, rest, by: delay, attempts: attempts, partial.failure)
         case .permanent(let failure):
             await deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.attempts + 1, failure))
         case .ambiguous(let failure) where claimed.attempts + 1 >= JobDelivery.maximumUnconfirmedAttempts:
@@ -101,6 +110,23 @@ final class JobDelivery: Sendable {
             let delay = schedule.delayAfterOutage(jitter: .random(in: 0...1))
             await retryLater(claimed, job, sealed, by: delay, attempts: claimed.attempts, failure)
         }
+    }
+
+    private func acknowledge(_ claimed: ClaimedJob, _ job: MailJob) async {
+        if claimed.priority == .high {
+            // The handler's clock may be ahead of this clock.
+            metrics.age.observe(.milliseconds(max(0, now().milliseconds - job.issuedAt.milliseconds)))
+        }
+        await record(claimed) { (queue) throws(RedisError) in try await queue.acknowledge(claimed) }
+    }
+
+    /// Returns the job for those recipients that a later attempt may reach; `nil` if there are none.
+    private func rest(of job: MailJob, _ partial: PartialDelivery) -> SealedMailJob? {
+        let recipients = job.remaining ?? job.recipients
+        guard !partial.remaining.isEmpty else { return nil }
+        // Without random bytes the others are given up, since those who have the email must not get it again.
+        return try? job.forDelivery(to: partial.remaining.map { recipients[$0] }).sealed(
+            by: keys.sealing, random: .system)
     }
 
     private func open(_ sealed: SealedMailJob) -> MailJob? {
@@ -119,7 +145,7 @@ final class JobDelivery: Sendable {
         case .transient(let failure) where failure.reply == nil, .unavailable(let failure), .ambiguous(let failure):
             let pause = breaker.withLock { $0.failed(at: .now, jitter: .random(in: 0...1)) }
             if let pause { log.paused(for: pause, failure) }
-        case .delivered, .transient, .permanent:
+        case .delivered, .partial, .transient, .permanent:
             if breaker.withLock({ $0.succeeded() }) { log.resumed() }
         }
     }
@@ -173,6 +199,15 @@ final class JobDelivery: Sendable {
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(1))
             }
+        }
+    }
+}
+
+extension RenderError {
+    fileprivate var reason: DeadLetterCause.Reason {
+        switch self {
+        case .unknownTemplate: .unknownTemplate
+        case .missingValue: .missingValue
         }
     }
 }

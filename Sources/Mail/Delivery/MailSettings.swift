@@ -1,5 +1,6 @@
 import Bytes
 import MailMessage
+import MailQueue
 import Net
 import Platform
 import Settings
@@ -61,7 +62,7 @@ package struct MailSettings: Sendable {
     }
 
     /// The renderer of messages.
-    package var mail: SignInMail { SignInMail(sender: sender, productName: productName, templates: templates) }
+    package var renderer: MailRenderer { MailRenderer(sender: sender, productName: productName, templates: templates) }
 
     /// Creates the transport for ``mailURL``.
     package func transport() -> any MailTransport {

@@ -55,7 +55,8 @@ package final class MailgunTransport: MailTransport {
         let boundary = "postern-\(message.id)"
         var form: [UInt8] = []
         // Mailgun must neither rewrite links nor count opens.
-        for (name, value) in [("to", message.recipient.text), ("o:tracking", "no")] {
+        let recipients = message.recipients.map { ("to", $0.text) }
+        for (name, value) in recipients + [("o:tracking", "no")] {
             form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8
         }
         form += "--\(boundary)\r\nContent-Disposition: form-data; name=\"message\"; filename=\"message.eml\"\r\n".utf8

@@ -17,6 +17,8 @@ struct SMTPDialogue: Sendable {
 
     /// The current step.
     private(set) var step = Step.connection
+    /// The replies to RCPT, in the order of the recipients.
+    private(set) var recipientReplies: [Reply] = []
     /// The reply to this step, or `nil` before it arrives.
     private(set) var reply: Reply?
     /// Whether a final dot may have been sent.
@@ -38,7 +40,9 @@ struct SMTPDialogue: Sendable {
             begin(.authentication)
             hasBegunAuthentication = true
             if line.split(separator: UInt8(ascii: " ")).count > 2 { return "AUTH (hidden)" }
-        case "MAIL": begin(.sender)
+        case "MAIL":
+            begin(.sender)
+            recipientReplies = []
         case "RCPT": begin(.recipient)
         case "DATA": begin(.data)
         case "QUIT": hasQuit = true
@@ -60,7 +64,9 @@ struct SMTPDialogue: Sendable {
 
     /// Records that a line of a reply was received. Only the last line counts, which has no hyphen after its code.
     mutating func received(_ line: some Collection<UInt8>) {
-        if !hasQuit, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) { self.reply = reply }
+        guard !hasQuit, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) else { return }
+        if step == .recipient, self.reply == nil { recipientReplies.append(reply) }
+        self.reply = reply
     }
 
     private func text(of line: some Collection<UInt8>) -> String {

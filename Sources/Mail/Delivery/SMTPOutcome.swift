@@ -15,8 +15,13 @@ enum SMTPOutcome {
     /// Returns the outcome: by the last reply if it refused something, otherwise by the last step and libcurl's result.
     static func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
         let dialogue = end.dialogue
-        if end.result == CURLE_OK { return .delivered(dialogue.reply) }
-        if let reply = dialogue.reply, reply.code >= 400 { return refusal(at: dialogue.step, reply, end) }
+        if end.result == CURLE_OK { return partial(dialogue) ?? .delivered(dialogue.reply) }
+        if let reply = dialogue.reply, reply.code >= 400 {
+            let refusal = refusal(at: dialogue.step, reply, end)
+            return dialogue.step == .recipient && !isAboutClient(refusal) ? partial(dialogue) ?? refusal : refusal
+        }
+        // 421 to one of several recipients: the server closes the connection before DATA (RFC 5321 §3.8).
+        if let reply = dialogue.recipientReplies.last, reply.code == 421 { return refusal(at: .recipient, reply, end) }
         let failure = DeliveryFailure(DeliveryFailure.Code(end.result), detail: end.text)
         switch dialogue.step {
         case .connection, .hello, .startTLS, .authentication: return .unavailable(failure)
@@ -26,6 +31,25 @@ enum SMTPOutcome {
             }
             return .transient(failure)
         }
+    }
+
+    /// Returns the outcome for recipients that the server judged differently; `nil` if it judged all of them alike.
+    private static func partial(_ dialogue: SMTPDialogue) -> DeliveryOutcome? {
+        let replies = dialogue.recipientReplies
+        let refused = replies.indices.filter { replies[$0].code >= 400 }
+        let remaining = refused.filter { replies[$0].isTransient }
+        guard let last = refused.last,
+            refused.count < replies.count || !remaining.isEmpty && remaining.count < refused.count
+        else { return nil }
+        return .partial(
+            PartialDelivery(
+                refusedCount: refused.count, remaining: remaining,
+                failure: DeliveryFailure(
+                    .recipientRefused, reply: replies[last], detail: "the server answered \(replies[last])")))
+    }
+
+    private static func isAboutClient(_ outcome: DeliveryOutcome) -> Bool {
+        if case .unavailable = outcome { true } else { false }
     }
 
     /// Returns the outcome for a reply that refused a step. 4yz is transient, and 5yz is permanent (RFC 5321 §4.2.1).

@@ -69,7 +69,9 @@ package final class SMTPTransport: MailTransport {
         let options =
             options + [
                 .string(CURLOPT_MAIL_FROM, "<\(message.sender.text)>"),
-                .list(CURLOPT_MAIL_RCPT, ["<\(message.recipient.text)>"]),
+                .list(CURLOPT_MAIL_RCPT, message.recipients.map { "<\($0.text)>" }),
+                // Goes on after a refused recipient, as long as there is an accepted one.
+                .long(CURLOPT_MAIL_RCPT_ALLLOWFAILS, message.recipients.count > 1 ? 1 : 0),
                 .long(CURLOPT_FRESH_CONNECT, isNew ? 1 : 0),
             ]
         return await engine.run(

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The slots for concurrent deliveries, and the entries that occupy them.
+/// The slots for concurrent deliveries, and the keys of the entries that occupy them.
 final class Slots: Sendable {
     private struct State {
         var entries: Set<String> = []

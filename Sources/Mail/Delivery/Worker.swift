@@ -38,10 +38,10 @@ package final class Worker: Service {
 
     /// - Parameters:
     ///   - keys: the keys that open jobs.
-    ///   - mail: the renderer of messages.
+    ///   - renderer: renders messages.
     ///   - now: returns the current time.
     package init(
-        configuration: WorkerConfiguration, queue: MailQueue, keys: KeyRing, mail: SignInMail,
+        configuration: WorkerConfiguration, queue: MailQueue, keys: MailJobKeys, renderer: MailRenderer,
         transport: any MailTransport, now: @escaping @Sendable () -> UnixTime, metrics: WorkerMetrics, logger: Logger
     ) {
         self.configuration = configuration
@@ -51,7 +51,7 @@ package final class Worker: Service {
         self.logger = logger
         slots = Slots(configuration.concurrency)
         delivery = JobDelivery(
-            queue: queue, keys: keys, mail: mail, transport: transport, timeout: configuration.deliveryTimeout,
+            queue: queue, keys: keys, renderer: renderer, transport: transport, timeout: configuration.deliveryTimeout,
             now: now, metrics: metrics, log: WorkerLog(logger: logger))
     }
 
@@ -63,14 +63,14 @@ package final class Worker: Service {
             group.addTask { await cancelWhenGracefulShutdown { await self.maintainQueue() } }
             while !isEnding {
                 // A job that has a slot was claimed again because recording its outcome took too long.
-                for job in await claim() where !slots.holds(job.entry) {
-                    slots.take(job.entry)
+                for job in await claim() where !slots.holds(job.key) {
+                    slots.take(job.key)
                     metrics.claimed.increment()
                     metrics.inFlight.add(1)
                     group.addTask {
                         await self.delivery.run(job)
                         self.metrics.inFlight.add(-1)
-                        self.slots.giveBack(job.entry)
+                        self.slots.giveBack(job.key)
                     }
                 }
             }
@@ -147,7 +147,9 @@ package final class Worker: Service {
         while !Task.isCancelled {
             do throws(RedisError) {
                 while try await queue.promoteDue(atMost: Worker.promotionCount) == Worker.promotionCount {}
-                metrics.queueLength.set(try await queue.length())
+                for priority in MailPriority.allCases {
+                    metrics.queueLength[priority]?.set(try await queue.length(of: priority))
+                }
                 if cleaningTimer.isDue() {
                     try await queue.removeConsumers(idleFor: Worker.consumerIdleTime)
                     try await queue.trimDeadLetters(at: now())

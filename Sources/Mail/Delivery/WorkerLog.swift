@@ -11,7 +11,7 @@ struct WorkerLog: Sendable {
     let logger: Logger
 
     /// Logs the outcome of a delivery attempt.
-    func attempted(_ claimed: ClaimedJob, _ outcome: DeliveryOutcome, after duration: Duration) {
+    func attempted(_ claimed: ClaimedJob, _ job: MailJob, _ outcome: DeliveryOutcome, after duration: Duration) {
         var metadata: Logger.Metadata = [
             "job": "\(claimed.job?.id ?? "unknown")", "attempt": "\(claimed.attempts + 1)",
             "ms": "\(duration.milliseconds)",
@@ -19,6 +19,11 @@ struct WorkerLog: Sendable {
         metadata["outcome"] = "\(outcome.name)"
         if let failure = outcome.failure { metadata["code"] = "\(failure.code.rawValue)" }
         if let reply = outcome.reply { metadata["reply"] = "\(reply)" }
+        if case .partial(let partial) = outcome {
+            metadata["refused"] = "\(partial.refusedCount)"
+            metadata["recipients"] = "\((job.remaining ?? job.recipients).count)"
+        }
+        if !job.tags.isEmpty { metadata["tags"] = "\(job.tags.joined(separator: ","))" }
         logger.log(level: outcome.failure == nil ? .info : .notice, "mail_attempt", metadata: metadata)
     }
 
@@ -37,6 +42,12 @@ struct WorkerLog: Sendable {
     /// Logs that a job could not be opened.
     func unreadable(_ id: String, _ error: CryptoError) {
         logger.error("mail_unreadable", metadata: ["job": "\(id)", "reason": "\(error)"])
+    }
+
+    /// Logs that a job has no message.
+    func notRendered(_ claimed: ClaimedJob, _ error: RenderError) {
+        logger.error(
+            "mail_not_rendered", metadata: ["job": "\(claimed.job?.id ?? "unknown")", "reason": "\(error)"])
     }
 
     /// Logs that a job is left for another worker to reclaim.

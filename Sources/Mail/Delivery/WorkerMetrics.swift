@@ -4,10 +4,11 @@ import Telemetry
 
 /// The metrics of a worker.
 package struct WorkerMetrics: Sendable {
-    let queueLength: Gauge
+    let queueLength: [MailPriority: Gauge]
     let inFlight: Gauge
     let claimed: Counter
     let delivered: Counter
+    let partial: Counter
     let transient: Counter
     let permanent: Counter
     let ambiguous: Counter
@@ -23,11 +24,17 @@ package struct WorkerMetrics: Sendable {
                 "postern_mail_attempts_total", help: "Delivery attempts, by outcome.",
                 labels: ["outcome": outcome])
         }
-        queueLength = registry.gauge(
-            "postern_mail_queue_length", help: "Jobs in the mail queue's stream, including those in delivery.")
+        var lengths: [MailPriority: Gauge] = [:]
+        for priority in MailPriority.allCases {
+            lengths[priority] = registry.gauge(
+                "postern_mail_queue_length", help: "Jobs in the stream of a priority, including those in delivery.",
+                labels: ["priority": priority.rawValue])
+        }
+        queueLength = lengths
         inFlight = registry.gauge("postern_mail_in_flight", help: "Jobs that this worker is delivering.")
         claimed = registry.counter("postern_mail_claimed_total", help: "Jobs that this worker claimed.")
         delivered = attempts("delivered")
+        partial = attempts("partial")
         transient = attempts("transient")
         permanent = attempts("permanent")
         ambiguous = attempts("ambiguous")
@@ -40,7 +47,8 @@ package struct WorkerMetrics: Sendable {
         }
         deadLetters = dead
         age = registry.histogram(
-            "postern_mail_delivery_age_seconds", help: "Time from a sign-in request to the delivery of its email.",
+            "postern_mail_delivery_age_seconds",
+            help: "Time from a request to the delivery of its email, if of high priority.",
             bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900])
         duration = registry.histogram(
             "postern_mail_attempt_duration_seconds", help: "Duration of a delivery attempt.",
@@ -50,6 +58,7 @@ package struct WorkerMetrics: Sendable {
     func count(_ outcome: DeliveryOutcome) {
         switch outcome {
         case .delivered: delivered.increment()
+        case .partial: partial.increment()
         case .transient: transient.increment()
         case .permanent: permanent.increment()
         case .ambiguous: ambiguous.increment()

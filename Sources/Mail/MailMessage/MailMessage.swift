@@ -6,8 +6,8 @@ package struct MailMessage: Sendable {
     package let id: String
     /// The envelope sender, to which failures are reported (RFC 5321 §2.3.1).
     package let sender: EmailAddress
-    /// The envelope recipient, a single address.
-    package let recipient: EmailAddress
+    /// The envelope recipients, at least one.
+    package let recipients: [EmailAddress]
     /// Header and body in 7-bit ASCII, with CRLF line ends (RFC 5322).
     package let content: [UInt8]
 }

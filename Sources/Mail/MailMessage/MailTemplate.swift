@@ -1,68 +1,73 @@
 import Bytes
+import MailQueue
 import Mustache
 import Net
 
-/// The template of one kind of email: an HTML layout, a plain-text layout, and the texts of each language.
+/// The template of one kind of email: an HTML layout, a plain-text layout, the values in them, and the texts of each
+/// language.
 ///
 /// Layouts and texts are Mustache templates. Texts are plain text, and are escaped in the HTML layout.
 struct MailTemplate: Sendable {
-    /// All values of an email except its link and code, which differ in each email.
-    struct Values {
+    /// All values of an email except its secrets, which differ in each email.
+    struct Values: Sendable, Hashable {
         /// Names that the texts contain, by key. They can be in a script of another direction than the texts.
         var names: [String: String]
-        /// The time from the request to the expiry, as the text `lifetime`.
-        var lifetime: Duration
         /// Sections of the layouts, by key, and whether they are shown.
         var sections: [String: Bool]
-        /// Whether the email contains a code.
-        var hasCode: Bool
+        /// The names of the secrets that the email has.
+        var secrets: Set<String>
+        /// The time from the request to the expiry in whole minutes, of which the text `lifetime` is made.
+        var lifetimeMinutes: Int
     }
 
-    /// The rendered texts of an email, in which link and code are inserted.
+    /// The rendered texts of an email, with slots for its secrets.
     struct Page: Sendable {
         /// The language of the texts.
         let language: Language
         let subject: String
         /// The subject in the form for its header field, encoded and folded.
         let subjectField: String
-        let text: LinkedText
-        let html: LinkedText
+        let text: SlottedText
+        let html: SlottedText
     }
 
     private let html: MustacheTemplate
     private let text: MustacheTemplate
     private let words: [Language: MailWords]
+    /// The values that jobs give.
+    let declared: TemplateValues
     /// The languages that the template has texts in.
     let languages: LanguageNegotiation
 
     /// Reads and checks a template.
-    /// - Parameters:
-    ///   - name: the name of its folder. It has built-in layouts, and built-in texts in English, whose keys the texts of
-    ///     the other languages must have.
-    ///   - sample: values with which each layout contains the link, and the code if they have one.
+    /// - Parameter name: the name of its folder. It has texts in English, whose keys the texts of the other languages
+    ///   must have.
     /// - Throws: ``TemplateError`` for the first file that is not usable.
-    init(_ name: String, from files: TemplateFiles, checkedWith sample: Values) throws(TemplateError) {
+    init(_ name: String, from files: TemplateFiles) throws(TemplateError) {
         let html = try files.layout("html", of: name)
         let text = try files.layout("txt", of: name)
         self.html = try MailTemplate.mustache(html, startingWith: HTMLEscaping.pragma)
         self.text = try MailTemplate.mustache(text, startingWith: "{{% CONTENT_TYPE:TEXT}}\n")
-        let keys = TemplateFiles.keys(of: name)
+        let keys = try files.keys(of: name)
+        declared = try files.values(of: name).read { (bytes) throws(TemplateError.Reason) in
+            try TemplateValues(parsing: bytes, keys: keys)
+        }
         var words: [Language: MailWords] = [:]
         for (language, file) in try files.words(of: name).sorted(by: { $0.key.tag < $1.key.tag }) {
-            do throws(TemplateError.Reason) {
-                words[language] = try MailWords(parsing: file.bytes, keys: keys)
-            } catch {
-                throw TemplateError(file: file.name, reason: error)
+            words[language] = try file.read { (bytes) throws(TemplateError.Reason) in
+                try MailWords(parsing: bytes, keys: keys)
             }
         }
         self.words = words
         languages = LanguageNegotiation(among: words.keys.sorted { $0.tag < $1.tag })
-        let page = page(in: .english, with: sample)
-        guard page.html.holdsLink else { throw TemplateError(file: html.name, reason: .missingLink) }
-        guard page.text.holdsLink else { throw TemplateError(file: text.name, reason: .missingLink) }
-        guard sample.hasCode else { return }
-        guard page.html.holdsCode else { throw TemplateError(file: html.name, reason: .missingCode) }
-        guard page.text.holdsCode else { throw TemplateError(file: text.name, reason: .missingCode) }
+        let page = page(in: .english, with: declared.sample)
+        for secret in declared.secrets {
+            for (file, text) in [(html, page.html), (text, page.text)] where !text.holds(secret.name) {
+                throw TemplateError(
+                    file: file.name,
+                    reason: secret.kind == .secret ? .missingSecret(secret.name) : .missingSection(secret.name))
+            }
+        }
     }
 
     private static func mustache(
@@ -82,17 +87,38 @@ struct MailTemplate: Sendable {
     ///
     /// They are in the given language or its closest parent (`pt` for `pt-BR`), or else in English.
     func page(in language: Language, with values: Values) -> Page {
+        let marks = Dictionary(uniqueKeysWithValues: values.secrets.map { ($0, SlottedText.mark($0)) })
+        let texts = texts(in: language, with: values, secrets: marks)
+        let slots = declared.secrets.map(\.name)
+        return Page(
+            language: texts.language, subject: texts.subject, subjectField: headerText(texts.subject, startingAt: 9),
+            text: SlottedText(texts.text, slots: slots), html: SlottedText(texts.html, slots: slots))
+    }
+
+    /// Renders the texts of an email with the given secrets.
+    func texts(
+        in language: Language, with values: Values, secrets: [String: String]
+    ) -> (language: Language, subject: String, text: String, html: String) {
         let language = languages.lookup(language) ?? languages.fallback
-        let sentences = words[language]?.sentences(names: values.names, lifetime: values.lifetime) ?? [:]
+        let sentences =
+            words[language]?.sentences(names: values.names, lifetimeMinutes: values.lifetimeMinutes) ?? [:]
         var context: [String: Any] = sentences
         context.merge(values.names) { $1 }
         context.merge(values.sections) { $1 }
+        context.merge(secrets) { $1 }
         context["language"] = language.tag
-        context["link"] = LinkedText.mark
-        if values.hasCode { context["code"] = LinkedText.codeMark }
         let subject = withoutControlCharacters(sentences["subject"] ?? "")
-        return Page(
-            language: language, subject: subject, subjectField: headerText(subject, startingAt: 9),
-            text: LinkedText(text.render(context)), html: LinkedText(html.render(context)))
+        return (language, subject, text.render(context), html.render(context))
+    }
+}
+
+extension TemplateValues {
+    /// Values with which a layout shows every part that it can have.
+    fileprivate var sample: MailTemplate.Values {
+        MailTemplate.Values(
+            names: Dictionary(uniqueKeysWithValues: values.filter(\.kind.isText).map { ($0.name, "x") })
+                .merging(["product": "x"]) { $1 },
+            sections: Dictionary(uniqueKeysWithValues: values.filter { $0.kind == .flag }.map { ($0.name, true) }),
+            secrets: Set(secrets.map(\.name)), lifetimeMinutes: 15)
     }
 }

@@ -11,14 +11,7 @@ struct MailWords: Sendable {
     /// - Throws: `notJSON` if it is not a JSON object, `missingText` if a text is missing, empty or not a string,
     ///   `notMustache` if a text is not a Mustache template, and `wrongDirection` if `direction` is not `ltr` or `rtl`.
     init(parsing bytes: [UInt8], keys: [String]) throws(TemplateError.Reason) {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: bytes)
-        } catch {
-            let place = if case .malformed(let offset) = error { "byte \(offset)" } else { "its start" }
-            throw .notJSON(place)
-        }
-        guard case .object(let members) = value else { throw .notJSON("its start") }
+        let members = try JSONObject(template: bytes)
         var templates: [String: MustacheTemplate] = [:]
         for key in keys {
             guard case .string(let text)? = members[key], !text.isEmpty else { throw .missingText(key: key) }
@@ -38,10 +31,10 @@ struct MailWords: Sendable {
     /// Renders the texts of an email, by key.
     /// - Parameters:
     ///   - names: values of placeholders, by key.
-    ///   - lifetime: the value of the placeholder `lifetime`.
-    func sentences(names: [String: String], lifetime: Duration) -> [String: String] {
+    ///   - lifetimeMinutes: the value of the placeholder `lifetime`, in whole minutes, at least 1.
+    func sentences(names: [String: String], lifetimeMinutes: Int) -> [String: String] {
         var values = names.mapValues(isolated)
-        values["lifetime"] = words(for: lifetime)
+        values["lifetime"] = words(forMinutes: lifetimeMinutes)
         return templates.mapValues { $0.render(values) }
     }
 
@@ -61,17 +54,17 @@ struct MailWords: Sendable {
         }
     }
 
-    /// Returns a duration as text: in hours if it is a whole number of hours, otherwise in minutes, rounded down, at
-    /// least 1.
-    private func words(for duration: Duration) -> String {
-        let minutes = max(1, Int(duration.components.seconds) / 60)
-        let (key, count) =
-            switch minutes {
-            case 1: ("minute", 1)
-            case 60: ("hour", 1)
-            case let minutes where minutes.isMultiple(of: 60): ("hours", minutes / 60)
-            default: ("minutes", minutes)
+    /// Returns a duration as text: in days if the language has words for them and it is a whole number of days or at least
+    /// two, rounded down; otherwise in hours if it is a whole number of hours, and else in minutes.
+    private func words(forMinutes minutes: Int) -> String {
+        let (hour, day) = (60, 24 * 60)
+        let isInDays = templates["days"] != nil && (minutes.isMultiple(of: day) || minutes >= 2 * day)
+        let (unit, count) =
+            if isInDays { ("day", minutes / day) } else if minutes.isMultiple(of: hour) {
+                ("hour", minutes / hour)
+            } else {
+                ("minute", minutes)
             }
-        return templates[key]?.render(["count": count]) ?? ""
+        return templates[count == 1 ? unit : unit + "s"]?.render(["count": count]) ?? ""
     }
 }

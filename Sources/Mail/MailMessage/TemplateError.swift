@@ -10,8 +10,9 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
         case missingText(key: String)
         case wrongDirection
         case notMustache(String)
-        case missingLink
-        case missingCode
+        case missingSecret(String)
+        case missingSection(String)
+        case wrongValue(String)
     }
 
     let file: String
@@ -27,8 +28,10 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
         case .notJSON(let detail): "\(file) is not a JSON object of strings: check \(detail)"
         case .missingText(let key): "\(file) has no text for \"\(key)\""
         case .wrongDirection: "\(file) has a \"direction\" other than ltr or rtl"
-        case .missingLink: "\(file) has no {{link}}"
-        case .missingCode: "\(file) has no {{#code}} section that contains {{code}}"
+        case .missingSecret(let name): "\(file) has no {{\(name)}}"
+        case .missingSection(let name): "\(file) has no {{#\(name)}} section that contains {{\(name)}}"
+        case .wrongValue(let name):
+            "\(file) declares \"\(name)\", which is the key of a text, or not text, flag, secret or optional"
         case .notMustache(let detail): "\(file) is not a Mustache template: \(detail)"
         }
     }

@@ -4,6 +4,8 @@ package struct DeadLetter: Sendable {
     let entry: String
     /// The job's id, or `unknown` if the entry has none.
     package let id: String
+    /// The priority of the job.
+    package let priority: MailPriority
     /// The raw value of a ``DeadLetterCause/Reason``, a reason of a later version, or `unknown` if the entry has none.
     package let reason: String
     /// The number of delivery attempts made.
@@ -20,6 +22,7 @@ package struct DeadLetter: Sendable {
     init(_ entry: QueuePages.Entry) {
         self.entry = entry.id
         id = entry.fields["id"] ?? "unknown"
+        priority = entry.fields.priority
         reason = entry.fields["reason"] ?? "unknown"
         attempts = entry.fields.attempts ?? 0
         replyCode = entry.fields["code"].flatMap { Int($0) }

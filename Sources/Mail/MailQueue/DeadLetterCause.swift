@@ -12,6 +12,10 @@ package struct DeadLetterCause: Sendable, Equatable {
         case poison
         /// The entry does not hold a job that this deployment's keys open.
         case unreadable
+        /// The worker has no template of the name in the job.
+        case unknownTemplate = "unknown_template"
+        /// The job lacks a value or a secret that its template needs.
+        case missingValue = "missing_value"
     }
 
     /// The reason.

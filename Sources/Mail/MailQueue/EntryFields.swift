@@ -15,19 +15,25 @@ struct EntryFields {
 
     subscript(name: String) -> String? { values[name].map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The job of version 1 in the entry, or `nil` if there is none.
+    /// The job in the entry, or `nil` if there is none.
     ///
     /// The job's id and the key's id are checked, because both become parts of a retry, whose parts are separated by
     /// spaces.
     var job: SealedMailJob? {
-        guard self["v"] == "1", let id = self["id"], let key = self["key"], let box = values["job"],
-            EntryFields.isName(id), EntryFields.isName(key)
+        guard let version = EntryFields.versions[self["v"] ?? ""], let id = self["id"], let key = self["key"],
+            let box = values["job"], EntryFields.isName(id), EntryFields.isName(key)
         else { return nil }
-        return SealedMailJob(id: id, keyID: key, box: box)
+        return SealedMailJob(version: version, id: id, keyID: key, box: box)
     }
 
-    /// Whether the entry has a version field other than `1`.
-    var isOfOtherVersion: Bool { self["v"].map { $0 != "1" } ?? false }
+    /// The versions of jobs that are read.
+    private static let versions = ["1": 1, "2": 2]
+
+    /// Whether the entry has a version that is not read.
+    var isOfOtherVersion: Bool { self["v"].map { EntryFields.versions[$0] == nil } ?? false }
+
+    /// The priority of a dead letter's job: high unless the entry has another.
+    var priority: MailPriority { self["priority"].flatMap(MailPriority.init(rawValue:)) ?? .high }
 
     var holdsJob: Bool { values["job"] != nil }
 

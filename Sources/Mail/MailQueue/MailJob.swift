@@ -1,108 +1,124 @@
-import Bytes
-import Cryptography
 import Net
 import Platform
 
-/// One sign-in email for a worker to deliver.
+/// An email for a worker to deliver: who gets it, what it says, and until when it is of use.
+///
+/// A job is a plain value. ``check()`` enforces its bounds: a feature calls it for what a client has sent, and a worker
+/// for each job that it opens.
 package struct MailJob: Sendable, Equatable {
-    /// The purpose that the keys sealing jobs are derived for.
-    package static let sealingPurpose = "postern mail job 1"
+    /// The content of an email.
+    package enum Content: Sendable, Equatable {
+        /// A template, by the name of its folder, with what to fill in: values, which many emails share, and secrets,
+        /// which differ in each. The worker writes it in the closest language that the template has texts in.
+        case template(name: String, values: [Value], secrets: [Slot], language: Language)
+        /// A whole message: its subject, its body as HTML, plain text or both, and further header fields.
+        case message(subject: String, html: String?, text: String?, headers: [Header])
+    }
 
-    /// 32 lowercase hexadecimal digits: the first half of the SHA-256 of the link's token. A repeated request has the
-    /// same id.
+    /// A value of a template: a text, or the choice to show a section.
+    package struct Value: Sendable, Equatable {
+        /// A text or a choice.
+        package enum Kind: Sendable, Equatable, Hashable {
+            case text(String)
+            case flag(Bool)
+        }
+
+        package let name: String
+        package let kind: Kind
+
+        /// Creates a value that is a text.
+        package static func text(_ name: String, _ text: String) -> Value { Value(name: name, kind: .text(text)) }
+
+        /// Creates a value that shows a section, or hides it.
+        package static func flag(_ name: String, _ isShown: Bool) -> Value { Value(name: name, kind: .flag(isShown)) }
+    }
+
+    /// A secret of a template, such as a link or a code. It must not be logged, or stored unencrypted.
+    package struct Slot: Sendable, Equatable {
+        package let name: String
+        /// Visible ASCII. The slot `link` is an absolute `http://` or `https://` URL.
+        package let text: String
+
+        /// Creates a slot from its parts.
+        package init(_ name: String, _ text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    /// A header field of a message.
+    package struct Header: Sendable, Equatable {
+        package let name: String
+        package let value: String
+
+        /// Creates a header field from its parts.
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The readers of an email's outcome.
+    package struct Report: Sendable, Equatable {
+        /// The process that waits for the outcome, or `nil` if none does: 1 to 64 letters, digits, `-`, `_`, `.` or `:`.
+        package let process: String?
+        /// Whether webhooks are told.
+        package let isForWebhooks: Bool
+
+        /// Creates a report from its parts.
+        package init(process: String? = nil, isForWebhooks: Bool = false) {
+            self.process = process
+            self.isForWebhooks = isForWebhooks
+        }
+    }
+
+    /// 32 lowercase hexadecimal digits: for a link, the first half of the SHA-256 of its token. A repeated request has
+    /// the same id.
     package let id: String
-    /// The address to deliver to.
-    package let recipient: EmailAddress
-    /// The sign-in link: an absolute `http://` or `https://` URL of visible ASCII. It contains the token, so it must
-    /// not be logged, or stored unencrypted.
-    package let link: String
-    /// The 6-digit code that can be entered instead of opening the link, or `nil` if none was requested.
-    package let code: String?
-    /// The origin of the portal that requested the link.
-    package let origin: Origin
-    /// The recipient's language. The worker chooses the closest that it has texts in.
-    package let language: Language
-    /// Whether only the newest link sent to the recipient works.
-    package let isNewestOnly: Bool
-    /// The time of the request for the link.
+    /// The addresses in the field `To`.
+    package let recipients: [EmailAddress]
+    /// Those of the recipients that still wait for the email, or `nil` if all of them do.
+    package let remaining: [EmailAddress]?
+    /// The content.
+    package let content: Content
+    /// The sender, or `nil` for the deployment's (`POSTERN_MAIL_FROM`).
+    package let sender: Mailbox?
+    /// The priority.
+    package let priority: MailPriority
+    /// Words for logs and statistics.
+    package let tags: [String]
+    /// The readers of the outcome, or `nil` if nobody reads it.
+    package let report: Report?
+    /// The time of the request. Lifetimes in the text count from it, and it is the email's `Date`.
     package let issuedAt: UnixTime
-    /// The time from which the link no longer works and the email is not sent.
+    /// The time from which the email is of no use, as its link has expired, and is not sent.
     package let expiresAt: UnixTime
 
     /// Creates a job from its parts.
     package init(
-        id: String, recipient: EmailAddress, link: String, code: String? = nil, origin: Origin, language: Language,
-        isNewestOnly: Bool = false, issuedAt: UnixTime, expiresAt: UnixTime
+        id: String, recipients: [EmailAddress], remaining: [EmailAddress]? = nil, content: Content,
+        sender: Mailbox? = nil,
+        priority: MailPriority = .high, tags: [String] = [], report: Report? = nil, issuedAt: UnixTime,
+        expiresAt: UnixTime
     ) {
         self.id = id
-        self.recipient = recipient
-        self.link = link
-        self.code = code
-        self.origin = origin
-        self.language = language
-        self.isNewestOnly = isNewestOnly
+        self.recipients = recipients
+        self.remaining = remaining
+        self.content = content
+        self.sender = sender
+        self.priority = priority
+        self.tags = tags
+        self.report = report
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
     }
 
-    /// Returns the job in the form in which it is queued: sealed with the first key of the ring, and authenticated
-    /// together with the job's id, which is not encrypted.
-    ///
-    /// The plaintext is a JSON object with the members `to`, `link`, `code` (only if there is one), `origin`,
-    /// `language` (BCP 47), `newest_only` (only if true), and `issued_at` and `expires_at` (Unix milliseconds).
-    /// - Throws: ``CryptoError/noRandomness`` if there are no random bytes for the nonce.
-    package func sealed(by keys: KeyRing, random: RandomBytes) throws(CryptoError) -> SealedMailJob {
-        var json = JSONWriter(capacity: 256 + link.utf8.count)
-        json.member("to", recipient.text)
-        json.member("link", link)
-        if let code { json.member("code", code) }
-        json.member("origin", origin.description)
-        json.member("language", language.tag)
-        if isNewestOnly { json.member("newest_only", true) }
-        json.member("issued_at", issuedAt.milliseconds)
-        json.member("expires_at", expiresAt.milliseconds)
-        var plaintext = json.finish()
-        let box = try keys.seal(wiping: &plaintext, authenticating: Array(id.utf8), random: random)
-        return SealedMailJob(id: id, keyID: keys.sealingKeyID, box: box)
-    }
-
-    /// Opens a queued job. A missing or malformed language is read as English. A malformed code is ignored.
-    /// - Throws: ``CryptoError/unknownKey(id:)`` if the ring does not have the key that sealed it, and
-    ///   ``CryptoError/notAuthentic`` if it was changed, or if a required member is missing or invalid.
-    package init(opening sealed: SealedMailJob, with keys: KeyRing) throws(CryptoError) {
-        let plaintext = try keys.open(sealed.box, keyID: sealed.keyID, authenticating: Array(sealed.id.utf8))
-        guard MailJob.isID(sealed.id),
-            case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
-            case .string(let to)? = members["to"], let recipient = EmailAddress(parsing: to),
-            case .string(let link)? = members["link"], MailJob.isLink(link),
-            case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
-            case .number(let issuedAt)? = members["issued_at"], let issuedAt = Int(exactly: issuedAt),
-            case .number(let expiresAt)? = members["expires_at"], let expiresAt = Int(exactly: expiresAt),
-            issuedAt >= 0, expiresAt >= issuedAt
-        else { throw .notAuthentic }
-        id = sealed.id
-        self.recipient = recipient
-        self.link = link
-        code = if case .string(let text)? = members["code"] { MailJob.isCode(text) ? text : nil } else { nil }
-        self.origin = origin
-        language =
-            if case .string(let tag)? = members["language"] { (try? Language(parsing: tag)) ?? .english } else {
-                .english
-            }
-        isNewestOnly = members["newest_only"] == .boolean(true)
-        self.issuedAt = UnixTime(milliseconds: issuedAt)
-        self.expiresAt = UnixTime(milliseconds: expiresAt)
-    }
-
-    private static func isID(_ text: String) -> Bool {
-        text.utf8.count == 32
-            && text.utf8.allSatisfy { $0.isASCIIDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
-    }
-
-    private static func isCode(_ text: String) -> Bool { text.utf8.count == 6 && text.isASCIIDigits }
-
-    private static func isLink(_ text: String) -> Bool {
-        (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.isVisibleASCII
+    /// The same email for some of its recipients alone. The field `To` keeps all of them.
+    /// - Parameter remaining: recipients of this job, at least one.
+    package func forDelivery(to remaining: [EmailAddress]) -> MailJob {
+        MailJob(
+            id: id, recipients: recipients, remaining: remaining, content: content, sender: sender, priority: priority,
+            tags: tags, report: report, issuedAt: issuedAt, expiresAt: expiresAt)
     }
 }
 

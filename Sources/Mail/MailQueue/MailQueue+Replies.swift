@@ -1,32 +1,47 @@
 import Redis
 
 extension MailQueue {
-    /// Returns the jobs in a reply to XREADGROUP for one stream: null, or an array with one element, the stream's name
-    /// and its entries.
-    static func claimedJobs(fromRead reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
+    /// Returns the jobs in a reply of Claim.lua: the entries of each stream.
+    static func claimedJobs(fromClaim reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
+        guard case .array(let streams) = reply, streams.count == 2, case .array(let high) = streams[0],
+            case .array(let bulk) = streams[1]
+        else { throw .unexpectedReply("not two lists of stream entries") }
+        return try jobs(in: high, of: .high) { _ in 1 } + jobs(in: bulk, of: .bulk) { _ in 1 }
+    }
+
+    /// Returns the jobs in a reply to XREADGROUP: null, or an array with an element for each stream that has entries, the
+    /// stream's name and its entries.
+    static func claimedJobs(fromRead reply: RESPValue, _ keys: QueueKeys) throws(RedisError) -> [ClaimedJob] {
         if reply == .null { return [] }
-        guard case .array(let streams) = reply, streams.count == 1, case .array(let stream) = streams[0],
-            stream.count == 2, case .array(let entries) = stream[1]
-        else { throw .unexpectedReply("not a list of stream entries") }
-        return try jobs(in: entries) { _ in 1 }
+        guard case .array(let streams) = reply else { throw .unexpectedReply("not a list of streams") }
+        var claimed: [ClaimedJob] = []
+        for stream in streams {
+            guard case .array(let parts) = stream, parts.count == 2, case .bulk(let name) = parts[0],
+                case .array(let entries) = parts[1],
+                let priority = MailPriority.allCases.first(where: { keys.stream(of: $0).utf8.elementsEqual(name) })
+            else { throw .unexpectedReply("not a list of stream entries") }
+            claimed += try jobs(in: entries, of: priority) { _ in 1 }
+        }
+        return claimed
     }
 
     /// Returns the jobs in a reply of Reclaim.lua: entries, each followed by the number of times that it was claimed.
-    static func claimedJobs(fromScript reply: RESPValue) throws(RedisError) -> [ClaimedJob] {
+    static func claimedJobs(
+        fromReclaim reply: RESPValue, of priority: MailPriority
+    ) throws(RedisError) -> [ClaimedJob] {
         guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of reclaimed entries") }
-        return try jobs(in: entries) { parts in
+        return try jobs(in: entries, of: priority) { parts in
             if parts.count == 3, case .integer(let claims) = parts[2] { claims } else { nil }
         }
     }
 
     /// Returns the jobs in a reply to XCLAIM: an array of entries.
-    /// - Parameter claims: the number of times that each entry was claimed, by the entry's id.
-    static func claimedJobs(fromClaim reply: RESPValue, claims: [String: Int]) throws(RedisError) -> [ClaimedJob] {
+    /// - Parameter claims: the number of times that each entry was claimed.
+    static func claimedJobs(
+        fromXCLAIM reply: RESPValue, of priority: MailPriority, claims: Int
+    ) throws(RedisError) -> [ClaimedJob] {
         guard case .array(let entries) = reply else { throw .unexpectedReply("not a list of claimed entries") }
-        return try jobs(in: entries) { parts in
-            guard case .bulk(let id) = parts[0] else { return nil }
-            return claims[String(decoding: id, as: UTF8.self)]
-        }
+        return try jobs(in: entries, of: priority) { _ in claims }
     }
 
     /// An entry that a worker has claimed and not acknowledged.
@@ -47,21 +62,19 @@ extension MailQueue {
     }
 
     private static func jobs(
-        in entries: [RESPValue], claims: ([RESPValue]) -> Int?
+        in entries: [RESPValue], of priority: MailPriority, claims: ([RESPValue]) -> Int?
     ) throws(RedisError) -> [ClaimedJob] {
         var jobs: [ClaimedJob] = []
         for entry in entries {
             guard case .array(let parts) = entry, parts.count >= 2, case .bulk(let id) = parts[0],
                 case .array(let fields) = parts[1], let claims = claims(parts)
             else { throw .unexpectedReply("not a stream entry") }
-            jobs.append(claimedJob(String(decoding: id, as: UTF8.self), EntryFields(fields), claims))
+            let values = EntryFields(fields)
+            jobs.append(
+                ClaimedJob(
+                    priority: priority, entry: String(decoding: id, as: UTF8.self), job: values.job,
+                    isOfOtherVersion: values.isOfOtherVersion, attempts: values.attempts ?? 0, claims: claims))
         }
         return jobs
-    }
-
-    private static func claimedJob(_ entry: String, _ fields: EntryFields, _ claims: Int) -> ClaimedJob {
-        ClaimedJob(
-            entry: entry, job: fields.job, isOfOtherVersion: fields.isOfOtherVersion, attempts: fields.attempts ?? 0,
-            claims: claims)
     }
 }

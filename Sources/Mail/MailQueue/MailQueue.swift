@@ -1,8 +1,8 @@
 import Platform
 import Redis
 
-/// The worker's view of the mail queue: a stream with a consumer group, a sorted set of retries, and a stream of dead
-/// letters.
+/// The worker's view of the mail queue: a stream for each priority, with a consumer group, a sorted set of retries, and
+/// a stream of dead letters.
 ///
 /// Workers coordinate only through this queue. A job belongs to one worker at a time; the jobs of a dead worker are
 /// reclaimed by the others.
@@ -44,38 +44,60 @@ package final class MailQueue: Sendable {
 
     // MARK: - Claiming jobs
 
-    /// Claims jobs that no worker has claimed yet, and waits for the first one if there is none. If the group is
-    /// missing, as after a loss of data, creates it from the start of the stream, and returns no jobs.
+    /// Claims jobs that no worker has claimed yet, those of high priority before all others, and waits for the first one
+    /// of any priority if there is none. If a group is missing, as after a loss of data, creates it from the start of its
+    /// stream, and returns no jobs.
     /// - Parameter wait: the time to wait for a job: at least 1 ms (0 would wait forever), and less than a delivery may
     ///   take.
     /// - Returns: up to `count` jobs; an empty array if none arrived in time.
     package func claim(atMost count: Int, waiting wait: Duration) async throws(RedisError) -> [ClaimedJob] {
         precondition(wait >= .milliseconds(1), "BLOCK 0 waits forever")
-        let milliseconds = wait.milliseconds
-        var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT")
-        command.append(count)
-        command.append("BLOCK")
-        command.append(milliseconds)
-        for word in ["STREAMS", keys.mail, ">"] { command.append(word) }
         do {
-            let reply = try await claims.send(command, blockingFor: wait)
-            return try MailQueue.claimedJobs(fromRead: reply)
+            let reply = try await scripts.claim(for: worker, atMost: count, on: commands)
+            let claimed = try MailQueue.claimedJobs(fromClaim: reply)
+            return claimed.isEmpty ? try await claimFirst(atMost: count, waiting: wait) : claimed
         } catch .server(code: "NOGROUP", _), .server(code: "UNBLOCKED", _) {
-            try await createGroup()
+            try await createGroups()
             return []
         }
+    }
+
+    /// Waits for the first job of any priority. A script cannot wait.
+    private func claimFirst(atMost count: Int, waiting wait: Duration) async throws(RedisError) -> [ClaimedJob] {
+        var command = RedisCommand("XREADGROUP", "GROUP", MailQueue.group, worker, "COUNT", "1", "BLOCK")
+        let milliseconds = wait.milliseconds
+        command.append(milliseconds)
+        for word in ["STREAMS", keys.mail, keys.bulk, ">", ">"] { command.append(word) }
+        let reply = try await claims.send(command, blockingFor: wait)
+        let claimed = try MailQueue.claimedJobs(fromRead: reply, keys)
+        // COUNT is for each stream, so both may have given a job at the same moment.
+        for surplus in claimed.dropFirst(count) { try await release(surplus) }
+        return Array(claimed.prefix(count))
     }
 
     /// Claims again the jobs that Redis assigned to this worker in replies that were lost: those that are pending for
     /// this worker although it does not have them.
     /// - Parameters:
     ///   - start: the position to continue from; ``PendingPosition/start`` for the first call.
-    ///   - isHeld: returns whether this worker has the job of an entry.
-    /// - Returns: up to `count` jobs, and the position to continue from; `nil` at the end of the list.
+    ///   - isHeld: returns whether this worker has the job of a ``ClaimedJob/key``.
+    /// - Returns: up to `count` jobs, and the position to continue from; `nil` at the end of the lists.
     package func claimLost(
         from start: PendingPosition, atMost count: Int, unless isHeld: (String) -> Bool
     ) async throws(RedisError) -> (jobs: [ClaimedJob], next: PendingPosition?) {
-        var command = RedisCommand("XPENDING", keys.mail, MailQueue.group, start.text, "+")
+        let (jobs, next) = try await claimLost(startingAt: start, atMost: count, unless: isHeld)
+        guard next == nil, start.priority == .high else { return (jobs, next) }
+        guard jobs.count < count else { return (jobs, .start(of: .bulk)) }
+        let (others, end) = try await claimLost(
+            startingAt: .start(of: .bulk), atMost: count - jobs.count, unless: isHeld)
+        return (jobs + others, end)
+    }
+
+    /// Claims lost jobs of one stream.
+    private func claimLost(
+        startingAt start: PendingPosition, atMost count: Int, unless isHeld: (String) -> Bool
+    ) async throws(RedisError) -> (jobs: [ClaimedJob], next: PendingPosition?) {
+        let priority = start.priority
+        var command = RedisCommand("XPENDING", keys.stream(of: priority), MailQueue.group, start.text, "+")
         let pageSize = 2 * count
         command.append(pageSize)
         command.append(worker)
@@ -85,39 +107,48 @@ package final class MailQueue: Sendable {
         } catch .server(code: "NOGROUP", _) {
             return ([], nil)  // The next claim creates the group.
         }
-        let lost = pending.filter { !isHeld($0.id) }
+        let lost = pending.filter { !isHeld(ClaimedJob.key(of: $0.id, priority)) }
         let taken = lost.prefix(count)
         let isLast = pending.count < pageSize && taken.count == lost.count
         let last = taken.count < lost.count ? taken.last : pending.last
-        let next = isLast ? nil : last.map { PendingPosition(after: $0.id) }
-        return (taken.isEmpty ? [] : try await claim(Array(taken)), next)
+        let next = isLast ? nil : last.map { PendingPosition(after: $0.id, of: priority) }
+        var jobs: [ClaimedJob] = []
+        // One after the other, because together they may be too long for a reply.
+        for entry in taken { jobs += try await claim(entry, of: priority) }
+        return (jobs, next)
     }
 
-    /// Claims the given entries. Entries that are no longer in the stream are not returned, and stop being pending.
-    private func claim(_ entries: [PendingEntry]) async throws(RedisError) -> [ClaimedJob] {
-        var command = RedisCommand("XCLAIM", keys.mail, MailQueue.group, worker, "0")
-        for entry in entries { command.append(entry.id) }
-        let claims = Dictionary(uniqueKeysWithValues: entries.map { ($0.id, $0.claims + 1) })
-        return try MailQueue.claimedJobs(fromClaim: try await commands.send(command), claims: claims)
+    /// Claims the given entry. If it is no longer in the stream, returns no job, and the entry stops being pending.
+    private func claim(_ entry: PendingEntry, of priority: MailPriority) async throws(RedisError) -> [ClaimedJob] {
+        let command = RedisCommand("XCLAIM", keys.stream(of: priority), MailQueue.group, worker, "0", entry.id)
+        return try MailQueue.claimedJobs(
+            fromXCLAIM: try await commands.send(command), of: priority, claims: entry.claims + 1)
     }
 
     /// Claims jobs of workers that have been idle for `idle` or longer, which must be longer than any delivery.
     package func reclaim(atMost count: Int, idleFor idle: Duration) async throws(RedisError) -> [ClaimedJob] {
-        let reply: RESPValue
-        do {
-            reply = try await scripts.reclaim(for: worker, atMost: count, idleFor: idle, on: commands)
-        } catch .server(code: "NOGROUP", _) {
-            return []  // The next claim creates the group.
+        var reclaimed: [ClaimedJob] = []
+        for priority in MailPriority.allCases where reclaimed.count < count {
+            do {
+                let reply = try await scripts.reclaim(
+                    of: priority, for: worker, atMost: count - reclaimed.count, idleFor: idle, on: commands)
+                reclaimed += try MailQueue.claimedJobs(fromReclaim: reply, of: priority)
+            } catch .server(code: "NOGROUP", _) {
+                // The next claim creates the group.
+            }
         }
-        return try MailQueue.claimedJobs(fromScript: reply)
+        return reclaimed
     }
 
-    private func createGroup() async throws(RedisError) {
-        do {
-            _ = try await commands.send(
-                RedisCommand("XGROUP", "CREATE", keys.mail, MailQueue.group, "0", "MKSTREAM"), isIdempotent: true)
-        } catch .server(code: "BUSYGROUP", _) {
-            // Another worker created it first.
+    private func createGroups() async throws(RedisError) {
+        for priority in MailPriority.allCases {
+            do {
+                _ = try await commands.send(
+                    RedisCommand("XGROUP", "CREATE", keys.stream(of: priority), MailQueue.group, "0", "MKSTREAM"),
+                    isIdempotent: true)
+            } catch .server(code: "BUSYGROUP", _) {
+                // It exists, or another worker created it first.
+            }
         }
     }
 
@@ -125,12 +156,12 @@ package final class MailQueue: Sendable {
 
     /// Removes a delivered job from the queue. Changes nothing if the entry is already gone.
     package func acknowledge(_ claimed: ClaimedJob) async throws(RedisError) {
-        _ = try await scripts.acknowledge(claimed.entry, on: commands)
+        _ = try await scripts.acknowledge(claimed.entry, of: claimed.priority, on: commands)
     }
 
     /// Moves a job to the retries. Changes nothing if another worker has already recorded an outcome.
     /// - Parameters:
-    ///   - job: the sealed job in the entry.
+    ///   - job: the sealed job in the entry, or the same with fewer recipients.
     ///   - delay: the time until the retry is due.
     ///   - attempts: the number of attempts made, this one included if it counts.
     /// - Returns: `false` if the maximum number of retries is reached; then the job still belongs to this worker.
@@ -138,18 +169,20 @@ package final class MailQueue: Sendable {
     package func retryLater(
         _ claimed: ClaimedJob, _ job: SealedMailJob, by delay: Duration, attempts: Int
     ) async throws(RedisError) -> Bool {
-        let retry = Array("1 \(attempts) \(job.id) \(job.keyID) ".utf8) + job.box
+        let priority = job.version == 1 ? "" : "\(claimed.priority.rawValue) "
+        let retry = Array("\(job.version) \(attempts) \(job.id) \(job.keyID) \(priority)".utf8) + job.box
         return try await scripts.retryLater(
-            claimed.entry, retry, by: delay, maximumCount: maximumRetryCount, on: commands)
+            claimed.entry, of: claimed.priority, retry, by: delay, maximumCount: maximumRetryCount, on: commands)
     }
 
     /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, unless its link has expired.
     /// Changes nothing if another worker has already recorded an outcome.
     package func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async throws(RedisError) {
         try await scripts.deadLetter(
-            claimed.entry, keeping: MailQueue.maximumDeadLetterCount, on: commands
+            claimed.entry, of: claimed.priority, keeping: MailQueue.maximumDeadLetterCount, on: commands
         ) { values in
             for (field, value) in [
+                ("priority", claimed.priority == .high ? nil : claimed.priority.rawValue),
                 ("id", claimed.job?.id), ("reason", cause.reason.rawValue), ("attempts", String(cause.attempts)),
                 ("code", cause.replyCode.map(String.init)), ("status", cause.enhancedStatus),
             ] {
@@ -158,6 +191,10 @@ package final class MailQueue: Sendable {
                 values.append(rest: value)
             }
             if cause.reason != .expired, let job = claimed.job {
+                if job.version != 1 {
+                    values.append(rest: "v")
+                    values.append(rest: String(job.version))
+                }
                 values.append(rest: "key")
                 values.append(rest: job.keyID)
                 values.append(rest: "job")
@@ -170,21 +207,22 @@ package final class MailQueue: Sendable {
     package func release(_ claimed: ClaimedJob) async throws(RedisError) {
         _ = try await commands.send(
             RedisCommand(
-                "XCLAIM", keys.mail, MailQueue.group, worker, "0", claimed.entry, "RETRYCOUNT", "0", "JUSTID"),
+                "XCLAIM", keys.stream(of: claimed.priority), MailQueue.group, worker, "0", claimed.entry, "RETRYCOUNT",
+                "0", "JUSTID"),
             isIdempotent: true)
     }
 
-    /// Returns the number of jobs in the stream, including those in delivery.
-    package func length() async throws(RedisError) -> Int {
-        let reply = try await commands.send(RedisCommand("XLEN", keys.mail), isIdempotent: true)
+    /// Returns the number of jobs of a priority in its stream, including those in delivery.
+    package func length(of priority: MailPriority) async throws(RedisError) -> Int {
+        let reply = try await commands.send(RedisCommand("XLEN", keys.stream(of: priority)), isIdempotent: true)
         guard case .integer(let length) = reply else { throw .unexpectedReply("not a stream length") }
         return length
     }
 
     // MARK: - Maintenance, by any worker
 
-    /// Moves due retries back to the stream.
-    /// - Returns: the number of retries moved, at most `count`.
+    /// Moves due retries back to their streams.
+    /// - Returns: the number of retries that were due, at most `count`.
     package func promoteDue(atMost count: Int) async throws(RedisError) -> Int {
         try await scripts.promote(atMost: count, on: commands)
     }
@@ -208,10 +246,12 @@ package final class MailQueue: Sendable {
     }
 
     private func removeConsumers(_ name: String, idleFor idle: Duration) async throws(RedisError) {
-        do {
-            try await scripts.removeConsumers(name, idleFor: idle, on: commands)
-        } catch .server(code: "NOGROUP", _) {
-            // Without a group there are no consumers.
+        for priority in MailPriority.allCases {
+            do {
+                try await scripts.removeConsumers(name, of: priority, idleFor: idle, on: commands)
+            } catch .server(code: "NOGROUP", _) {
+                // Without a group there are no consumers.
+            }
         }
     }
 }

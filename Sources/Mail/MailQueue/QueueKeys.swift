@@ -7,8 +7,19 @@ package struct QueueKeys: Sendable {
         self.prefix = prefix
     }
 
-    /// The stream of sealed mail jobs.
+    /// The stream of sealed mail jobs of high priority.
     package var mail: String { prefix + "mail" }
+
+    /// The stream of all other sealed mail jobs.
+    package var bulk: String { prefix + "mail:bulk" }
+
+    /// The stream of sealed mail jobs of a priority.
+    package func stream(of priority: MailPriority) -> String {
+        switch priority {
+        case .high: mail
+        case .bulk: bulk
+        }
+    }
 
     /// The sorted set of retries. The score is the due time, in Unix milliseconds.
     package var retries: String { prefix + "mail:retry" }

@@ -20,16 +20,26 @@ package final class QueueOperations: Sendable {
     /// Returns the current counts and workers of the queue.
     package func overview() async throws(RedisError) -> QueueOverview {
         let now = try await time()
-        let oldest = try await pages.entries(of: keys.mail, after: nil, atMost: 1).first?.time
+        var streams: [QueueOverview.Stream] = []
+        var workers: [QueueOverview.Worker] = []
+        for priority in MailPriority.allCases {
+            let stream = keys.stream(of: priority)
+            let oldest = try await pages.entries(of: stream, after: nil, atMost: 1).first?.time
+            let consumers = try await self.workers(of: stream)
+            streams.append(
+                QueueOverview.Stream(
+                    priority: priority, length: try await integer("XLEN", stream),
+                    oldestAge: oldest.map { .milliseconds(max(0, now - $0)) },
+                    pending: consumers.reduce(0) { $0 + $1.pending }))
+            workers += consumers
+        }
         var deadLettersByReason: [String: Int] = [:]
         _ = try await deadLetters { letter in
             deadLettersByReason[letter.reason, default: 0] += 1
             return true
         }
         return QueueOverview(
-            length: try await integer("XLEN", keys.mail),
-            oldestAge: oldest.map { .milliseconds(max(0, now - $0)) },
-            workers: try await workers(),
+            streams: streams, workers: QueueOperations.merged(workers),
             retryCount: try await integer("ZCARD", keys.retries),
             dueRetryCount: try await integer("ZCOUNT", keys.retries, "-inf", String(now)),
             deadLettersByReason: deadLettersByReason)
@@ -84,7 +94,7 @@ package final class QueueOperations: Sendable {
         return count
     }
 
-    /// Removes a job from the retries, the dead letters or the stream, whichever has it.
+    /// Removes a job from the retries, the dead letters or the streams, whichever has it.
     /// - Parameters:
     ///   - id: the job's id.
     ///   - progress: called with the number of stream entries searched so far.
@@ -98,15 +108,18 @@ package final class QueueOperations: Sendable {
         if let letter = try await deadLetter(id) {
             return try await integer("XDEL", keys.deadLetters, letter.entry) == 1
         }
-        var last: String?
         var count = 0
-        while case let page = try await pages.entries(of: keys.mail, after: last), let end = page.last?.id {
-            if let entry = page.first(where: { $0.fields["id"] == id }) {
-                return try await scripts.acknowledge(entry.id, on: redis)
+        for priority in MailPriority.allCases {
+            var last: String?
+            let stream = keys.stream(of: priority)
+            while case let page = try await pages.entries(of: stream, after: last), let end = page.last?.id {
+                if let entry = page.first(where: { $0.fields["id"] == id }) {
+                    return try await scripts.acknowledge(entry.id, of: priority, on: redis)
+                }
+                last = end
+                count += page.count
+                progress(count)
             }
-            last = end
-            count += page.count
-            progress(count)
         }
         return false
     }
@@ -122,11 +135,12 @@ package final class QueueOperations: Sendable {
         return seconds * 1000 + microseconds / 1000
     }
 
-    private func workers() async throws(RedisError) -> [QueueOverview.Worker] {
-        guard try await integer("EXISTS", keys.mail) == 1 else { return [] }
+    /// The consumers of a stream's group.
+    private func workers(of stream: String) async throws(RedisError) -> [QueueOverview.Worker] {
+        guard try await integer("EXISTS", stream) == 1 else { return [] }
         let reply: RESPValue
         do {
-            reply = try await redis.send(RedisCommand("XINFO", "CONSUMERS", keys.mail, MailQueue.group))
+            reply = try await redis.send(RedisCommand("XINFO", "CONSUMERS", stream, MailQueue.group))
         } catch .server(code: "NOGROUP", _) {
             return []
         }
@@ -138,6 +152,21 @@ package final class QueueOperations: Sendable {
             return QueueOverview.Worker(
                 name: String(decoding: name, as: UTF8.self), pending: pending, idle: .milliseconds(idle))
         }
+    }
+
+    /// Joins the consumers of all streams: a worker is one in each, under the same name.
+    private static func merged(_ consumers: [QueueOverview.Worker]) -> [QueueOverview.Worker] {
+        var workers: [QueueOverview.Worker] = []
+        for consumer in consumers {
+            guard let index = workers.firstIndex(where: { $0.name == consumer.name }) else {
+                workers.append(consumer)
+                continue
+            }
+            workers[index] = QueueOverview.Worker(
+                name: consumer.name, pending: workers[index].pending + consumer.pending,
+                idle: min(workers[index].idle, consumer.idle))
+        }
+        return workers
     }
 
     private func deadLetter(_ id: String) async throws(RedisError) -> DeadLetter? {

@@ -50,8 +50,8 @@ struct QueuePages: Sendable {
         }
     }
 
-    /// Returns the job's id in a retry of the form `1 <attempts> <job id> <key id> <sealed job>`, or `nil` if it has
-    /// another form.
+    /// Returns the job's id in a retry, which starts with `<version> <attempts> <job id> <key id> `, or `nil` if it
+    /// has another form.
     private static func jobID(of retry: [UInt8]) -> ArraySlice<UInt8>? {
         let words = retry.split(separator: UInt8(ascii: " "), maxSplits: 3)
         return words.count == 4 ? words[2] : nil

@@ -5,10 +5,12 @@ import Platform
 extension QueueOverview {
     /// The overview as lines for people.
     var text: String {
-        let pending = workers.reduce(0) { $0 + $1.pending }
-        let oldest = oldestAge.map { ", oldest \($0.brief)" } ?? ""
-        var lines = [
-            "queued          \(length) (\(pending) in delivery)\(oldest)",
+        var lines = streams.map { stream in
+            let oldest = stream.oldestAge.map { ", oldest \($0.brief)" } ?? ""
+            let name = stream.priority == .high ? "queued          " : "queued in bulk  "
+            return "\(name)\(stream.length) (\(stream.pending) in delivery)\(oldest)"
+        }
+        lines += [
             "waiting         \(retryCount) (\(dueRetryCount) due)",
             "dead letters    \(deadLetterCount)",
         ]
@@ -27,6 +29,12 @@ extension QueueOverview {
         var json = JSONWriter()
         json.member("length", length)
         if let oldestAge { json.member("oldest_age_ms", oldestAge.milliseconds) }
+        json.member("streams", forEach: streams) { json, stream in
+            json.member("priority", stream.priority.rawValue)
+            json.member("length", stream.length)
+            json.member("pending", stream.pending)
+            if let oldestAge = stream.oldestAge { json.member("oldest_age_ms", oldestAge.milliseconds) }
+        }
         json.member("retries", retryCount)
         json.member("retries_due", dueRetryCount)
         json.member("dead", deadLetterCount)
@@ -47,6 +55,7 @@ extension DeadLetter {
     var text: String {
         var parts = [CivilTime(UnixTime(milliseconds: time)).rfc3339, id, reason, "attempts \(attempts)"]
         if let replyCode { parts.append("reply \(replyCode)\(enhancedStatus.map { " \($0)" } ?? "")") }
+        if priority != .high { parts.append("in \(priority.rawValue)") }
         if !holdsJob { parts.append("cannot be retried") }
         return parts.joined(separator: "  ")
     }
@@ -56,6 +65,7 @@ extension DeadLetter {
         var json = JSONWriter()
         json.member("id", id)
         json.member("time", CivilTime(UnixTime(milliseconds: time)).rfc3339)
+        json.member("priority", priority.rawValue)
         json.member("reason", reason)
         json.member("attempts", attempts)
         if let replyCode { json.member("code", replyCode) }

@@ -42,7 +42,7 @@ struct SMTPTestCommand: AsyncParsableCommand {
             throw CommandFailure.wrongSetting(error)
         }
         let language = try language(of: settings.templates)
-        let message = settings.mail.message(for: try SMTPTestCommand.job(to: recipient, in: language))
+        let message = try settings.renderer.message(for: try SMTPTestCommand.job(to: recipient, in: language))
         let steps = Mutex<[DeliveryStep]>([])
         let isQuiet = json
         let outcome = await settings.transport().deliver(message, within: settings.deliveryTimeout) { step in
@@ -56,10 +56,11 @@ struct SMTPTestCommand: AsyncParsableCommand {
 
     /// The language of the option, if the templates have texts for it.
     private func language(of templates: MailTemplates) throws -> Language {
-        guard let language = try? Language(parsing: language), let closest = templates.language(closestTo: language)
+        guard let language = try? Language(parsing: language),
+            let closest = templates.language(of: "sign-in", closestTo: language)
         else {
             throw ValidationError(
-                "--language must be one of \(templates.languages.map(\.tag).joined(separator: ", "))")
+                "--language must be one of \(templates.languages(of: "sign-in").map(\.tag).joined(separator: ", "))")
         }
         return closest
     }
@@ -71,8 +72,13 @@ struct SMTPTestCommand: AsyncParsableCommand {
         let id = try random.secret(count: 16).withUnsafeBytes { hexadecimal($0) }
         let now = UnixTime.now()
         return MailJob(
-            id: id, recipient: recipient, link: "https://portal.example/this-is-a-test?token=\(token)", code: "000000",
-            origin: try Origin(parsing: "https://portal.example"), language: language, isNewestOnly: true,
+            id: id, recipients: [recipient],
+            content: .template(
+                name: "sign-in", values: [.text("portal", "portal.example"), .flag("newestOnly", true)],
+                secrets: [
+                    MailJob.Slot("link", "https://portal.example/this-is-a-test?token=\(token)"),
+                    MailJob.Slot("code", "000000"),
+                ], language: language),
             issuedAt: now, expiresAt: now + .seconds(900))
     }
 

@@ -51,7 +51,7 @@ struct SendCommand: AsyncParsableCommand {
             configuration: WorkerConfiguration(
                 concurrency: mail.concurrency, deliveryTimeout: mail.deliveryTimeout,
                 redisTimeout: redis.timeout),
-            queue: queue, keys: KeyRing(shared.secretKeys, purpose: MailJob.sealingPurpose), mail: mail.mail,
+            queue: queue, keys: MailJobKeys(shared.secretKeys), renderer: mail.renderer,
             transport: mail.transport(), now: UnixTime.now, metrics: WorkerMetrics(registry), logger: logger)
         let metricsServer = shared.metricsPort.map {
             MetricsServer(port: $0, registry: registry, eventLoop: eventLoop, logger: logger)

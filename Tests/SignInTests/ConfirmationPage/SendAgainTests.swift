@@ -64,7 +64,7 @@ struct SendAgainTests {
         #expect(jobs.count == before.count + 1)
         let job = try #require(jobs.last)
         #expect(job.recipient.text == "quetzal+x@example.com")
-        #expect(job.origin.description == "https://body.example")
+        #expect(job.portal == "body.example")
         #expect(job.language == "de")
         #expect(job.code == nil)
         #expect(job.token != token)

@@ -33,7 +33,7 @@ extension SignInHarness {
         guard case .array(let entries) = try await redis.send(RedisCommand("XRANGE", "postern:mail", "-", "+")) else {
             throw NotAsExpected()
         }
-        let keys = KeyRing(SignInHarness.keys, purpose: MailJob.sealingPurpose)
+        let keys = MailJobKeys(SignInHarness.keys)
         var jobs: [MailJob] = []
         for entry in entries {
             guard case .array(let parts) = entry, parts.count == 2, case .array(let fields) = parts[1],

@@ -50,9 +50,13 @@ package struct SignInRequest: Sendable {
 extension MailJob {
     /// The job that sends a request's email.
     package init(for request: SignInRequest, isNewestOnly: Bool = false, issuedAt: UnixTime, expiresAt: UnixTime) {
+        var values: [Value] = [.text("portal", request.link.origin.authority)]
+        if isNewestOnly { values.append(.flag("newestOnly", true)) }
+        var secrets = [Slot("link", request.link.url)]
+        if let code = request.codeRequest?.code { secrets.append(Slot("code", code.text)) }
         self.init(
-            id: request.link.token.id, recipient: request.recipient, link: request.link.url,
-            code: request.codeRequest?.code.text, origin: request.link.origin, language: request.language,
-            isNewestOnly: isNewestOnly, issuedAt: issuedAt, expiresAt: expiresAt)
+            id: request.link.token.id, recipients: [request.recipient],
+            content: .template(name: "sign-in", values: values, secrets: secrets, language: request.language),
+            issuedAt: issuedAt, expiresAt: expiresAt)
     }
 }

@@ -62,6 +62,6 @@ else
   }
   if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
   add(value, link)
-  redis.call('XADD', stream, '*', 'v', '1', 'id', id, 'key', job_key, 'job', job)
+  redis.call('XADD', stream, '*', 'v', '2', 'id', id, 'key', job_key, 'job', job)
 end
 return { verdict, refusing, wait, quota(first_setting) }

@@ -32,11 +32,19 @@ struct LinkRequest: Sendable {
 }
 
 extension MailJob {
-    /// The job that sends a link's email.
-    init(for request: LinkRequest, isNewestOnly: Bool) {
+    /// The job that sends a link's email, in the words of its purpose.
+    init(for request: LinkRequest) {
+        let template =
+            switch request.purpose {
+            case .signIn: "sign-in"
+            case .invite: "invite"
+            case .verifyEmail: "verify-email"
+            }
         self.init(
-            id: request.link.token.id, recipient: request.recipient, link: request.link.url,
-            origin: request.link.origin, language: request.language, isNewestOnly: isNewestOnly,
+            id: request.link.token.id, recipients: [request.recipient],
+            content: .template(
+                name: template, values: [.text("portal", request.link.origin.authority)],
+                secrets: [Slot("link", request.link.url)], language: request.language),
             issuedAt: request.issuedAt, expiresAt: request.expiresAt)
     }
 }

@@ -69,7 +69,7 @@ extension SignInStore {
                 values.append(.tag, sealed.code?.tag ?? "")
                 values.append(.codeKey, sealed.code?.keyID ?? "")
                 values.append(.codeToken, sealed.code?.token ?? [])
-                values.append(.jobVersion, "1")
+                values.append(.jobVersion, MailJob.version)
                 values.append(.jobKey, sealed.job?.keyID ?? "")
                 values.append(.job, sealed.job?.box ?? [])
                 values.append(.maximumLength, policy.maximumQueueLength)
@@ -107,7 +107,7 @@ extension SignInStore {
         if let drawn = request.code { code = try codeKeys.seal(drawn, token, random: random) }
         var job: SealedMailJob?
         if request.isMailed {
-            job = try MailJob(for: request, isNewestOnly: policy.isNewestOnly).sealed(by: jobKeys, random: random)
+            job = try MailJob(for: request).sealed(by: jobKeys, random: random)
         }
         var answer: [UInt8] = []
         if let answering { answer = try answers.sealed(answering.answer, to: answering.key, random: random) }

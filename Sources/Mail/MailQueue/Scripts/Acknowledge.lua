@@ -1,12 +1,12 @@
 -- Acknowledges a job and removes it from the stream, after it was delivered or because an operator dropped it.
 --
--- KEYS  mail    the mail stream
+-- KEYS  stream  the stream of the job
 -- ARGV  group   the consumer group
 --       entry   the entry's id
 -- Returns 1, or 0 if the entry was already gone.
 
-local mail = unpack(KEYS)
+local stream = unpack(KEYS)
 local group, entry = unpack(ARGV)
 
-redis.call('XACK', mail, group, entry)
-return redis.call('XDEL', mail, entry)
+redis.call('XACK', stream, group, entry)
+return redis.call('XDEL', stream, entry)

@@ -1,6 +1,6 @@
 -- Moves a job from the stream to the dead letters.
 --
--- KEYS  mail            the mail stream
+-- KEYS  stream          the stream of the job
 --       dead_letters    the stream of dead letters
 -- ARGV  group           the consumer group
 --       entry           the entry's id
@@ -10,10 +10,10 @@
 --
 -- A script is not rolled back, so the write that can fail (XADD) comes first: if it fails, nothing has changed.
 
-local mail, dead_letters = unpack(KEYS)
+local stream, dead_letters = unpack(KEYS)
 local group, entry, maximum_length = unpack(ARGV)
 
-if #redis.call('XRANGE', mail, entry, entry) == 0 then return 0 end
+if #redis.call('XRANGE', stream, entry, entry) == 0 then return 0 end
 redis.call('XADD', dead_letters, 'MAXLEN', '~', maximum_length, '*', unpack(ARGV, 4))
-redis.call('XACK', mail, group, entry)
-return redis.call('XDEL', mail, entry)
+redis.call('XACK', stream, group, entry)
+return redis.call('XDEL', stream, entry)

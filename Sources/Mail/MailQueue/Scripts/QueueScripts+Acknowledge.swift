@@ -8,9 +8,10 @@ enum AcknowledgeArgument: String, ScriptName {
 extension QueueScripts {
     /// Removes an entry from the stream.
     /// - Returns: `false` if it was already gone.
-    func acknowledge(_ entry: String, on redis: RedisClient) async throws(RedisError) -> Bool {
+    func acknowledge(_ entry: String, of priority: MailPriority, on redis: RedisClient) async throws(RedisError) -> Bool
+    {
         try await acknowledgeScript.call(on: redis) { names in
-            names.append(.mail, keys.mail)
+            names.append(.stream, keys.stream(of: priority))
         } arguments: { values in
             values.append(.group, MailQueue.group)
             values.append(.entry, entry)

@@ -12,11 +12,11 @@ extension QueueScripts {
     ///   - maximumLength: the approximate number of dead letters to keep.
     ///   - appendFields: appends the names and values of the dead letter's fields, alternately.
     func deadLetter(
-        _ entry: String, keeping maximumLength: Int, on redis: RedisClient,
+        _ entry: String, of priority: MailPriority, keeping maximumLength: Int, on redis: RedisClient,
         _ appendFields: (inout NamedValues<DeadLetterArgument>) -> Void
     ) async throws(RedisError) {
         _ = try await deadLetterScript.call(on: redis) { names in
-            names.append(.mail, keys.mail)
+            names.append(.stream, keys.stream(of: priority))
             names.append(.deadLetters, keys.deadLetters)
         } arguments: { values in
             values.append(.group, MailQueue.group)

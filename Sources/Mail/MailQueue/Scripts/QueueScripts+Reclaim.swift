@@ -12,10 +12,11 @@ extension QueueScripts {
     /// Claims up to `count` jobs of consumers that have been idle for `idle` or longer. It is not repeated, since a
     /// second call would claim other jobs.
     func reclaim(
-        for consumer: String, atMost count: Int, idleFor idle: Duration, on redis: RedisClient
+        of priority: MailPriority, for consumer: String, atMost count: Int, idleFor idle: Duration,
+        on redis: RedisClient
     ) async throws(RedisError) -> RESPValue {
         try await reclaimScript.call(on: redis, mayRepeat: false) { names in
-            names.append(.mail, keys.mail)
+            names.append(.stream, keys.stream(of: priority))
         } arguments: { values in
             values.append(.group, MailQueue.group)
             values.append(.consumer, consumer)

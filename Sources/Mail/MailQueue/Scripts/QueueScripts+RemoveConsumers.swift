@@ -10,9 +10,11 @@ enum RemoveConsumersArgument: String, ScriptName {
 extension QueueScripts {
     /// Removes consumers without pending entries that have been idle for `idle` or longer.
     /// - Parameter consumer: the only one to remove; an empty text for all.
-    func removeConsumers(_ consumer: String, idleFor idle: Duration, on redis: RedisClient) async throws(RedisError) {
+    func removeConsumers(
+        _ consumer: String, of priority: MailPriority, idleFor idle: Duration, on redis: RedisClient
+    ) async throws(RedisError) {
         _ = try await removeConsumersScript.call(on: redis) { names in
-            names.append(.mail, keys.mail)
+            names.append(.stream, keys.stream(of: priority))
         } arguments: { values in
             values.append(.group, MailQueue.group)
             values.append(.consumer, consumer)

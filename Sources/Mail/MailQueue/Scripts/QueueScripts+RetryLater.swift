@@ -12,10 +12,11 @@ extension QueueScripts {
     /// - Parameter retry: the retry, in the form that Promote.lua reads.
     /// - Returns: `false` if there are already `maximumCount` retries.
     func retryLater(
-        _ entry: String, _ retry: [UInt8], by delay: Duration, maximumCount: Int, on redis: RedisClient
+        _ entry: String, of priority: MailPriority, _ retry: [UInt8], by delay: Duration, maximumCount: Int,
+        on redis: RedisClient
     ) async throws(RedisError) -> Bool {
         try await retryLaterScript.call(on: redis) { names in
-            names.append(.mail, keys.mail)
+            names.append(.stream, keys.stream(of: priority))
             names.append(.retries, keys.retries)
         } arguments: { values in
             values.append(.group, MailQueue.group)

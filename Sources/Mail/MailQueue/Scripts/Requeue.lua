@@ -1,11 +1,12 @@
--- Moves a dead letter back to the stream as a new job, with no attempts.
+-- Moves a dead letter back to its stream as a new job, with no attempts.
 --
--- KEYS  mail          the mail stream
+-- KEYS  mail          the stream of jobs of high priority
+--       bulk          the stream of all other jobs
 --       dead_letters  the stream of dead letters
 -- ARGV  entry         the dead letter's entry id
 -- Returns 1; 0 if there is no such entry; or -1 if the entry does not hold the job.
 
-local mail, dead_letters = unpack(KEYS)
+local mail, bulk, dead_letters = unpack(KEYS)
 local entry = unpack(ARGV)
 
 local letter = redis.call('XRANGE', dead_letters, entry, entry)[1]
@@ -13,6 +14,7 @@ if not letter then return 0 end
 local fields = {}
 for i = 1, #letter[2], 2 do fields[letter[2][i]] = letter[2][i + 1] end
 if not fields.job then return -1 end
-redis.call('XADD', mail, '*', 'v', '1', 'id', fields.id, 'key', fields.key, 'job', fields.job)
+local stream = fields.priority == 'bulk' and bulk or mail
+redis.call('XADD', stream, '*', 'v', fields.v or '1', 'id', fields.id, 'key', fields.key, 'job', fields.job)
 redis.call('XDEL', dead_letters, entry)
 return 1

@@ -1,6 +1,6 @@
 -- Moves a job from the stream to the retries.
 --
--- KEYS  mail           the mail stream
+-- KEYS  stream         the stream of the job
 --       retries        the sorted set of retries
 -- ARGV  group          the consumer group
 --       entry          the entry's id
@@ -12,13 +12,13 @@
 --
 -- A script is not rolled back, so the write that can fail (ZADD) comes first: if it fails, nothing has changed.
 
-local mail, retries = unpack(KEYS)
+local stream, retries = unpack(KEYS)
 local group, entry, delay, retry, maximum_count = unpack(ARGV)
 
-if #redis.call('XRANGE', mail, entry, entry) == 0 then return 0 end
+if #redis.call('XRANGE', stream, entry, entry) == 0 then return 0 end
 if redis.call('ZCARD', retries) >= tonumber(maximum_count) then return -1 end
 local time = redis.call('TIME')
 local due = time[1] * 1000 + math.floor(time[2] / 1000) + delay
 redis.call('ZADD', retries, string.format('%.0f', due), retry)
-redis.call('XACK', mail, group, entry)
-return redis.call('XDEL', mail, entry)
+redis.call('XACK', stream, group, entry)
+return redis.call('XDEL', stream, entry)

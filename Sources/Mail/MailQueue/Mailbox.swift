@@ -30,11 +30,28 @@ package struct Mailbox: Sendable, Equatable {
         while name.last == " " { name.removeLast() }
         var text = String(name)
         if text.count >= 2, text.first == "\"", text.last == "\"" {
-            // Within quotes, a backslash escapes the next character.
-            text = String(text.dropFirst().dropLast()).replacing(/\\(.)/) { $0.1 }
+            text = Mailbox.unescaped(text.dropFirst().dropLast())
         }
-        guard text.count <= 100, !holdsControlCharacter(text) else { return nil }
+        guard Mailbox.isName(text) else { return nil }
         self.init(name: text.isEmpty ? nil : text, address: address)
+    }
+
+    /// Whether a text can be a display name: at most 100 characters and 4000 bytes, without control characters.
+    static func isName(_ text: String) -> Bool {
+        text.count <= 100 && text.utf8.count <= 4000 && !holdsControlCharacter(text)
+    }
+
+    /// Returns a quoted text without the backslashes that escape the next character.
+    private static func unescaped(_ text: Substring) -> String {
+        var unescaped = String.UnicodeScalarView()
+        var isEscaped = false
+        for scalar in text.unicodeScalars {
+            let isBackslash = scalar == "\\" && !isEscaped
+            if !isBackslash { unescaped.append(scalar) }
+            isEscaped = isBackslash
+        }
+        if isEscaped { unescaped.append("\\") }
+        return String(unescaped)
     }
 
     /// The domain of the address.

@@ -1,7 +1,6 @@
+import MailQueue
 import Net
 import Testing
-
-@testable import MailMessage
 
 @Suite
 struct MailboxTests {
@@ -36,7 +35,7 @@ struct MailboxTests {
         let mailbox = try #require(Mailbox(parsing: expected.text))
         #expect(mailbox.name == expected.name)
         #expect(mailbox.address.text == expected.address)
-        #expect(mailbox == Mailbox(name: expected.name, address: try Sample.address(expected.address)))
+        #expect(mailbox == Mailbox(name: expected.name, address: try MailJobTests.address(expected.address)))
     }
 
     @Test(

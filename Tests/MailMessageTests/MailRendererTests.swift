@@ -9,13 +9,13 @@ import Testing
 @testable import MailMessage
 
 @Suite
-struct SignInMailTests {
+struct MailRendererTests {
     /// A renderer of messages for a product.
     private func mail(
         _ product: String = "Portal", from mailbox: String = "Portal <sign-in@example.com>",
         _ templates: MailTemplates = .builtIn
-    ) throws -> SignInMail {
-        SignInMail(sender: try #require(Mailbox(parsing: mailbox)), productName: product, templates: templates)
+    ) throws -> MailRenderer {
+        MailRenderer(sender: try #require(Mailbox(parsing: mailbox)), productName: product, templates: templates)
     }
 
     /// The fields of the header, unfolded.
@@ -48,7 +48,7 @@ struct SignInMailTests {
             for: Sample.job(to: "Bob@Example.org"))
         #expect(message.id == Sample.id)
         #expect(message.sender.text == "sign-in@mail.example.com")
-        #expect(message.recipient.text == "bob@example.org")
+        #expect(message.recipients.map(\.text) == ["bob@example.org"])
         #expect(fields(of: message).contains("Message-ID: <\(Sample.id)@mail.example.com>"))
         #expect(fields(of: message).contains("To: <bob@example.org>"))
     }
@@ -92,7 +92,7 @@ struct SignInMailTests {
         (.seconds(5400), "90 minutes"), (.seconds(86_400), "24 hours"),
     ]
 
-    @Test("the lifetime counts from the request for the link", arguments: SignInMailTests.lifetimes)
+    @Test("the lifetime counts from the request for the link", arguments: MailRendererTests.lifetimes)
     func lifetime(duration: Duration, words: String) throws {
         let message = try mail().message(for: Sample.job(lifetime: duration))
         #expect(message.text.contains("\r\nThe link works once and expires \(words) after it was requested.\r\n"))
@@ -124,10 +124,11 @@ struct SignInMailTests {
         "👩‍👩‍👧 \u{FEFF}", "{{link}}", "e" + String(repeating: "\u{301}", count: 1000),
     ]
 
-    @Test("no name adds a field, a recipient or a byte that is not ASCII", arguments: SignInMailTests.hostile)
+    @Test("no name adds a field, a recipient or a byte that is not ASCII", arguments: MailRendererTests.hostile)
     func hostileName(name: String) throws {
         let mailbox = Mailbox(name: name, address: try Sample.address(Sample.sender))
-        let message = SignInMail(sender: mailbox, productName: name, templates: .builtIn).message(for: try Sample.job())
+        let message = try MailRenderer(sender: mailbox, productName: name, templates: .builtIn).message(
+            for: Sample.job())
         let fields = fields(of: message)
         try #require(
             fields.compactMap { $0.split(separator: ":").first } == [
@@ -174,20 +175,20 @@ struct SignInMailTests {
     /// Renders a message with names that the settings would refuse.
     private static func render(sender: String?, product: String) throws {
         guard let address = EmailAddress(parsing: Sample.sender) else { return }
-        let mail = SignInMail(
+        let mail = MailRenderer(
             sender: Mailbox(name: sender, address: address), productName: product, templates: .builtIn)
-        _ = mail.message(for: try Sample.job())
+        _ = try mail.message(for: Sample.job())
     }
 
     @Test("a control character in an unchecked name ends the process before it reaches a header")
     func uncheckedNames() async {
-        await #expect(processExitsWith: .success) { try SignInMailTests.render(sender: "Portal", product: "Portal") }
+        await #expect(processExitsWith: .success) { try MailRendererTests.render(sender: "Portal", product: "Portal") }
         await #expect(processExitsWith: .failure) {
-            try SignInMailTests.render(sender: nil, product: "Portal\r\nBcc: eve@example.com")
+            try MailRendererTests.render(sender: nil, product: "Portal\r\nBcc: eve@example.com")
         }
         await #expect(processExitsWith: .failure) {
-            try SignInMailTests.render(sender: "Portal\r\nBcc: eve@example.com", product: "Portal")
+            try MailRendererTests.render(sender: "Portal\r\nBcc: eve@example.com", product: "Portal")
         }
-        await #expect(processExitsWith: .failure) { try SignInMailTests.render(sender: "a\0é", product: "Portal") }
+        await #expect(processExitsWith: .failure) { try MailRendererTests.render(sender: "a\0é", product: "Portal") }
     }
 }
