@@ -27,7 +27,8 @@ struct RequestTests {
             return
         }
         #expect(template["name"] == .string("sign-in"))
-        #expect(template["values"] == .object(["portal": .string("example.com")]))
+        #expect(
+            template["values"] == .object(["portal": .string("example.com"), "newestOnly": .boolean(true)]))
         guard case .string(let link)? = secrets["link"] else {
             Issue.record("there is no link")
             return

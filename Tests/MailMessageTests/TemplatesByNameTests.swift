@@ -104,6 +104,31 @@ struct TemplatesByNameTests {
         #expect(Set(texts.map { $0.text.prefix { $0 != "\n" } }).count == 3)
     }
 
+    @Test("every language has the keys and placeholders of English", arguments: TemplatesByNameTests.names)
+    func words(name: String) throws {
+        let english = try TemplatesByNameTests.texts(name, .english)
+        for language in Sample.languages {
+            let texts = try TemplatesByNameTests.texts(name, language)
+            #expect(Set(texts.keys) == Set(english.keys), "\(language)")
+            for (key, text) in texts {
+                let places = [text, english[key] ?? ""].map { text in
+                    text.matches(of: /\{\{.*?\}\}/).map { String($0.output) }.sorted()
+                }
+                #expect(places[0] == places[1], "\(language) \(key)")
+                #expect(!text.isEmpty && !text.contains("'") && !text.contains("\""), "\(language) \(key)")
+            }
+        }
+    }
+
+    /// The texts of a built-in file, read with another parser than the program's.
+    private static func texts(_ name: String, _ language: Language) throws -> [String: String] {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = "Sources/Mail/MailMessage/Templates/\(name)/\(language.tag).json"
+        return try JSONDecoder().decode(
+            [String: String].self, from: Data(contentsOf: root.appendingPathComponent(file)))
+    }
+
     // MARK: - Days
 
     /// A day, two, seven and thirty in each language, without no-break spaces.
@@ -184,15 +209,15 @@ struct TemplatesByNameTests {
 
     // MARK: - Templates of a folder
 
-    private static let words: String =
+    private static let ownWords: String =
         #"{"direction":"ltr","subject":"{{who}}: {{product}}","heading":"For {{who}}","minutes":"{{count}} min"}"#
 
     @Test("a folder with declared values and English texts is a template")
     func own() throws {
         let templates = try TemplateFolder([
             "alert/layout.values.json": #"{"who":"text","urgent":"flag","note":"optional text","pin":"secret"}"#,
-            "alert/en.json": TemplatesByNameTests.words,
-            "alert/de.json": TemplatesByNameTests.words.replacing("For", with: "Für"),
+            "alert/en.json": TemplatesByNameTests.ownWords,
+            "alert/de.json": TemplatesByNameTests.ownWords.replacing("For", with: "Für"),
             "alert/layout.txt.mustache": "{{heading}} {{pin}}{{#urgent}}!{{/urgent}} {{note}}",
             "alert/layout.html.mustache": "<b>{{heading}}</b> {{pin}}",
         ]).templates()
@@ -249,7 +274,7 @@ struct TemplatesByNameTests {
             try #require(throws: TemplateError.self) { try noWords.templates() }.description
                 == "alert/en.json cannot be read")
         let noSlot = try TemplateFolder([
-            "alert/layout.values.json": values, "alert/en.json": TemplatesByNameTests.words,
+            "alert/layout.values.json": values, "alert/en.json": TemplatesByNameTests.ownWords,
             "alert/layout.html.mustache": "{{heading}}",
         ])
         #expect(
