@@ -27,20 +27,28 @@ package func bytes(base64URL text: String) -> [UInt8]? {
 private func encoded(_ bytes: UnsafeRawBufferPointer, _ alphabet: StaticString, isPadded: Bool) -> String {
     String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
         alphabet.withUTF8Buffer { digits in
-            var count = 0
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let group = bytes[start..<min(start + 3, bytes.count)]
-                var bits: UInt32 = 0
-                for byte in group { bits = bits << 8 | UInt32(byte) }
-                bits <<= 8 * (3 - group.count)
-                for position in 0...group.count {
-                    text[count] = digits[Int(bits >> (18 - 6 * position)) & 63]
-                    count += 1
-                }
-                for _ in group.count..<3 where isPadded {
-                    text[count] = UInt8(ascii: "=")
-                    count += 1
-                }
+            var (start, count) = (0, 0)
+            while start + 3 <= bytes.count {
+                let bits = Int(bytes[start]) << 16 | Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
+                text[count] = digits[bits >> 18]
+                text[count + 1] = digits[bits >> 12 & 63]
+                text[count + 2] = digits[bits >> 6 & 63]
+                text[count + 3] = digits[bits & 63]
+                start += 3
+                count += 4
+            }
+            guard start < bytes.count else { return count }
+            // One or two bytes are left, which two or three digits hold.
+            let isLast = start + 1 == bytes.count
+            let bits = Int(bytes[start]) << 16 | (isLast ? 0 : Int(bytes[start + 1]) << 8)
+            text[count] = digits[bits >> 18]
+            text[count + 1] = digits[bits >> 12 & 63]
+            if !isLast { text[count + 2] = digits[bits >> 6 & 63] }
+            count += isLast ? 2 : 3
+            guard isPadded else { return count }
+            while count % 4 != 0 {
+                text[count] = UInt8(ascii: "=")
+                count += 1
             }
             return count
         }

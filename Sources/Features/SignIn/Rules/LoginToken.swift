@@ -15,7 +15,7 @@ package struct LoginToken: Sendable {
     /// The place of the token's link.
     package var place: Place { token.place }
     /// The id of the token in Redis, emails and assertions: the first half of its digest, 32 hexadecimal digits.
-    package var id: String { String(digest.prefix(32)) }
+    package var id: String { String(Substring(digest.utf8.prefix(32))) }
 
     /// Issues a new token at a place; at a random one if that is `nil`.
     package init(at place: Place? = nil, random: RandomBytes) throws(CryptoError) {
