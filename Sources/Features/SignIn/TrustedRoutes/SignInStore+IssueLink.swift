@@ -14,7 +14,6 @@ enum IssueLinkKey: String, ScriptName {
 /// The arguments of IssueLink.lua.
 enum IssueLinkArgument: String, ScriptName {
     case id, record, lifetime, retention
-    case newestOnly = "newest_only"
     case handle, tag
     case codeKey = "code_key"
     case codeToken = "code_token"
@@ -33,7 +32,8 @@ let issueLink = Script<IssueLinkKey, IssueLinkArgument>(SignInStore.linkFunction
 enum IssueOutcome: Sendable {
     /// The link is stored, and its email queued if it is to be mailed.
     case issued
-    /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was another.
+    /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was
+    /// another.
     case answeredBefore([UInt8]?)
     /// Nothing was changed, because too many emails are waiting.
     case queueFull
@@ -64,7 +64,6 @@ extension SignInStore {
                 values.append(.record, sealed.record)
                 values.append(.lifetime, request.lifetime.milliseconds)
                 values.append(.retention, policy.retention.milliseconds)
-                values.append(.newestOnly, policy.isNewestOnly ? "1" : "")
                 values.append(.handle, request.code?.handle.id ?? "")
                 values.append(.tag, sealed.code?.tag ?? "")
                 values.append(.codeKey, sealed.code?.keyID ?? "")
@@ -107,7 +106,7 @@ extension SignInStore {
         if let drawn = request.code { code = try codeKeys.seal(drawn, token, random: random) }
         var job: SealedMailJob?
         if request.isMailed {
-            job = try MailJob(for: request, isNewestOnly: policy.isNewestOnly).sealed(by: jobKeys, random: random)
+            job = try MailJob(for: request, isNewestOnly: false).sealed(by: jobKeys, random: random)
         }
         var answer: [UInt8] = []
         if let answering { answer = try answers.sealed(answering.answer, to: answering.key, random: random) }
