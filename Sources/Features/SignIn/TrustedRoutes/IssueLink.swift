@@ -21,7 +21,7 @@ struct IssueLink: Sendable {
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        let key = try IdempotencyKey(of: context)
+        let key = try answers.key(of: context)
         let body = try IssueLinkBody(of: context.request)
         let origin = try callbackOrigin(body)
         guard let caller = context.caller else { throw .apiKeyRequired }  // The route's guard is `apiKey`.
@@ -39,6 +39,10 @@ struct IssueLink: Sendable {
             return Response(status: .ok, json: earlier)
         case .answeredBefore(nil):
             throw .idempotencyKeyReused
+        case .unreadableAnswer(let keyID):
+            // Another process may have the key. A new link would be a second one for the same request.
+            context.log.unavailable("an answer was sealed with the secret key \(keyID), which is not configured")
+            throw .serviceUnavailable(retryAfter: .seconds(30))
         case .queueFull:
             throw context.answerToFullQueue()
         }

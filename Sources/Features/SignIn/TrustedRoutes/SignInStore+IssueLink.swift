@@ -35,6 +35,9 @@ enum IssueOutcome: Sendable {
     /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was
     /// another.
     case answeredBefore([UInt8]?)
+    /// The idempotency key was sent before, and nothing was changed. This process does not have the secret key that
+    /// sealed the answer; `keyID` is that key's id.
+    case unreadableAnswer(keyID: String)
     /// Nothing was changed, because too many emails are waiting.
     case queueFull
 }
@@ -81,8 +84,13 @@ extension SignInStore {
         case .integer(-1): return .queueFull
         case .bulk(let stored):
             guard let key = answering?.key else { throw .failed(.unexpectedReply("\(reply)")) }
-            return .answeredBefore(
-                try StoreError.wrapping { () throws(CryptoError) in try answers.open(stored, to: key) })
+            do throws(CryptoError) {
+                return .answeredBefore(try answers.open(stored, to: key))
+            } catch .unknownKey(let id) {
+                return .unreadableAnswer(keyID: id)
+            } catch {
+                throw .crypto(error)
+            }
         default: throw .failed(.unexpectedReply("\(reply)"))
         }
     }
