@@ -82,7 +82,7 @@ struct IssueLink: Sendable {
 
     /// Logs that a caller got a link: whoever has its key can sign in as anybody.
     private func logIssued(_ request: LinkRequest, by caller: Caller, for context: RequestContext) {
-        context.log.event(
+        context.log.notice(
             "link_issued",
             [
                 "id": request.link.token.id, "purpose": request.purpose.rawValue,
