@@ -11,12 +11,12 @@ ALLOWED = "https://portal.example.com"
 
 
 def is_exact(value):
-    """Whether all numbers of a JSON value are at most 2^53."""
+    """Whether all numbers of a JSON value are between -2^53 and 2^53."""
     if isinstance(value, dict):
         return all(is_exact(each) for each in value.values())
     if isinstance(value, list):
         return all(is_exact(each) for each in value)
-    return isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) <= 2**53
+    return isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) < 2**53
 
 
 @schemathesis.hook

@@ -1,3 +1,4 @@
+import Cryptography
 import Redis
 import TestSupport
 import Testing
@@ -64,6 +65,50 @@ struct IdempotencyTests {
         #expect(answer.status == 400)
         #expect(answer.text.contains(#""path":"Idempotency-Key""#))
         #expect(await harness.issue(key: String(repeating: "k", count: 255)).status == 200)
+    }
+
+    @Test("the name of an answer in Redis is not a digest that a reader could try")
+    func name() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        _ = await harness.issue(key: "k")
+        let name = try #require(try await harness.names("postern:answer:*").first)
+        // By Python: HMAC-SHA-256 of "one k", keyed with HKDF-Expand of the bytes 0 to 31 for
+        // `postern idempotency key 1`.
+        #expect(name == "postern:answer:5318075b87ad39e727382a19e75c270e")
+        #expect(name != "postern:answer:" + Digest.sha256.hex(of: Array("one k".utf8)).prefix(32))
+    }
+
+    @Test("an answer that a missing secret key sealed is not given again, and nothing is mailed until it can be")
+    func unknownKey() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        let first = await harness.issue(key: "k")
+        let name = try #require(try await harness.names("postern:answer:*").first)
+        // The answer as sealed by k1 is kept, and called sealed by k2.
+        _ = try await harness.redis.send(RedisCommand("SETRANGE", name, "0", "k2"))
+        let refused = await harness.issue(key: "k")
+        #expect(refused.status == 503)
+        #expect(refused.response.fields[.retryAfter] == "30")
+        #expect(harness.logs.lines(of: "service_unavailable").first?.contains("the secret key k2") == true)
+        #expect(try await harness.jobs().count == 1)
+        _ = try await harness.redis.send(RedisCommand("SETRANGE", name, "0", "k1"))
+        #expect(await harness.issue(key: "k").text == first.text)
+    }
+
+    @Test("an answer that was changed, or moved to another name, is not given")
+    func changed() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        _ = await harness.issue(key: "k")
+        let name = try #require(try await harness.names("postern:answer:*").first)
+        _ = await harness.issue(key: "other")
+        let other = try #require(try await harness.names("postern:answer:*").first { $0 != name })
+        _ = try await harness.redis.send(RedisCommand("COPY", name, other, "REPLACE"))
+        #expect(await harness.issue(key: "other").status == 500)
+        _ = try await harness.redis.send(RedisCommand("APPEND", name, "x"))
+        #expect(await harness.issue(key: "k").status == 500)
+        #expect(try await harness.jobs().count == 2)
     }
 
     @Test("an answer is kept for a day")

@@ -9,10 +9,11 @@ import Platform
 import Redis
 import Settings
 import SignIn
-import SignInLinks
 import Telemetry
 import TestSupport
 import Web
+
+@testable import SignInLinks
 
 /// Lets every request pass, as sent by the caller that `Authorization` names.
 struct NamedCallers: Authenticator {
@@ -29,6 +30,9 @@ struct NotAsExpected: Error {}
 final class LinksHarness: Sendable {
     let service: HTTPService
     let redis: RedisClient
+    let store: SignInStore
+    let answers: IdempotentAnswers
+    let logs = LogLines()
 
     /// The deployment's only key is the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
@@ -36,8 +40,11 @@ final class LinksHarness: Sendable {
     /// - Parameters:
     ///   - server: `nil` for a Redis that is away.
     ///   - settings: further settings.
-    init(_ server: RedisServer?, _ settings: [String: String] = [:]) async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ///   - maximumQueueLength: `nil` for the default.
+    init(
+        _ server: RedisServer?, _ settings: [String: String] = [:], maximumQueueLength: Int? = nil
+    ) async throws {
+        let logger = logs.logger
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
         let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
@@ -58,14 +65,17 @@ final class LinksHarness: Sendable {
             environment: environment, shared: try SharedSettings(environment), redis: try RedisSettings(environment),
             metrics: registry)
         let signIn = try SignInSettings(environment)
-        let store = try SignInStore(
+        answers = IdempotentAnswers(keyPrefix: "postern:", secretKeys: LinksHarness.keys)
+        store = try SignInStore(
             redis: redis, policy: signIn.policy, keyPrefix: "postern:", secretKeys: LinksHarness.keys,
             random: .system)
         let dependencies = SignInDependencies(
             policy: signIn.policy, issuer: signIn.issuer, store: store, random: .system,
             metrics: SignInMetrics(registry, limits: signIn.policy.limits))
+        var feature = try SignInLinks(setup)
+        if let maximumQueueLength { feature.policy.maximumQueueLength = maximumQueueLength }
         service = HTTPService(
-            try SignInLinks(setup).routes(on: redis) + signInRoutes(dependencies), settings: WebSettings(),
+            try feature.routes(on: redis) + signInRoutes(dependencies), settings: WebSettings(),
             origins: signIn.policy.origins, health: Health(redis: redis, readiness: Readiness()),
             metrics: HTTPMetrics(registry), logger: logger, now: UnixTime.now, authenticator: NamedCallers())
     }
@@ -106,6 +116,33 @@ final class LinksHarness: Sendable {
             request.body = Array(body.utf8)
         }
         return Answer(await service.respond(to: request))
+    }
+
+    /// Lets time pass for all links.
+    func pass(_ time: Duration) async throws {
+        let body = """
+            for _, key in ipairs(redis.call('KEYS', '*:link:*')) do
+              local links, ms = links_at(key), tonumber(ARGV[1])
+              for _, link in ipairs(links) do
+                link.issued, link.ends, link.kept_until = link.issued - ms, link.ends - ms, link.kept_until - ms
+              end
+              write(key, links)
+            end
+            """
+        let script = String(decoding: SignInStore.linkFunctions, as: UTF8.self) + body
+        _ = try await redis.send(RedisCommand("EVAL", script, "0", "\(time.milliseconds)"))
+    }
+
+    /// The keys in Redis that match a pattern.
+    func names(_ pattern: String) async throws -> [String] {
+        guard case .array(let keys) = try await redis.send(RedisCommand("KEYS", pattern)) else { throw NotAsExpected() }
+        return keys.compactMap { if case .bulk(let key) = $0 { String(decoding: key, as: UTF8.self) } else { nil } }
+    }
+
+    /// The reply to a command that is an integer.
+    func integer(_ command: RedisCommand) async throws -> Int {
+        guard case .integer(let number) = try await redis.send(command) else { throw NotAsExpected() }
+        return number
     }
 
     /// All keys and values in Redis, not compressed.

@@ -1,3 +1,7 @@
+import Cryptography
+import MailQueue
+import Net
+import Platform
 import Redis
 import TestSupport
 import Testing
@@ -22,19 +26,63 @@ struct PlaceOfLinksTests {
         #expect(await isLive(link.token, harness))
     }
 
-    @Test("a newer link supersedes the earlier ones of its purpose, unless several may work")
-    func newest() async throws {
-        for (setting, isLiveAfter) in [("on", false), ("off", true)] {
-            let server = try await RedisServer()
-            let harness = try await LinksHarness(server, ["POSTERN_NEWEST_LINK_ONLY": setting])
-            let invite = await harness.issue(#","send":false,"purpose":"invite""#)
-            let signIn = await harness.issue(#","send":false"#)
-            #expect(await isLive(invite.token, harness))
-            let newer = await harness.issue(#","send":false,"purpose":"invite""#)
-            #expect(await isLive(invite.token, harness) == isLiveAfter)
-            #expect(await isLive(signIn.token, harness))
-            #expect(await isLive(newer.token, harness))
+    @Test(
+        "eight links of one API key and purpose work at once, and a ninth pushes the oldest out",
+        arguments: ["on", "off"])
+    func several(setting: String) async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server, ["POSTERN_NEWEST_LINK_ONLY": setting])
+        let signIn = await harness.issue(#","send":false"#)
+        let other = await harness.issue(#","send":false,"purpose":"invite""#, caller: "two")
+        var invitations: [String] = []
+        for _ in 0..<9 { invitations.append(await harness.issue(#","send":false,"purpose":"invite""#).token) }
+        for token in invitations.dropFirst() + [signIn.token, other.token] { #expect(await isLive(token, harness)) }
+        let oldest = await harness.page(of: invitations[0])
+        #expect(oldest.status == 410)
+        #expect(!oldest.text.contains("<form"))
+    }
+
+    @Test("a used link does not end the others of its place")
+    func used() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        let (first, second) = (await harness.issue(#","send":false"#), await harness.issue(#","send":false"#))
+        let exchanged = await harness.page(of: second.token, pressing: "token=\(second.token)").redirectedToken
+        #expect(await harness.post("/auth/verify-magic-link", #"{"token":"\#(exchanged)"}"#).status == 200)
+        #expect(await isLive(first.token, harness))
+        #expect(await !isLive(second.token, harness))
+    }
+
+    @Test("no email says that only the newest link works")
+    func mails() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        _ = await harness.issue()
+        #expect(try await harness.jobs().map(\.isNewestOnly) == [false])
+    }
+
+    @Test("a call that is repeated because its reply was lost stores one link and one job")
+    func lostReply() async throws {
+        let server = try await RedisServer()
+        let harness = try await LinksHarness(server)
+        let caller = Caller(id: "one", name: "one")
+        let recipient = try #require(EmailAddress(parsing: "ada@example.com"))
+        let portal = try Origin(parsing: "https://portal.example")
+        let place = harness.store.place(for: recipient, portal, .invite, of: caller)
+        let link = MagicLink(
+            origin: portal, callbackPath: harness.store.policy.callbackPath,
+            token: try LoginToken(at: place, random: .system), next: nil)
+        let request = LinkRequest(
+            link: link, recipient: recipient, purpose: .invite, claims: nil, lifetime: .seconds(900),
+            language: try Language(parsing: "en"), isMailed: true, code: nil, issuedAt: .now())
+        for _ in 0..<2 {
+            let outcome = try await harness.store.issue(request, answering: nil, from: harness.answers)
+            guard case .issued = outcome else { throw NotAsExpected() }
         }
+        #expect(try await harness.jobs().count == 1)
+        let script = String(decoding: SignInStore.linkFunctions, as: UTF8.self) + "return #links_at(KEYS[1])"
+        let key = try #require(try await harness.names("*:link:*").first)
+        #expect(try await harness.integer(RedisCommand("EVAL", script, "1", key)) == 1)
     }
 
     @Test("the confirmation page does not say that the person asked, and sends no other link")
@@ -45,11 +93,11 @@ struct PlaceOfLinksTests {
         let live = await harness.page(of: token)
         #expect(live.text.contains("Continue to portal.example"))
         #expect(!live.text.contains("You asked"))
-        _ = await harness.issue(#","send":false,"purpose":"invite""#)
-        let superseded = await harness.page(of: token)
-        #expect(superseded.status == 410)
-        #expect(superseded.text.contains("Ask whoever sent it to you for a new one."))
-        #expect(!superseded.text.contains("<form"))
+        try await harness.pass(.seconds(900))
+        let expired = await harness.page(of: token)
+        #expect(expired.status == 410)
+        #expect(expired.text.contains("Ask whoever sent it to you for a new one."))
+        #expect(!expired.text.contains("<form"))
         // Nor does a form that somebody else made.
         #expect(await harness.page(of: token, pressing: "token=\(token)&again=1").status == 410)
         #expect(try await harness.jobs().isEmpty)

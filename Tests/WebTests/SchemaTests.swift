@@ -101,6 +101,26 @@ struct SchemaTests {
         #expect(try issues(schema, #"{"a":"x","a":1}"#) == [mismatch("a", "string", "number")])
     }
 
+    @Test("a strict object refuses members without a field and repeated ones, after the issues of its fields")
+    func strict() throws {
+        let schema = strictObject(field("a", string()), field("b", string().optional()))
+        let custom = { (message: String) in Web.Issue(path: "", code: .custom, message: .english(message)) }
+        #expect(try issues(schema, #"{"a":"x"}"#) == [])
+        #expect(try issues(schema, #"{"a":"x","b":"y"}"#) == [])
+        #expect(try issues(schema, "[]") == [mismatch("", "object", "array")])
+        #expect(try issues(schema, #"{"a":"x","c":1,"d":2}"#) == [custom(#"Unrecognized key: "c""#)])
+        #expect(try issues(schema, #"{"a":"x","A":1}"#) == [custom(#"Unrecognized key: "A""#)])
+        #expect(try issues(schema, #"{"a":"x","a":"x"}"#) == [custom(#"Repeated key: "a""#)])
+        #expect(
+            try issues(schema, #"{"a":1,"c":1}"#) == [
+                mismatch("a", "string", "number"), custom(#"Unrecognized key: "c""#),
+            ])
+        // One character of Swift, and 65 scalars.
+        let marks = "x" + String(repeating: "\u{301}", count: 64)
+        let shown = "x" + String(repeating: "\u{301}", count: 63)
+        #expect(try issues(schema, "{\"a\":\"x\",\"\(marks)\":1}") == [custom("Unrecognized key: \"\(shown)…\"")])
+    }
+
     @Test("an optional member may be missing")
     func optional() throws {
         let schema = object(field("a", string().optional()), field("b", string().optional()))

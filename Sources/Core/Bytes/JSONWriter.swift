@@ -102,7 +102,8 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    /// Writes a number in the shortest form that is read as the same number; `null` if it is not finite, as JavaScript does.
+    /// Writes a number in the shortest form that is read as the same number; `null` if it is not finite, as in
+    /// JavaScript.
     private mutating func write(_ number: Double) {
         let text =
             if let integer = Int(exactly: number), integer.magnitude <= 1 << 53 {

@@ -27,14 +27,14 @@ package struct RequestLog: Sendable {
             ])
     }
 
-    /// Logs an event of a feature.
+    /// Logs an event of a feature that has to be found later, such as after a leak.
     /// - Parameters:
     ///   - name: words joined by underscores.
     ///   - metadata: no address, token or link.
-    package func event(_ name: String, _ metadata: [String: String]) {
+    package func notice(_ name: String, _ metadata: [String: String]) {
         var all: Logger.Metadata = ["http_request_id": "\(id.text)"]
         for (key, value) in metadata { all[key] = "\(value)" }
-        logger.info("\(name)", metadata: all)
+        logger.notice("\(name)", metadata: all)
     }
 
     /// Logs that a rate limit refused the request.

@@ -48,6 +48,21 @@ import Bytes
     }
 }
 
+/// An object with no other members than its fields, each at most once. Its output is a tuple of its fields' outputs.
+@inlinable package func strictObject<each Output>(
+    _ fields: repeat Field<each Output>
+) -> Schema<(repeat each Output)> {
+    var names: [String] = []
+    for field in repeat each fields { names.append(field.name) }
+    let known = names
+    let read = object(repeat each fields).read
+    return Schema { value, report in
+        let output = read(value, &report)
+        if case .object(let members) = value { report.addStrangeMember(of: members, known) }
+        return output
+    }
+}
+
 @inlinable func read<Output>(_ field: Field<Output>, of members: JSONObject, _ report: inout Report) -> Output? {
     report.enter(field.name)
     defer { report.leave() }

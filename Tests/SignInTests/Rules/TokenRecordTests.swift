@@ -65,6 +65,27 @@ struct TokenRecordTests {
         #expect(opened.next?.text == next)
     }
 
+    static let purposes: [(String, LinkPurpose?)] = [
+        (#""purpose":"invite""#, .invite), (#""purpose":"later""#, nil), (#""purpose":"Invite""#, nil),
+        (#""purpose":null"#, nil), (#""purpose":1"#, nil),
+    ]
+
+    @Test("a record whose purpose this version does not know is no record", arguments: TokenRecordTests.purposes)
+    func purpose(member: String, expected: LinkPurpose?) throws {
+        let token = try token()
+        var plaintext = Array(
+            #"{"email":"ada@example.com","origin":"https://portal.example","issued_at":0,\#(member)}"#.utf8)
+        let box = try token.recordKey.seal(
+            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: .system)
+        guard let expected else {
+            #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: token) }
+            return
+        }
+        let record = try TokenRecord(opening: box, with: token)
+        #expect(record.purpose == expected)
+        #expect(!record.canBeSentAgain)
+    }
+
     @Test("a record opens with the token that was parsed from the link")
     func parsedToken() throws {
         let token = try LoginToken(random: .system)

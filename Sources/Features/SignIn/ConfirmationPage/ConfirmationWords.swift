@@ -16,8 +16,8 @@ struct ConfirmationWords: Sendable {
     /// Whether the language is written from right to left.
     let isRightToLeft: Bool
 
-    /// - Parameter bytes: a JSON object with a string for each key, and with the `direction`, which is `ltr` or `rtl`. A
-    ///   sentence without a string is empty.
+    /// - Parameter bytes: a JSON object with a string for each key, and with the `direction`, which is `ltr` or `rtl`.
+    ///   A sentence without a string is empty.
     init(parsing bytes: [UInt8]) {
         var texts: [String: String] = [:]
         var isRightToLeft = false

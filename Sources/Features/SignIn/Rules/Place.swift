@@ -2,13 +2,13 @@ import Bytes
 
 /// The place of a recipient's links in Redis: 16 bytes, with which their tokens and code handles begin.
 ///
-/// The links to one recipient, for one portal and one code challenge or purpose, have the same place. So the names of all
-/// keys that belong to a token follow from the token alone, and a request with another challenge, such as a stranger's, uses
-/// another place.
+/// The links to one recipient for one portal have the same place if they have the same code challenge, or if the same
+/// trusted caller requested them for the same purpose. So the names of all keys that belong to a token follow from the
+/// token alone, and a request with another challenge, such as a stranger's, uses another place.
 ///
-/// The first half is the recipient's tag; the second half depends on the portal and the challenge or purpose, too. ``Places`` derives
-/// both from the deployment's key, so a place alone tells nothing about the address. Whoever requests a code for an address
-/// learns its place from the code handle.
+/// The first half is the recipient's tag; the second half depends on all of these. ``Places`` derives both from the
+/// deployment's key, so a place alone tells nothing about the address. Whoever requests a code for an address learns
+/// its place from the code handle.
 package struct Place: Sendable, Hashable {
     static let byteCount = 16
 

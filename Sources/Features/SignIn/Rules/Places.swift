@@ -1,5 +1,6 @@
 import Cryptography
 import Net
+import Web
 
 /// Derives the places of links from the deployment's first key, by HMAC (RFC 2104).
 struct Places: Sendable {
@@ -16,11 +17,13 @@ struct Places: Sendable {
         place(for: recipient, portal, challenge?.text ?? "-")
     }
 
-    /// The place of links to a recipient that trusted callers request for a purpose. It is not that of the links which
-    /// anybody can request, so these end none of them.
-    func place(for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose) -> Place {
-        // No challenge contains a full stop.
-        place(for: recipient, portal, "." + purpose.rawValue)
+    /// The place of links to a recipient that a trusted caller requests for a purpose. It is not that of the links
+    /// which anybody can request, nor that of another caller, so these end none of them.
+    func place(
+        for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose, of caller: Caller
+    ) -> Place {
+        // No challenge contains a full stop, and no purpose a space.
+        place(for: recipient, portal, ".\(purpose.rawValue) \(caller.id)")
     }
 
     private func place(for recipient: EmailAddress, _ portal: Origin, _ third: String) -> Place {

@@ -11,10 +11,10 @@ package struct SignInSettings: Sendable {
     /// `POSTERN_CALLBACK_PATH`: the portal's page that receives the token, `/auth/callback` by default;
     /// `POSTERN_LINK_LIFETIME`: 1m to 24h, 15m by default;
     /// `POSTERN_NEWEST_LINK_ONLY`: whether a newer link supersedes the earlier ones, `on` by default;
-    /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page; without it they lead
-    /// to the portal;
-    /// `POSTERN_LINK_RETENTION`: the time for which the confirmation page can explain a link that has expired, 1m to 7d,
-    /// 24h by default; the rates of ``SignInLimits``; and
+    /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page; without it they
+    /// lead to the portal;
+    /// `POSTERN_LINK_RETENTION`: the time for which the confirmation page can explain a link that has expired, 1m to
+    /// 7d, 24h by default; the rates of ``SignInLimits``; and
     /// `POSTERN_LANGUAGES`: the languages of emails that the workers' templates add to the built-in ones, at most 100.
     package let policy: SignInPolicy
     /// `POSTERN_SIGNING_KEYS`: the keys of assertions; the first one signs. Default: none, and there are no assertions.
@@ -30,7 +30,9 @@ package struct SignInSettings: Sendable {
     /// Reads the settings from the environment.
     /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
     package init(_ environment: Environment) throws(SettingError) {
-        policy = try SignInSettings.policy(environment)
+        var policy = try SignInSettings.policy(environment, limits: try SignInLimits(environment))
+        policy.isNewestOnly = try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", parseSwitch) ?? true
+        self.policy = policy
         signingKeys =
             try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", parseKeys) ?? []
         issuerName =
@@ -38,7 +40,12 @@ package struct SignInSettings: Sendable {
             ?? policy.publicURL?.text ?? "postern"
     }
 
-    private static func policy(_ environment: Environment) throws(SettingError) -> SignInPolicy {
+    /// Reads the settings that every program needs which makes links: all of ``policy`` but the rates and
+    /// `POSTERN_NEWEST_LINK_ONLY`.
+    /// - Throws: ``SettingError`` for the first setting that is missing or invalid.
+    package static func policy(
+        _ environment: Environment, limits: SignInLimits
+    ) throws(SettingError) -> SignInPolicy {
         SignInPolicy(
             origins: try origins(environment),
             callbackPath: try environment.optional(
@@ -54,8 +61,7 @@ package struct SignInSettings: Sendable {
                 (text) throws(ParseError) in
                 try parseDuration(text, in: .seconds(60)...(.seconds(7 * 86_400)), "1m to 7d")
             } ?? .seconds(86_400),
-            isNewestOnly: try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", parseSwitch) ?? true,
-            limits: try SignInLimits(environment),
+            limits: limits,
             addedLanguages: try environment.optional(
                 "POSTERN_LANGUAGES", example: "sv,pt-BR", SignInSettings.languages) ?? [])
     }

@@ -54,7 +54,8 @@ package struct TokenRecord: Sendable, Equatable {
     }
 
     /// Opens a stored record.
-    /// - Throws: ``CryptoError/notAuthentic`` if it was not sealed for this token, or is not a record.
+    /// - Throws: ``CryptoError/notAuthentic`` if it was not sealed for this token, or is not a record that this version
+    ///   knows.
     package init(opening box: [UInt8], with token: LoginToken) throws(CryptoError) {
         let plaintext = try token.recordKey.open(box, authenticating: Array(token.digest.utf8))
         // A record that opens was written by `sealed`, so its members are valid.
@@ -68,7 +69,13 @@ package struct TokenRecord: Sendable, Equatable {
         next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
         challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
         self.issuedAt = UnixTime(milliseconds: issuedAt)
-        purpose = if case .string(let text)? = members["purpose"] { LinkPurpose(rawValue: text) } else { nil }
+        purpose = try members["purpose"].map(TokenRecord.purpose)
         claims = if case .object(let claims)? = members["claims"] { claims } else { nil }
+    }
+
+    /// Without its purpose, a link of a later version would pass for the person's own, which can be sent again.
+    private static func purpose(_ value: JSONValue) throws(CryptoError) -> LinkPurpose {
+        guard case .string(let text) = value, let purpose = LinkPurpose(rawValue: text) else { throw .notAuthentic }
+        return purpose
     }
 }

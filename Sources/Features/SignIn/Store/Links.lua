@@ -1,22 +1,23 @@
--- The links of one place: functions for the scripts of sign-in that read links. Buckets.lua and this text are prepended to
--- each of them. SendMagicLink.lua, which adds a link, does without: every function costs each call some time.
+-- The links of one place: functions for the scripts of sign-in that read links. Buckets.lua and this text are prepended
+-- to each of them. SendMagicLink.lua, which adds a link, does without: every function costs each call some time.
 --
--- The links to one recipient, for one portal and one code challenge, share a key. Its value holds the newest three of them,
--- or eight if several may work at once, the newest first: 8 bytes with the time at which the key expires, and then for each
--- link 4 bytes with its length, and the link in MessagePack. A link is a table:
+-- The links to one recipient, for one portal and one code challenge, or one API key and purpose, share a key. Its value
+-- holds the newest three of them, or eight if several may work at once, the newest first: 8 bytes with the time at
+-- which the key expires, and then for each link 4 bytes with its length, and the link in MessagePack.
+-- A link is a table:
 --
 --   id          the first half of its token's digest
 --   issued      the time of its request; this and all other times are in ms of this server's clock
 --   ends        the time at which it stops working
 --   kept_until  the time until which the confirmation page can explain why it no longer works
 --   supersedes  whether it ended the earlier links
---   challenge   the challenge that the client's verifier must match; - if the client must send none, and the link works in
---               every browser; * if a trusted caller requested the link: whatever verifier the browser has, or none
+--   challenge   the challenge that the client's verifier must match; - if the client must send none, and the link works
+--               in every browser; * if a trusted caller requested the link: whatever verifier the browser has, or none
 --   record      its sealed record
 --   code        its code: id (of the handle), tag (an HMAC of the code and its handle), token (the mailed token sealed
 --               for the handle), and key, the id of the key that sealed it; nil if no code was requested
---   exchange    its newest exchange token: id, ends, and token, the mailed token sealed for it; nil before the button of
---               the confirmation page was pressed
+--   exchange    its newest exchange token: id, ends, and token, the mailed token sealed for it; nil before the button
+--               of the confirmation page was pressed
 --   state       nil while it works; superseded (a newer link ended it) or used
 --   call        the id of the call that used it
 --

@@ -2,6 +2,7 @@ import Cryptography
 import MailQueue
 import Net
 import Redis
+import Web
 
 /// The data of sign-in in Redis. Each operation is one atomic call of a Lua script.
 ///
@@ -49,9 +50,11 @@ package final class SignInStore: Sendable {
         places.place(for: recipient, portal, challenge)
     }
 
-    /// The place of links to a recipient that trusted callers request for a purpose.
-    package func place(for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose) -> Place {
-        places.place(for: recipient, portal, purpose)
+    /// The place of links to a recipient that a trusted caller requests for a purpose.
+    package func place(
+        for recipient: EmailAddress, _ portal: Origin, _ purpose: LinkPurpose, of caller: Caller
+    ) -> Place {
+        places.place(for: recipient, portal, purpose, of: caller)
     }
 
     /// Parses the reply of a script that takes tokens from buckets.

@@ -10,8 +10,9 @@ struct IdempotencyKey: Sendable {
     let request: String
 
     /// Reads the header field; `nil` if the request does not have it.
+    /// - Parameter authentication: derives the name, so that nobody who reads Redis can try whether a key was sent.
     /// - Throws: ``HTTPError`` with the code `validation_error` if it is not 1 to 255 visible ASCII characters.
-    init?(of context: RequestContext) throws(HTTPError) {
+    init?(of context: RequestContext, by authentication: MessageAuthentication) throws(HTTPError) {
         guard let text = context.request.fields.idempotencyKey else { return nil }
         guard (1...255).contains(text.utf8.count), text.isVisibleASCII else {
             let rule = "Must be 1 to 255 visible ASCII characters"
@@ -19,7 +20,8 @@ struct IdempotencyKey: Sendable {
                 ValidationError(issues: [Issue(path: "Idempotency-Key", code: .custom, message: .english(rule))]))
         }
         // No id contains a space.
-        name = String(Digest.sha256.hex(of: Array("\(context.caller?.id ?? "") \(text)".utf8)).prefix(32))
+        let tag = authentication.tag(of: Array("\(context.caller?.id ?? "") \(text)".utf8))
+        name = String(tag.withUnsafeBytes { hexadecimal($0) }.prefix(32))
         request = Digest.sha256.hex(of: Array("\(context.request.path)\n".utf8) + context.request.body)
     }
 }

@@ -9,10 +9,20 @@ struct IdempotentAnswers: Sendable {
 
     private let prefix: String
     private let keys: KeyRing
+    /// Names answers, under the first key.
+    private let names: MessageAuthentication
 
     init(keyPrefix: String, secretKeys: [KeyRing.Entry]) {
         prefix = keyPrefix + "answer:"
         keys = KeyRing(secretKeys, purpose: "postern idempotent answer 1")
+        let primary = MessageAuthentication(key: secretKeys[0].key)
+        names = MessageAuthentication(key: primary.derivedKey(for: "postern idempotency key 1"))
+    }
+
+    /// The idempotency key of a request; `nil` if it has none.
+    /// - Throws: ``HTTPError`` with the code `validation_error` if it is malformed.
+    func key(of context: RequestContext) throws(HTTPError) -> IdempotencyKey? {
+        try IdempotencyKey(of: context, by: names)
     }
 
     /// The key in Redis of the answer to a request.
@@ -29,7 +39,7 @@ struct IdempotentAnswers: Sendable {
     }
 
     /// The JSON of a stored answer; `nil` if it answered another request.
-    /// - Throws: ``CryptoError`` if it was not sealed for this key.
+    /// - Throws: ``CryptoError/notAuthentic`` if it was not sealed for this key; ``CryptoError/unknownKey(id:)``.
     func open(_ stored: [UInt8], to key: IdempotencyKey) throws(CryptoError) -> [UInt8]? {
         let parts = stored.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { throw .notAuthentic }

@@ -1,4 +1,5 @@
--- Stores a link that a trusted caller requested, and queues its email if it is to be mailed. Does all of it, or nothing.
+-- Stores a link that a trusted caller requested, and queues its email if it is to be mailed. Does all of it, or
+-- nothing.
 -- Links.lua describes the links of a place; Buckets.lua and that text are prepended to this one.
 --
 -- KEYS  links_key                  the links of the place
@@ -7,7 +8,6 @@
 -- ARGV  id                         the id of the link and of the job: the first half of its token's digest
 --       record                     the link's sealed record
 --       lifetime, retention        its lifetime, and the time after that for which it is kept, in ms
---       newest_only                1 if it supersedes the earlier links of the place
 --       handle                     the id of the code handle, or '' if there is no code
 --       tag                        the tag of the code
 --       code_key, code_token       the mailed token, sealed for the handle, and the id of the key that sealed it
@@ -19,11 +19,13 @@
 --
 -- Returns 1 (stored), -1 (the stream is full), or the answer to an earlier call with the same idempotency key.
 --
+-- The links of a place work independently of each other. A ninth one pushes the oldest out.
+--
 -- A call with the same id repeats the same request, because the reply was lost: it changes nothing.
 
 local links_key, stream, answer_key = unpack(KEYS)
-local id, record, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_version, job_key, job,
-  maximum_length, answer, answer_lifetime = unpack(ARGV)
+local id, record, lifetime, retention, handle, tag, code_key, code_token, job_version, job_key, job, maximum_length,
+  answer, answer_lifetime = unpack(ARGV)
 
 local links = links_at(links_key)
 if with_id(links, id) then return 1 end
@@ -35,12 +37,11 @@ if job ~= '' and redis.call('XLEN', stream) >= tonumber(maximum_length) then ret
 
 local link = {
   id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention,
-  supersedes = newest_only == '1', challenge = '*', record = record,
+  supersedes = false, challenge = '*', record = record,
 }
 if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
 table.insert(links, 1, link)
-local maximum_links = newest_only == '1' and 3 or 8
-while #links > maximum_links do table.remove(links) end
+while #links > 8 do table.remove(links) end
 write(links_key, links)
 if job ~= '' then redis.call('XADD', stream, '*', 'v', job_version, 'id', id, 'key', job_key, 'job', job) end
 if answer ~= '' then redis.call('SET', answer_key, answer, 'PX', answer_lifetime) end

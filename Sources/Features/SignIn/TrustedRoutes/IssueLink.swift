@@ -6,8 +6,8 @@ import Redis
 import SignIn
 import Web
 
-/// `POST /v1/sign-in-links`: a link for a person whom a trusted caller knows, from its body to the email in the queue, or
-/// to the link in the answer.
+/// `POST /v1/sign-in-links`: a link for a person whom a trusted caller knows, from its body to the email in the queue,
+/// or to the link in the answer.
 struct IssueLink: Sendable {
     private let store: SignInStore
     private let answers: IdempotentAnswers
@@ -21,10 +21,11 @@ struct IssueLink: Sendable {
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        let key = try IdempotencyKey(of: context)
+        let key = try answers.key(of: context)
         let body = try IssueLinkBody(of: context.request)
         let origin = try callbackOrigin(body)
-        let request = try newRequest(body, origin, for: context)
+        guard let caller = context.caller else { throw .apiKeyRequired }  // The route's guard is `apiKey`.
+        let request = try newRequest(body, origin, of: caller, for: context)
         let answer = IssueLink.answer(to: request)
         let outcome = try await context.answering { () throws(StoreError) in
             try await store.issue(request, answering: key.map { ($0, answer) }, from: answers)
@@ -32,12 +33,16 @@ struct IssueLink: Sendable {
         switch outcome {
         case .issued:
             metrics.issued(for: request.purpose)
-            logIssued(request, for: context)
+            logIssued(request, by: caller, for: context)
             return Response(status: .ok, json: answer)
         case .answeredBefore(let earlier?):
             return Response(status: .ok, json: earlier)
         case .answeredBefore(nil):
             throw .idempotencyKeyReused
+        case .unreadableAnswer(let keyID):
+            // Another process may have the key. A new link would be a second one for the same request.
+            context.log.unavailable("an answer was sealed with the secret key \(keyID), which is not configured")
+            throw .serviceUnavailable(retryAfter: .seconds(30))
         case .queueFull:
             throw context.answerToFullQueue()
         }
@@ -53,11 +58,11 @@ struct IssueLink: Sendable {
 
     /// Draws the token, and the code if the answer is to have one.
     private func newRequest(
-        _ body: IssueLinkBody, _ origin: Origin, for context: RequestContext
+        _ body: IssueLinkBody, _ origin: Origin, of caller: Caller, for context: RequestContext
     ) throws(HTTPError) -> LinkRequest {
         let policy = store.policy
         let lifetime = body.lifetime ?? policy.linkLifetime
-        let place = store.place(for: body.email, origin, body.purpose)
+        let place = store.place(for: body.email, origin, body.purpose, of: caller)
         do {
             let link = MagicLink(
                 origin: origin, callbackPath: policy.callbackPath,
@@ -76,12 +81,12 @@ struct IssueLink: Sendable {
     }
 
     /// Logs that a caller got a link: whoever has its key can sign in as anybody.
-    private func logIssued(_ request: LinkRequest, for context: RequestContext) {
-        context.log.event(
+    private func logIssued(_ request: LinkRequest, by caller: Caller, for context: RequestContext) {
+        context.log.notice(
             "link_issued",
             [
                 "id": request.link.token.id, "purpose": request.purpose.rawValue,
-                "api_key": context.caller?.id ?? "",
+                "api_key": caller.id,
             ])
     }
 

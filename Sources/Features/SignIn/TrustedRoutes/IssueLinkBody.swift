@@ -23,7 +23,7 @@ struct IssueLinkBody: Sendable {
     /// The largest claims, in bytes of JSON without white space.
     static let maximumClaimsByteCount = 1024
 
-    private static let schema = object(
+    private static let schema = strictObject(
         field("email", Schema.emailAddress),
         field("callback_origin", string().url()),
         field("callback_next", PortalPath.schema.optional()),
@@ -57,9 +57,12 @@ struct IssueLinkBody: Sendable {
     }
 
     private static let claims: Schema<JSONObject> = anyObject().transform { object in
-        guard object.members.allSatisfy({ isExact($0.value) }) else {
-            return .refused(
-                Finding(.custom, .english("Must have no number beyond 2^53: send such a number as a string")))
+        guard isExact(.object(object)) else {
+            let rule = "Must have only numbers between -2^53 and 2^53: send others as strings"
+            return .refused(Finding(.custom, .english(rule)))
+        }
+        guard hasUniqueNames(.object(object)) else {
+            return .refused(Finding(.custom, .english("Must have no two members of the same name in an object")))
         }
         guard JSONWriter.text(of: object).count <= maximumClaimsByteCount else {
             return .refused(
@@ -68,13 +71,25 @@ struct IssueLinkBody: Sendable {
         return .value(object)
     }
 
-    /// Whether a value is returned as it was sent: whether all its numbers fit into a double.
+    /// Whether all whole numbers of a value are exact: whether no two of their size are the same double.
     private static func isExact(_ value: JSONValue) -> Bool {
         switch value {
         case .null, .boolean, .string: true
-        case .number(let number): number.magnitude <= 0x1p53
+        case .number(let number): number.magnitude < 0x1p53
         case .array(let elements): elements.allSatisfy(isExact)
         case .object(let object): object.members.allSatisfy { isExact($0.value) }
+        }
+    }
+
+    /// Whether no object of a value has two members of the same name. Of such members, some parsers return the first,
+    /// and others the last. Names are compared by their bytes.
+    private static func hasUniqueNames(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null, .boolean, .string, .number: true
+        case .array(let elements): elements.allSatisfy(hasUniqueNames)
+        case .object(let object):
+            Set(object.members.map { Array($0.name.utf8) }).count == object.members.count
+                && object.members.allSatisfy { hasUniqueNames($0.value) }
         }
     }
 

@@ -6,13 +6,15 @@ import Web
 
 /// Links that trusted callers request: for sign-in, invitations, and the proof of an address.
 package struct SignInLinks: Feature {
-    private let settings: SignInSettings
+    /// Without limits: those of the API are limits of its keys.
+    var policy: SignInPolicy
     private let setup: FeatureSetup
     private let metrics: SignInLinkMetrics
 
     package init(_ setup: FeatureSetup) throws(SettingError) {
         self.setup = setup
-        settings = try SignInSettings(setup.environment)
+        policy = try SignInSettings.policy(
+            setup.environment, limits: SignInLimits(client: nil, recipient: nil, deployment: nil))
         metrics = SignInLinkMetrics(setup.metrics)
     }
 
@@ -24,7 +26,7 @@ package struct SignInLinks: Feature {
 
     package func routes(on redis: RedisClient) throws -> [Route] {
         let store = try SignInStore(
-            redis: redis, policy: settings.policy, keyPrefix: setup.redis.keyPrefix,
+            redis: redis, policy: policy, keyPrefix: setup.redis.keyPrefix,
             secretKeys: setup.shared.secretKeys, random: .system)
         let answers = IdempotentAnswers(keyPrefix: setup.redis.keyPrefix, secretKeys: setup.shared.secretKeys)
         return [

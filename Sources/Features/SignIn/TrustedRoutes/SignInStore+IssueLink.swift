@@ -14,7 +14,6 @@ enum IssueLinkKey: String, ScriptName {
 /// The arguments of IssueLink.lua.
 enum IssueLinkArgument: String, ScriptName {
     case id, record, lifetime, retention
-    case newestOnly = "newest_only"
     case handle, tag
     case codeKey = "code_key"
     case codeToken = "code_token"
@@ -33,8 +32,12 @@ let issueLink = Script<IssueLinkKey, IssueLinkArgument>(SignInStore.linkFunction
 enum IssueOutcome: Sendable {
     /// The link is stored, and its email queued if it is to be mailed.
     case issued
-    /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was another.
+    /// The idempotency key was sent before, and nothing was changed: the answer to it, or `nil` if the request was
+    /// another.
     case answeredBefore([UInt8]?)
+    /// The idempotency key was sent before, and nothing was changed. This process does not have the secret key that
+    /// sealed the answer; `keyID` is that key's id.
+    case unreadableAnswer(keyID: String)
     /// Nothing was changed, because too many emails are waiting.
     case queueFull
 }
@@ -64,7 +67,6 @@ extension SignInStore {
                 values.append(.record, sealed.record)
                 values.append(.lifetime, request.lifetime.milliseconds)
                 values.append(.retention, policy.retention.milliseconds)
-                values.append(.newestOnly, policy.isNewestOnly ? "1" : "")
                 values.append(.handle, request.code?.handle.id ?? "")
                 values.append(.tag, sealed.code?.tag ?? "")
                 values.append(.codeKey, sealed.code?.keyID ?? "")
@@ -82,8 +84,13 @@ extension SignInStore {
         case .integer(-1): return .queueFull
         case .bulk(let stored):
             guard let key = answering?.key else { throw .failed(.unexpectedReply("\(reply)")) }
-            return .answeredBefore(
-                try StoreError.wrapping { () throws(CryptoError) in try answers.open(stored, to: key) })
+            do throws(CryptoError) {
+                return .answeredBefore(try answers.open(stored, to: key))
+            } catch .unknownKey(let id) {
+                return .unreadableAnswer(keyID: id)
+            } catch {
+                throw .crypto(error)
+            }
         default: throw .failed(.unexpectedReply("\(reply)"))
         }
     }
