@@ -10,6 +10,7 @@ import Testing
 /// The templates by name: those that are built in, and those of a folder.
 @Suite
 struct TemplatesByNameTests {
+    /// The templates of links.
     static let names: [String] = ["invite", "sign-in", "verify-email"]
 
     static let link: String = "https://portal.example.com/in?token=abc&next=%2Fa%3Fb%3D'c'\"d\"&e=<f>=3D." + longEnd
@@ -36,9 +37,9 @@ struct TemplatesByNameTests {
             templates: templates)
     }
 
-    @Test("the built-in templates are those of the folders")
+    @Test("the templates of links are built in, in every language")
     func builtIn() {
-        #expect(MailTemplates.builtIn.names == TemplatesByNameTests.names)
+        #expect(Set(MailTemplates.builtIn.names).isSuperset(of: TemplatesByNameTests.names))
         for name in TemplatesByNameTests.names {
             #expect(MailTemplates.builtIn.languages(of: name) == Sample.languages, "\(name)")
         }
@@ -221,7 +222,7 @@ struct TemplatesByNameTests {
             "alert/layout.txt.mustache": "{{heading}} {{pin}}{{#urgent}}!{{/urgent}} {{note}}",
             "alert/layout.html.mustache": "<b>{{heading}}</b> {{pin}}",
         ]).templates()
-        #expect(templates.names == ["alert"] + TemplatesByNameTests.names)
+        #expect(templates.names == ["alert"] + MailTemplates.builtIn.names)
         #expect(templates.languages(of: "alert") == ["de", "en"])
         let issuedAt = UnixTime(milliseconds: 0)
         func job(_ who: String) throws -> MailJob {
