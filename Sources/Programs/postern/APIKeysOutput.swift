@@ -60,5 +60,6 @@ extension AuditLine {
 
 /// The reason why a sealed value cannot be opened, for people.
 private func unreadable(_ key: String) -> String {
-    "it was encrypted with \(withoutControlCharacters(key)), which is not in POSTERN_SECRET_KEYS or differs, or was changed"
+    "it was encrypted with \(withoutControlCharacters(key)), which is not in POSTERN_SECRET_KEYS or differs, or it was "
+        + "changed"
 }
