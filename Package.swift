@@ -78,8 +78,8 @@ let foundations: [Target] = [
     .target(
         name: "ServerProcess",
         dependencies: [
-            "Cryptography", "Net", "Platform", "Redis", "Serving", "Settings", "Telemetry", "Web", lifecycle, logging,
-            nioCore, nioPosix,
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Serving", "Settings", "Telemetry", "Web", lifecycle,
+            logging, nioCore, nioPosix,
         ],
         path: "Sources/Web/ServerProcess"),
     .target(
