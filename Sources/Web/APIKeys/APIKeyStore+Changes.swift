@@ -79,7 +79,7 @@ extension APIKeyStore {
                 values.append(.record, record.box)
                 values.append(.expires, grant.expires?.milliseconds ?? 0)
                 values.append(.maximumCount, APIKeyStore.maximumCount)
-                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.maximumLength, maximumAuditLength)
                 values.append(.entryRing, entry.keyID)
                 values.append(.entry, entry.box)
             }
@@ -107,7 +107,7 @@ extension APIKeyStore {
                 names.append(.audit, keys.audit)
             } arguments: { values in
                 values.append(.id, id)
-                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.maximumLength, maximumAuditLength)
                 values.append(.entryRing, entry.keyID)
                 values.append(.entry, entry.box)
             }
@@ -143,12 +143,38 @@ extension APIKeyStore {
 
     // MARK: - Steps
 
+    /// Seals a record with the first key of the ring, if it is sealed with another one. A key that was revoked in the
+    /// meantime stays revoked.
+    /// - Returns: whether the record was replaced.
+    private func resealIfNeeded(
+        _ record: APIKeyRecord, _ sealed: APIKeyRecord.Sealed
+    ) async throws(StoreError) -> Bool {
+        guard sealed.keyID != ring.sealingKeyID else { return false }
+        let new = try StoreError.wrapping { () throws(CryptoError) in try record.sealed(by: ring, random: random) }
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.reseal.call(on: redis, capacity: 256 + sealed.box.count + new.box.count) { names in
+                names.append(.record, keys.record(of: record.digest.id))
+            } arguments: { values in
+                values.append(.earlier, sealed.box)
+                values.append(.ring, new.keyID)
+                values.append(.record, new.box)
+            }
+        }
+        return try APIKeyStore.isOne(reply)
+    }
+
+    /// The ids of all keys. Members of the set that do not have the form of an id are skipped: another program wrote
+    /// them.
     private func ids() async throws(StoreError) -> [String] {
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await redis.send(RedisCommand("ZRANGE", keys.all, "0", "-1"), isIdempotent: true)
         }
         guard case .array(let members) = reply else { throw .failed(.unexpectedReply("not a list of ids")) }
-        return members.compactMap { if case .bulk(let id) = $0 { String(decoding: id, as: UTF8.self) } else { nil } }
+        return members.compactMap { member in
+            guard case .bulk(let bytes) = member else { return nil }
+            let id = String(decoding: bytes, as: UTF8.self)
+            return APIKeyDigest.isID(id) ? id : nil
+        }
     }
 
     private func listing(of id: String) async throws(StoreError) -> APIKeyListing? {

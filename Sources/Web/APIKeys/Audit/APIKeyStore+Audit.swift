@@ -29,8 +29,33 @@ package struct AuditLine: Sendable, Equatable {
     package var time: UnixTime { UnixTime(milliseconds: storedAt[0]) }
 }
 
+/// A stream of the audit while it is read.
+private struct AuditPages {
+    let stream: String
+    /// Lines that were read and not used yet, the newest last.
+    var lines: [AuditLine] = []
+    /// The start of the next page, in the form of XREVRANGE; `nil` after the last one.
+    var start: String? = "+"
+
+    init(stream: String) {
+        self.stream = stream
+    }
+}
+
 extension APIKeyStore {
-    /// Adds a refusal to the audit.
+    /// The number of entries of the audit that are read in one call.
+    static let auditPageLength = 1000
+
+    /// The result of recording a refusal.
+    enum RefusalOutcome: Sendable {
+        /// It was counted, if that was asked for. The quota is that of the client's failures.
+        /// - Parameter isNew: whether it was added to the audit, as the first of its kind in the window.
+        case recorded(isNew: Bool, Quota?)
+        /// It was not recorded: the client has failed too often.
+        case tooManyFailures(retryAfter: Duration, Quota?)
+    }
+
+    /// Adds a refusal to the audit, once in a window for each marker.
     /// - Parameters:
     ///   - marker: names refusals of which only the first in a window is added; `nil` if every one is.
     ///   - failures: the limit that this refusal counts against, for a client's network; `nil` if it was counted, or
@@ -50,8 +75,8 @@ extension APIKeyStore {
                 names.append(.refusals, keys.refusals)
                 names.append(.marker, keys.marker(of: marker ?? "none"))
             } arguments: { values in
-                values.append(.window, marker == nil ? 0 : window.milliseconds)
-                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.window, window.milliseconds)
+                values.append(.maximumLength, maximumAuditLength)
                 values.append(.ring, entry.keyID)
                 values.append(.entry, entry.box)
             }
@@ -61,15 +86,39 @@ extension APIKeyStore {
 
     /// The newest entries of the audit, the newest first.
     /// - Throws: ``StoreError``.
-    package func audit(atMost count: Int) async throws(StoreError) -> [AuditLine] {
-        var lines: [AuditLine] = []
-        for stream in [keys.audit, keys.refusals] {
+    package func readAudit(atMost count: Int, _ body: (AuditLine) -> Void) async throws(StoreError) {
+        var changes = AuditPages(stream: keys.audit)
+        var refusals = AuditPages(stream: keys.refusals)
+        for _ in 0..<count {
+            try await fill(&changes)
+            try await fill(&refusals)
+            switch (changes.lines.last, refusals.lines.last) {
+            case (nil, nil): return
+            case (let change?, let refusal?) where refusal.storedAt.lexicographicallyPrecedes(change.storedAt):
+                body(changes.lines.removeLast())
+            case (_?, nil): body(changes.lines.removeLast())
+            default: body(refusals.lines.removeLast())
+            }
+        }
+    }
+
+    /// Reads the next page of a stream, if all lines of the last one were used.
+    private func fill(_ pages: inout AuditPages) async throws(StoreError) {
+        while pages.lines.isEmpty, let start = pages.start {
+            let command = RedisCommand(
+                "XREVRANGE", pages.stream, start, "-", "COUNT", String(APIKeyStore.auditPageLength))
             let reply = try await StoreError.wrapping { () async throws(RedisError) in
                 try await redis.send(
                     RedisCommand("XREVRANGE", stream, "+", "-", "COUNT", String(count)), isIdempotent: true)
             }
             guard case .array(let entries) = reply else { throw .failed(.unexpectedReply("not entries of a stream")) }
-            lines += entries.compactMap(line)
+            pages.start = nil
+            if entries.count == APIKeyStore.auditPageLength, case .array(let parts)? = entries.last,
+                case .bulk(let id)? = parts.first
+            {
+                pages.start = "(" + String(decoding: id, as: UTF8.self)
+            }
+            pages.lines = entries.reversed().compactMap(line)
         }
         return Array(lines.sorted { $1.storedAt.lexicographicallyPrecedes($0.storedAt) }.prefix(count))
     }
