@@ -217,8 +217,8 @@ let allTests: [Target] = [
     .testTarget(
         name: "PosternAPITests",
         dependencies: [
-            "Cryptography", "Platform", "Redis", "ServerProcess", "Telemetry", "Web", "postern-api", logging, nioCore,
-            nioPosix,
+            "APIKeys", "Cryptography", "Platform", "Redis", "ServerProcess", "Telemetry", "Web", "postern-api", logging,
+            nioCore, nioPosix,
         ]),
     .testTarget(
         name: "EndToEndTests",

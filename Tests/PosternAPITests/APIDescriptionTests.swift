@@ -1,3 +1,4 @@
+import APIKeys
 import Cryptography
 import Foundation
 import Logging
@@ -75,6 +76,12 @@ struct APIDescriptionTests {
                 #expect((operation["security"] as? [Any])?.isEmpty == true)
             }
         }
+    }
+
+    @Test("the scopes that postern api-keys knows are those of the routes")
+    func scopes() async throws {
+        let scopes = try await routes().compactMap { if case .apiKey(let scope) = $0.guard { scope.text } else { nil } }
+        #expect(Set(Scope.known.map(\.text)) == Set(scopes))
     }
 
     @Test("the server's address has the base path, and references lead to something")

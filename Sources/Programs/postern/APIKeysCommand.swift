@@ -6,6 +6,7 @@ import Logging
 import Platform
 import Settings
 import Telemetry
+import Web
 
 /// `postern api-keys`: manages the API keys of servers.
 struct APIKeysCommand: AsyncParsableCommand {
@@ -37,12 +38,17 @@ struct APIKeysCommand: AsyncParsableCommand {
             help: "The time for which the key works, 1m to 1000d, such as 90d. Without it, the key does not expire.")
         var lifetime: String?
 
-        @Flag(help: "Store nothing, and also print the entry for POSTERN_API_KEYS. The key works where that is set.")
+        @Flag(
+            help: """
+                Store nothing, and also print the entry for POSTERN_API_KEYS. The key works where that is set, with \
+                --lifetime until the end of its last day, in UTC.
+                """)
         var printSetting = false
 
         func run() async throws {
             let now = UnixTime.now()
             let grant = try grant(at: now)
+            warn(of: grant)
             let key = try APIKey(random: .system)
             guard !printSetting else {
                 print(key.text)
@@ -56,6 +62,17 @@ struct APIKeysCommand: AsyncParsableCommand {
             }
             print(key.text)
             changeLogger(id: key.digest.id, name: grant.name).notice("api_key_created")
+        }
+
+        /// Warns of what may differ from what was meant.
+        private func warn(of grant: APIKeyGrant) {
+            for scope in grant.scopes where !Scope.known.contains(scope) {
+                let known = Scope.known.map(\.text).joined(separator: ", ")
+                warning("no route of postern-api needs the scope \(scope.text). Known scopes: \(known)")
+            }
+            if printSetting, grant.expires != nil {
+                warning("the key works until the end of the day at the end of its entry, in UTC")
+            }
         }
 
         private func grant(at now: UnixTime) throws -> APIKeyGrant {
@@ -101,13 +118,18 @@ struct APIKeysCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revoke a key. From then on, no request with it is accepted.",
-            discussion: "Keys of POSTERN_API_KEYS are revoked by removing them there.")
+            discussion: """
+                Keys of POSTERN_API_KEYS are revoked by removing them there. To revoke a key that has leaked without \
+                its ID, give - and then the key on standard input: arguments are seen by other users of the machine, \
+                and kept in the shell's history.
+                """)
 
         @Argument(help: "The key's ID, or a key that has leaked.")
         var id: String
 
         func run() async throws {
-            let id = APIKey(parsing: id)?.digest.id ?? id.lowercased()
+            let text = id == "-" ? readLine() ?? "" : id
+            let id = APIKey(parsing: text)?.digest.id ?? text.lowercased()
             guard APIKeyDigest.isID(id) else {
                 throw ValidationError(
                     "give the ID of a key, 32 hexadecimal digits. List them with: postern api-keys list")
