@@ -26,9 +26,9 @@ struct APIKeyStoreTests {
         #expect(listings[0].details?.grant.scopes == ["links:write", "mail:read"])
         #expect(listings[0].details?.grant.expires == expires)
         #expect(listings[0].details?.created == created)
-        #expect(listings[0].used == nil)
+        #expect(listings[0].lastRequest == nil)
         #expect(listings[1].details?.grant.expires == nil)
-        #expect(abs(try #require(listings[1].used).milliseconds - created.milliseconds) < 60_000)
+        #expect(abs(try #require(listings[1].lastRequest).milliseconds - created.milliseconds) < 60_000)
         #expect(listings.allSatisfy { $0.sealedBy == "k1" })
         #expect(try server.command("PEXPIRETIME", "postern:api-key:\(first.digest.id)") == "\(expires.milliseconds)")
         #expect(try server.command("PTTL", "postern:api-key:\(second.digest.id)") == "-1")
@@ -89,7 +89,7 @@ struct APIKeyStoreTests {
         let harness = try await APIKeysHarness(server)
         for number in 0..<3 {
             _ = try await harness.newKey("n\(number)")
-            _ = try await harness.guess()
+            _ = try await harness.guess(from: "192.0.2.\(number)")
         }
         let all = try await harness.store.audit(atMost: 10)
         #expect(all.compactMap(\.entry?.event) == [.refused, .created, .refused, .created, .refused, .created])

@@ -42,7 +42,7 @@ struct APIKeysCommandTests {
         #expect(listed["name"] as? String == "portal")
         #expect(listed["scopes"] as? [String] == ["links:write", "mail:read"])
         #expect(listed["works"] as? Bool == true)
-        #expect(listed["used"] == nil)
+        #expect(listed["last_request"] == nil)
         #expect(listed["expires"] != nil)
         let text = try await CommandLineTool.run("api-keys", "list", environment: environment).output
         #expect(text.contains("\(id)  portal  links:write,mail:read  created "))

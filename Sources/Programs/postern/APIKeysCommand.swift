@@ -25,7 +25,7 @@ struct APIKeysCommand: AsyncParsableCommand {
             abstract: "Create a key and print it. It is shown only this once.",
             discussion: """
                 The key works at once. To rotate a key, create a new one with the same name, give it to the server, \
-                wait until list shows that the old one is no longer used, then revoke the old one.
+                wait until list shows no more requests with the old one, then revoke the old one.
                 """)
 
         @Option(help: "The key's name: 1 to 64 visible ASCII characters, without / and commas.")
@@ -101,7 +101,7 @@ struct APIKeysCommand: AsyncParsableCommand {
     /// `postern api-keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List keys, oldest first: name, scopes, and when each was created, used and expires.",
+            abstract: "List keys, oldest first: name, scopes, times of creation, last request and expiry.",
             discussion: "Keys of POSTERN_API_KEYS are not listed. No key and nothing secret is shown.")
 
         @Flag(help: "Print one JSON object per line.")
@@ -124,7 +124,7 @@ struct APIKeysCommand: AsyncParsableCommand {
                 and kept in the shell's history.
                 """)
 
-        @Argument(help: "The key's ID, or a key that has leaked.")
+        @Argument(help: "The key's ID, or - to read a key or an ID from standard input.")
         var id: String
 
         func run() async throws {
@@ -149,8 +149,8 @@ struct APIKeysCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Encrypt all keys' records with the first secret key.",
             discussion: """
-                A record is encrypted again when its key is used. Run this before you remove a key from \
-                POSTERN_SECRET_KEYS, so that API keys that are rarely used go on working.
+                To rotate a secret key, run this when all processes have the new one, and before you remove the old \
+                one from POSTERN_SECRET_KEYS. Requests with an API key whose record needs a missing secret key get 503.
                 """)
 
         func run() async throws {

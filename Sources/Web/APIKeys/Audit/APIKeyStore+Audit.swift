@@ -57,23 +57,23 @@ extension APIKeyStore {
 
     /// Adds a refusal to the audit, once in a window for each marker.
     /// - Parameters:
-    ///   - marker: names refusals of which only the first in a window is added; `nil` if every one is.
+    ///   - marker: the key of the marker, as of ``APIKeyRedisKeys/marker(of:by:)``.
     ///   - failures: the limit that this refusal counts against, for a client's network; `nil` if it was counted, or
     ///     does not count.
-    /// - Returns: whether it was added.
-    func add(
-        refusal: AuditEntry, oncePer window: Duration, _ marker: String?, failures: (limit: Limit, client: String)?
-    ) async throws(StoreError) -> Bool {
+    /// - Throws: ``StoreError``.
+    func record(
+        refusal: AuditEntry, oncePer window: Duration, _ marker: String, failures: (limit: Limit, client: String)?
+    ) async throws(StoreError) -> RefusalOutcome {
         let entry = try StoreError.wrapping { () throws(CryptoError) in
             try refusal.sealed(by: auditRing, random: random)
         }
         var buckets = Buckets(keyPrefix: keys.prefix)
         if let failures { buckets.append(failures.limit, of: failures.client) }
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
-            // If the reply is lost, an entry may be added twice.
+            // If the reply is lost, a second token may be taken: at worst, the bucket is full a little later.
             try await scripts.refuse.call(on: redis, buckets, capacity: 512 + entry.box.count) { names in
                 names.append(.refusals, keys.refusals)
-                names.append(.marker, keys.marker(of: marker ?? "none"))
+                names.append(.marker, marker)
             } arguments: { values in
                 values.append(.window, window.milliseconds)
                 values.append(.maximumLength, maximumAuditLength)
@@ -81,10 +81,17 @@ extension APIKeyStore {
                 values.append(.entry, entry.box)
             }
         }
-        return try APIKeyStore.isOne(reply)
+        guard let outcome = buckets.outcome(of: reply, tellsQuota: failures?.limit.rate != nil) else {
+            throw .failed(.unexpectedReply("not the reply of RefuseAPIKey.lua"))
+        }
+        if let refusal = outcome.refusal {
+            return .tooManyFailures(retryAfter: refusal.retryAfter, outcome.quota)
+        }
+        return .recorded(isNew: outcome.rest.first == .integer(1), outcome.quota)
     }
 
-    /// The newest entries of the audit, the newest first.
+    /// Calls `body` with each of the newest entries of the audit, the newest first. They are read page by page, because
+    /// all of them can be longer than the longest reply that the client accepts.
     /// - Throws: ``StoreError``.
     package func readAudit(atMost count: Int, _ body: (AuditLine) -> Void) async throws(StoreError) {
         var changes = AuditPages(stream: keys.audit)
@@ -108,8 +115,7 @@ extension APIKeyStore {
             let command = RedisCommand(
                 "XREVRANGE", pages.stream, start, "-", "COUNT", String(APIKeyStore.auditPageLength))
             let reply = try await StoreError.wrapping { () async throws(RedisError) in
-                try await redis.send(
-                    RedisCommand("XREVRANGE", stream, "+", "-", "COUNT", String(count)), isIdempotent: true)
+                try await redis.send(command, isIdempotent: true)
             }
             guard case .array(let entries) = reply else { throw .failed(.unexpectedReply("not entries of a stream")) }
             pages.start = nil
@@ -120,7 +126,6 @@ extension APIKeyStore {
             }
             pages.lines = entries.reversed().compactMap(line)
         }
-        return Array(lines.sorted { $1.storedAt.lexicographicallyPrecedes($0.storedAt) }.prefix(count))
     }
 
     /// An entry of a stream; `nil` if it does not have the form of one.
