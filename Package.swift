@@ -78,8 +78,8 @@ let foundations: [Target] = [
     .target(
         name: "ServerProcess",
         dependencies: [
-            "Cryptography", "Net", "Platform", "Redis", "Serving", "Settings", "Telemetry", "Web", lifecycle, logging,
-            nioCore, nioPosix,
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Serving", "Settings", "Telemetry", "Web", lifecycle,
+            logging, nioCore, nioPosix,
         ],
         path: "Sources/Web/ServerProcess"),
     .target(
@@ -218,8 +218,8 @@ let allTests: [Target] = [
     .testTarget(
         name: "PosternAPITests",
         dependencies: [
-            "Cryptography", "Platform", "Redis", "ServerProcess", "Telemetry", "Web", "postern-api", logging, nioCore,
-            nioPosix,
+            "Cryptography", "Platform", "Redis", "ServerProcess", "Telemetry", "Web", "postern-api", logging,
+            nioCore, nioPosix,
         ]),
     .testTarget(
         name: "EndToEndTests",

@@ -26,7 +26,8 @@ package struct RateLimiter: Sendable {
     private static var script: Script<NoNames, NoNames> { Script(Buckets.script, PackageResources.RateLimit_lua) }
 
     /// Takes a token from a subject's bucket, if the bucket has one. If the limit is off, Redis is not asked.
-    /// - Parameter subject: such as a client's network; never an email address or a secret, because it is part of a key.
+    /// - Parameter subject: such as a client's network; never an email address or a secret, because it is part of a
+    ///   key.
     /// - Throws: ``StoreError``. If the reply was lost, a token may have been taken.
     package func take(_ limit: Limit, for subject: String) async throws(StoreError) -> Decision {
         var buckets = Buckets(keyPrefix: keyPrefix)

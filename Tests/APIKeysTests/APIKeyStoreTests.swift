@@ -26,9 +26,9 @@ struct APIKeyStoreTests {
         #expect(listings[0].details?.grant.scopes == ["links:write", "mail:read"])
         #expect(listings[0].details?.grant.expires == expires)
         #expect(listings[0].details?.created == created)
-        #expect(listings[0].used == nil)
+        #expect(listings[0].lastRequest == nil)
         #expect(listings[1].details?.grant.expires == nil)
-        #expect(abs(try #require(listings[1].used).milliseconds - created.milliseconds) < 60_000)
+        #expect(abs(try #require(listings[1].lastRequest).milliseconds - created.milliseconds) < 60_000)
         #expect(listings.allSatisfy { $0.sealedBy == "k1" })
         #expect(try server.command("PEXPIRETIME", "postern:api-key:\(first.digest.id)") == "\(expires.milliseconds)")
         #expect(try server.command("PTTL", "postern:api-key:\(second.digest.id)") == "-1")
@@ -89,11 +89,45 @@ struct APIKeyStoreTests {
         let harness = try await APIKeysHarness(server)
         for number in 0..<3 {
             _ = try await harness.newKey("n\(number)")
-            _ = try await harness.guess()
+            _ = try await harness.guess(from: "192.0.2.\(number)")
         }
         let all = try await harness.store.audit(atMost: 10)
         #expect(all.compactMap(\.entry?.event) == [.refused, .created, .refused, .created, .refused, .created])
         #expect(all.compactMap(\.entry?.keyName) == ["n2", "n1", "n0"])
         #expect(try await harness.store.audit(atMost: 3) == Array(all.prefix(3)))
+    }
+
+    @Test("an audit of more entries than a page, and than one reply may have, is read to its end, each entry once")
+    func longAudit() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server)
+        // Several have the same millisecond. 40,000 entries in one reply would be too many.
+        let fill = """
+            for i = 1, ARGV[1] do redis.call('XADD', KEYS[i % 2 + 1], '*', 'ring', 'k1', 'entry', i) end
+            redis.call('XADD', KEYS[1], '*', 'strange', 'x')
+            """
+        for count in ["1000", "1001", "38000"] {
+            try server.command("EVAL", fill, "2", "postern:audit", "postern:audit:refusals", count)
+        }
+        let all = try await harness.store.audit(atMost: 200_000)
+        // Those of another form are skipped.
+        #expect(all.count == 40_001)
+        #expect(zip(all, all.dropFirst()).allSatisfy { !$0.storedAt.lexicographicallyPrecedes($1.storedAt) })
+        for count in [1, 999, 1000, 1001, 2002] {
+            #expect(try await harness.store.audit(atMost: count) == Array(all.prefix(count)))
+        }
+    }
+
+    @Test("a member of the list that is no id, such as one that controls a terminal, is skipped")
+    func strangeID() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server)
+        let key = try await harness.newKey()
+        for id in ["\u{1B}[2J", "x", key.digest.id.uppercased()] {
+            try server.command("ZADD", "postern:api-keys", "inf", id)
+            try server.command("HSET", "postern:api-key:\(id)", "ring", "k1", "record", "x")
+        }
+        #expect(try await harness.store.list().map(\.id) == [key.digest.id])
+        #expect(try await harness.store.resealAll() == 0)
     }
 }

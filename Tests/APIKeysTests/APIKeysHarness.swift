@@ -31,7 +31,7 @@ final class APIKeysHarness: Sendable {
     init(
         _ server: RedisServer?, limits: APIKeyLimits = noLimits, configured: String = "",
         keys: [KeyRing.Entry] = [firstKey], keyPrefix: String = "postern:",
-        scripts: [ScriptSource] = APIKeyStore.scripts
+        scripts: [ScriptSource] = APIKeyStore.scripts, maximumAuditLength: Int = 100_000
     ) async throws {
         let lines = Mutexed<[UInt8]>([])
         self.lines = lines
@@ -50,7 +50,9 @@ final class APIKeysHarness: Sendable {
         }.get()
         redis.start()
         self.redis = redis
-        store = APIKeyStore(redis: redis, keyPrefix: keyPrefix, secretKeys: keys, random: .system)
+        store = APIKeyStore(
+            redis: redis, keyPrefix: keyPrefix, secretKeys: keys, random: .system,
+            maximumAuditLength: maximumAuditLength)
         var settings = try APIKeySettings(Environment(["POSTERN_API_KEYS": configured]))
         settings = APIKeySettings(configured: settings.configured, limits: limits)
         let authenticator = APIKeyAuthenticator(
@@ -116,6 +118,15 @@ final class APIKeysHarness: Sendable {
     func count(_ series: String) -> Int {
         let line = registry.exposition.split(separator: "\n").first { $0.hasPrefix(series + " ") }
         return line?.split(separator: " ").last.flatMap { Int($0) } ?? -1
+    }
+}
+
+extension APIKeyStore {
+    /// The newest entries of the audit, the newest first.
+    func audit(atMost count: Int) async throws -> [AuditLine] {
+        let lines = Mutexed<[AuditLine]>([])
+        try await readAudit(atMost: count) { line in lines.update { $0.append(line) } }
+        return lines.value
     }
 }
 

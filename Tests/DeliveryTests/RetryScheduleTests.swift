@@ -13,7 +13,9 @@ struct RetryScheduleTests {
         (0, 5), (1, 5), (2, 15), (3, 45), (4, 135), (5, 300), (6, 300), (29, 300), (30, 1800), (10_000, 1800),
     ]
 
-    @Test("delays are three times as long each time, up to five minutes, and half an hour after 30 attempts", arguments: RetryScheduleTests.delays)
+    @Test(
+        "delays are three times as long each time, up to five minutes, and half an hour after 30 attempts",
+        arguments: RetryScheduleTests.delays)
     func growing(attempts: Int, seconds: Int) {
         let schedule = RetrySchedule()
         #expect(milliseconds(schedule.delay(afterAttempts: attempts, jitter: 0.5)) == seconds * 1000)

@@ -36,6 +36,24 @@ struct BootstrapTests {
     }
 
     @Test(
+        "an argument that a program does not know ends it with status 64 and a line that says what is right",
+        arguments: [["apis"], ["--help"], [""], ["--version", "x"], ["api", "api"], ["api", "-v\u{1B}"]])
+    func unknown(arguments: [String]) async throws {
+        let process = try ChildProcess(
+            Handler.repository.appendingPathComponent("bootstrap").path, arguments)
+        #expect(try await process.waitForExit() == 64)
+        let (program, rest) =
+            arguments[0] == "api" ? ("postern-api", arguments.dropFirst()) : ("postern-handler", arguments[...])
+        let words = rest.joined(separator: " ").replacing("\u{1B}", with: " ")
+        #expect(
+            process.log == """
+                \(program): cannot start with the arguments '\(words)': the only one is --version. bootstrap starts the \
+                handler, and bootstrap api the API.
+
+                """)
+    }
+
+    @Test(
         "without the program next to it, ends with status 69 and one line that names the program",
         arguments: [([], "postern-handler"), (["api"], "postern-api")])
     func withoutProgram(arguments: [String], program: String) async throws {

@@ -24,7 +24,7 @@ struct APIKeysCommand: AsyncParsableCommand {
             abstract: "Create a key and print it. It is shown only this once.",
             discussion: """
                 The key works at once. To rotate a key, create a new one with the same name, give it to the server, \
-                wait until list shows that the old one is no longer used, then revoke the old one.
+                wait until list shows no more requests with the old one, then revoke the old one.
                 """)
 
         @Option(help: "The key's name: 1 to 64 visible ASCII characters, without / and commas.")
@@ -37,12 +37,17 @@ struct APIKeysCommand: AsyncParsableCommand {
             help: "The time for which the key works, 1m to 1000d, such as 90d. Without it, the key does not expire.")
         var lifetime: String?
 
-        @Flag(help: "Store nothing, and also print the entry for POSTERN_API_KEYS. The key works where that is set.")
+        @Flag(
+            help: """
+                Store nothing, and also print the entry for POSTERN_API_KEYS. The key works where that is set, with \
+                --lifetime until the end of its last day, in UTC.
+                """)
         var printSetting = false
 
         func run() async throws {
             let now = UnixTime.now()
             let grant = try grant(at: now)
+            warn(of: grant)
             let key = try APIKey(random: .system)
             guard !printSetting else {
                 print(key.text)
@@ -56,6 +61,13 @@ struct APIKeysCommand: AsyncParsableCommand {
             }
             print(key.text)
             changeLogger(id: key.digest.id, name: grant.name).notice("api_key_created")
+        }
+
+        /// Warns of what may differ from what was meant.
+        private func warn(of grant: APIKeyGrant) {
+            if printSetting, grant.expires != nil {
+                warning("the key works until the end of the day at the end of its entry, in UTC")
+            }
         }
 
         private func grant(at now: UnixTime) throws -> APIKeyGrant {
@@ -84,7 +96,7 @@ struct APIKeysCommand: AsyncParsableCommand {
     /// `postern api-keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List keys, oldest first: name, scopes, and when each was created, used and expires.",
+            abstract: "List keys, oldest first: name, scopes, times of creation, last request and expiry.",
             discussion: "Keys of POSTERN_API_KEYS are not listed. No key and nothing secret is shown.")
 
         @Flag(help: "Print one JSON object per line.")
@@ -101,13 +113,18 @@ struct APIKeysCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revoke a key. From then on, no request with it is accepted.",
-            discussion: "Keys of POSTERN_API_KEYS are revoked by removing them there.")
+            discussion: """
+                Keys of POSTERN_API_KEYS are revoked by removing them there. To revoke a key that has leaked without \
+                its ID, give - and then the key on standard input: arguments are seen by other users of the machine, \
+                and kept in the shell's history.
+                """)
 
-        @Argument(help: "The key's ID, or a key that has leaked.")
+        @Argument(help: "The key's ID, or - to read a key or an ID from standard input.")
         var id: String
 
         func run() async throws {
-            let id = APIKey(parsing: id)?.digest.id ?? id.lowercased()
+            let text = id == "-" ? readLine() ?? "" : id
+            let id = APIKey(parsing: text)?.digest.id ?? text.lowercased()
             guard APIKeyDigest.isID(id) else {
                 throw ValidationError(
                     "give the ID of a key, 32 hexadecimal digits. List them with: postern api-keys list")
@@ -127,8 +144,8 @@ struct APIKeysCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Encrypt all keys' records with the first secret key.",
             discussion: """
-                A record is encrypted again when its key is used. Run this before you remove a key from \
-                POSTERN_SECRET_KEYS, so that API keys that are rarely used go on working.
+                To rotate a secret key, run this when all processes have the new one, and before you remove the old \
+                one from POSTERN_SECRET_KEYS. Requests with an API key whose record needs a missing secret key get 503.
                 """)
 
         func run() async throws {

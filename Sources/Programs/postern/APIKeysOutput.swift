@@ -9,7 +9,7 @@ extension APIKeyListing {
         guard let details else { return "\(id)  does not work: \(unreadable(sealedBy))" }
         var parts = [id, details.grant.name, details.grant.scopes.map(\.text).joined(separator: ",")]
         parts.append("created \(CivilTime(details.created).rfc3339)")
-        parts.append(used.map { "used \(CivilTime($0).rfc3339)" } ?? "never used")
+        parts.append(lastRequest.map { "last request \(CivilTime($0).rfc3339)" } ?? "no request yet")
         parts.append(details.grant.expires.map { "expires \(CivilTime($0).rfc3339)" } ?? "does not expire")
         parts.append("encrypted with \(sealedBy)")
         return parts.joined(separator: "  ")
@@ -25,7 +25,7 @@ extension APIKeyListing {
             json.member("created", CivilTime(details.created).rfc3339)
             if let expires = details.grant.expires { json.member("expires", CivilTime(expires).rfc3339) }
         }
-        if let used { json.member("used", CivilTime(used).rfc3339) }
+        if let lastRequest { json.member("last_request", CivilTime(lastRequest).rfc3339) }
         json.member("secret_key", sealedBy)
         json.member("works", details != nil)
         return String(decoding: json.finish(), as: UTF8.self)
@@ -60,5 +60,6 @@ extension AuditLine {
 
 /// The reason why a sealed value cannot be opened, for people.
 private func unreadable(_ key: String) -> String {
-    "it was encrypted with \(withoutControlCharacters(key)), which is not in POSTERN_SECRET_KEYS or differs, or was changed"
+    "it was encrypted with \(withoutControlCharacters(key)), which is not in POSTERN_SECRET_KEYS or differs, or it was "
+        + "changed"
 }

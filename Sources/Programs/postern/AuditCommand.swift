@@ -23,7 +23,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await withAPIKeys { store in
-            for line in try await store.audit(atMost: limit) { print(json ? line.json : line.text) }
+            try await store.readAudit(atMost: limit) { print(json ? $0.json : $0.text) }
         }
     }
 }

@@ -26,6 +26,12 @@ enum CommandFailure {
     }
 }
 
+/// Writes a line about something that may not be meant, to standard error.
+func warning(_ line: String) {
+    fflush(nil)  // So that earlier output comes first.
+    StandardError.write("postern: \(line)\n")
+}
+
 /// Shows progress on a line of the terminal that the next call overwrites. Does nothing if standard error is not a
 /// terminal.
 func showProgress(_ text: String) {

@@ -46,14 +46,16 @@ package final class APIKeyAuthenticator: Authenticator {
         case .found(let sealed, let quota):
             let (caller, grant) = try await identity(attempt, sealed)
             guard grant.scopes.contains(scope) else {
-                throw await refuse(attempt, .scope, caller, answer: .insufficientScope(scope), quota, keyFields)
+                let refusal = Refusal(.scope, caller, .insufficientScope(scope), .noFailure)
+                throw await refuse(attempt, refusal, quota, keyFields)
             }
             metrics.keyAccepted()
             return Authentication(caller, fields: fields(quota, keyFields))
         case .notFound(let quota):
-            throw await refuse(attempt, attempt.refusal, attempt.caller, answer: .invalidAPIKey, quota, clientFields)
-        case .tooManyFailures(let retryAfter, let quota, let isFirst):
-            return try await refuseFailures(attempt, retryAfter, quota, isFirst: isFirst)
+            let refusal = Refusal(attempt.refusal, attempt.caller, .invalidAPIKey, .counted)
+            throw await refuse(attempt, refusal, quota, clientFields)
+        case .tooManyFailures(let retryAfter, let quota, let isReported):
+            throw await refuseFailures(attempt, retryAfter, quota, isReported: isReported)
         case .tooManyRequests(let retryAfter, let quota):
             metrics.limited(by: limits.key)
             context.log.limited(by: limits.key.name)
@@ -63,7 +65,8 @@ package final class APIKeyAuthenticator: Authenticator {
 
     /// The caller of a known key, and what the key permits.
     /// - Parameter sealed: the key's record; `nil` for a key of the settings.
-    /// - Throws: `unauthorized` if the record does not open, is that of another key, or has expired.
+    /// - Throws: `unauthorized` if the record was changed, is that of another key, or has expired; `serviceUnavailable`
+    ///   if it was sealed by a key that this process does not have.
     private func identity(
         _ attempt: Attempt, _ sealed: APIKeyRecord.Sealed?
     ) async throws(HTTPError) -> (Caller, APIKeyGrant) {
@@ -72,62 +75,77 @@ package final class APIKeyAuthenticator: Authenticator {
             guard let key = attempt.configured, let caller = attempt.caller else { throw .internalError }
             return (caller, key.grant)
         }
-        guard let digest = attempt.digest,
-            let record = try? APIKeyRecord(opening: sealed, id: digest.id, with: store.ring),
-            record.digest.matches(digest)
-        else { throw await refuse(attempt, .unreadable, nil, answer: .invalidAPIKey, isCounted: false) }
+        guard let digest = attempt.digest, let record = try record(sealed, of: digest, attempt.context) else {
+            throw await refuse(attempt, Refusal(.unreadable, nil, .invalidAPIKey, .uncounted))
+        }
         let caller = Caller(id: digest.id, name: record.grant.name)
         // Redis removes an expired record. The time is authenticated, and Redis' expiry is not.
         guard !record.grant.isExpired(at: attempt.context.now()) else {
-            throw await refuse(attempt, .expired, caller, answer: .invalidAPIKey, isCounted: false)
-        }
-        do {
-            _ = try await store.resealIfNeeded(record, sealed)
-        } catch {
-            // The next request with this key tries it again.
-            _ = attempt.context.answer(to: error)
+            throw await refuse(attempt, Refusal(.expired, caller, .invalidAPIKey, .uncounted))
         }
         return (caller, record.grant)
     }
 
-    /// Answers a client that has failed too often.
+    /// Opens the record of a key; `nil` if it was changed, or is that of another key.
+    /// - Throws: `serviceUnavailable` if it was sealed by a key that this process does not have.
+    private func record(
+        _ sealed: APIKeyRecord.Sealed, of digest: APIKeyDigest, _ context: RequestContext
+    ) throws(HTTPError) -> APIKeyRecord? {
+        do throws(CryptoError) {
+            let record = try APIKeyRecord(opening: sealed, id: digest.id, with: store.ring)
+            return record.digest.matches(digest) ? record : nil
+        } catch {
+            guard case .unknownKey(let id) = error else { return nil }
+            // The API key is probably valid, and another process may have the secret key.
+            let name = KeyRing.Entry.isName(id) ? id : "of another record"
+            context.log.unavailable("an API key's record needs the secret key \(name), which is missing")
+            throw .serviceUnavailable(retryAfter: .seconds(1))
+        }
+    }
+
+    /// Refuses a client that has failed too often, and returns the error that answers the request.
+    /// - Parameter isReported: whether such a refusal was reported in the same window.
     private func refuseFailures(
-        _ attempt: Attempt, _ retryAfter: Duration, _ quota: Quota?, isFirst: Bool
-    ) async throws(HTTPError) -> Authentication {
+        _ attempt: Attempt, _ retryAfter: Duration, _ quota: Quota?, isReported: Bool
+    ) async -> HTTPError {
         metrics.limited(by: limits.authentication)
         attempt.context.log.limited(by: limits.authentication.name)
-        let answer = answer(.rateLimited(retryAfter: retryAfter), quota, clientFields)
-        guard isFirst else {
+        let error = HTTPError.rateLimited(retryAfter: retryAfter)
+        guard !isReported else {
             metrics.refused(.limited)
-            throw answer
+            return answer(error, quota, clientFields)
         }
-        throw await refuse(attempt, .limited, nil, answer: answer)
+        return await refuse(attempt, Refusal(.limited, nil, error, .noFailure), quota, clientFields)
     }
 
     /// Records a refusal, and returns the error that answers the request.
-    /// - Parameter isCounted: whether it was counted as a failure of the client, or does not count.
+    /// - Parameter quota: that of the bucket that counted the request; `nil` if none did, or its limit is off.
     private func refuse(
-        _ attempt: Attempt, _ reason: APIKeyRefusal, _ caller: Caller?, answer error: HTTPError, _ quota: Quota? = nil,
-        _ rateLimitFields: RateLimitFields? = nil, isCounted: Bool = true
+        _ attempt: Attempt, _ refusal: Refusal, _ quota: Quota? = nil, _ rateLimitFields: RateLimitFields? = nil
     ) async -> HTTPError {
-        metrics.refused(reason)
-        let context = attempt.context
+        let (context, reason, caller) = (attempt.context, refusal.reason, refusal.caller)
         let entry = AuditEntry(
             .refused, at: context.now(), keyID: caller?.id, keyName: caller?.name,
             client: context.clientAddress?.description, scope: attempt.scope.text, reason: reason.rawValue)
-        // The key's own limit is too high for the audit.
-        let marker: String? =
-            if reason == .scope, let caller { "\(caller.id):\(attempt.scope.text)" } else { nil }
-        do {
-            let isNew = try await store.add(
-                refusal: entry, oncePer: limits.auditWindow, marker,
-                failures: isCounted ? nil : (limits.authentication, attempt.network))
-            if isNew { context.log.refusedAPIKey(reason.rawValue, caller) }
+        do throws(StoreError) {
+            let outcome = try await store.record(
+                refusal: entry, oncePer: limits.auditWindow,
+                store.keys.marker(of: reason, by: refusal.subject(attempt)),
+                failures: refusal.counting == .uncounted ? (limits.authentication, attempt.network) : nil)
+            switch outcome {
+            case .tooManyFailures(let retryAfter, let quota):
+                return await refuseFailures(attempt, retryAfter, quota, isReported: false)
+            case .recorded(let isNew, let failures):
+                metrics.refused(reason)
+                if isNew { context.log.refusedAPIKey(reason.rawValue, caller) }
+                if let failures { return answer(refusal.answer, failures, clientFields) }
+            }
         } catch {
             // It is refused all the same.
+            metrics.refused(reason)
             _ = context.answer(to: error)
         }
-        return answer(error, quota, rateLimitFields)
+        return answer(refusal.answer, quota, rateLimitFields)
     }
 
     /// An error with the quota of a bucket.
@@ -141,6 +159,39 @@ package final class APIKeyAuthenticator: Authenticator {
         var fields = ResponseFields()
         if let quota { rateLimitFields?.add(quota, to: &fields) }
         return fields
+    }
+}
+
+/// The refusal of a request.
+private struct Refusal: Sendable {
+    /// Whether a refusal is a failed authentication of the client.
+    enum Counting: Sendable {
+        /// It is, and the lookup counted it.
+        case counted
+        /// It is, which only the opened record showed: it is counted when it is recorded.
+        case uncounted
+        /// It is not: the key is valid, or the request was refused by the client's earlier failures.
+        case noFailure
+    }
+
+    let reason: APIKeyRefusal
+    /// `nil` if the key is unknown.
+    let caller: Caller?
+    let answer: HTTPError
+    let counting: Counting
+
+    init(_ reason: APIKeyRefusal, _ caller: Caller?, _ answer: HTTPError, _ counting: Counting) {
+        self.reason = reason
+        self.caller = caller
+        self.answer = answer
+        self.counting = counting
+    }
+
+    /// The key, or the client's network if the key is unknown: refusals of a subject for the same reason are reported
+    /// once in a window, because neither bucket bounds all of them.
+    func subject(_ attempt: Attempt) -> String {
+        guard let caller else { return attempt.network }
+        return reason == .scope ? "\(caller.id):\(attempt.scope.text)" : caller.id
     }
 }
 

@@ -9,7 +9,7 @@ enum APIKeyRefusal: String, CaseIterable, Sendable {
     case malformed
     case unknown
     case expired
-    /// The key's record was changed, or sealed by a key that is no longer in the ring.
+    /// The key's record was changed, or is that of another key.
     case unreadable
     /// The key lacks the scope.
     case scope

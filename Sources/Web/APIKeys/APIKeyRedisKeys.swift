@@ -3,14 +3,17 @@ struct APIKeyRedisKeys: Sendable {
     /// The deployment's key prefix.
     let prefix: String
 
-    /// The record of an API key: a hash of `ring`, `record` and `used`.
+    /// The record of an API key: a hash of `ring`, `record` and `last_request`.
     func record(of id: String) -> String { prefix + "api-key:" + id }
 
     /// A sorted set of the ids of all API keys, by the time when each expires.
     var all: String { prefix + "api-keys" }
 
-    /// Set while refusals of a subject have been reported.
-    func marker(of subject: String) -> String { prefix + "api-refused:" + subject }
+    /// Set while refusals for a reason have been reported.
+    /// - Parameter subject: the API key's id, or the client's network if the key is unknown.
+    func marker(of reason: APIKeyRefusal, by subject: String) -> String {
+        prefix + "api-refused:\(reason.rawValue):" + subject
+    }
 
     /// The audit's stream of changes.
     var audit: String { prefix + "audit" }

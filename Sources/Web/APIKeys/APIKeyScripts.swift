@@ -11,8 +11,8 @@ struct APIKeyScripts: Sendable {
     let revoke = Script<RevokeAPIKeyKey, RevokeAPIKeyArgument>(PackageResources.RevokeAPIKey_lua)
 
     /// The scripts of programs that accept API keys.
-    var ofRequests: [ScriptSource] { [authenticate.source, refuse.source, reseal.source] }
+    var ofRequests: [ScriptSource] { [authenticate.source, refuse.source] }
 
     /// All scripts.
-    var all: [ScriptSource] { ofRequests + [new.source, revoke.source] }
+    var all: [ScriptSource] { ofRequests + [reseal.source, new.source, revoke.source] }
 }

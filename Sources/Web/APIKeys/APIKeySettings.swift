@@ -5,8 +5,8 @@ import Settings
 
 /// The settings of programs that accept API keys.
 package struct APIKeySettings: Sendable {
-    /// `POSTERN_API_KEYS`: keys that are configured and not stored in Redis, as comma-separated entries of name, scopes,
-    /// digest and expiry. Default: none.
+    /// `POSTERN_API_KEYS`: keys that are configured and not stored in Redis, as comma-separated entries of name,
+    /// scopes, digest and expiry. Default: none.
     package let configured: ConfiguredAPIKeys
     package let limits: APIKeyLimits
 

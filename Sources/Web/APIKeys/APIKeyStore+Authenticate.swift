@@ -10,21 +10,9 @@ enum AuthenticateAPIKeyKey: String, ScriptName {
 
 /// The arguments of AuthenticateAPIKey.lua.
 enum AuthenticateAPIKeyArgument: String, ScriptName {
-    case kind, window
+    case kind
     case failureBucket = "failure_bucket"
     case keyBucket = "key_bucket"
-}
-
-/// The keys of ResealAPIKey.lua.
-enum ResealAPIKeyKey: String, ScriptName {
-    case record = "record_key"
-}
-
-/// The arguments of ResealAPIKey.lua.
-enum ResealAPIKeyArgument: String, ScriptName {
-    case earlier
-    case ring = "record_ring"
-    case record
 }
 
 extension APIKeyStore {
@@ -59,9 +47,9 @@ extension APIKeyStore {
         case found(APIKeyRecord.Sealed?, Quota?)
         /// It is not, and that was counted as a failure of the client. The quota is that of its failures.
         case notFound(Quota?)
-        /// The client has failed too often.
-        /// - Parameter isFirst: whether this is the first such refusal of the limit's period.
-        case tooManyFailures(retryAfter: Duration, Quota?, isFirst: Bool)
+        /// It is not, and the client has failed too often.
+        /// - Parameter isReported: whether such a refusal was reported in the same window.
+        case tooManyFailures(retryAfter: Duration, Quota?, isReported: Bool)
         /// The key was used too often.
         case tooManyRequests(retryAfter: Duration, Quota?)
     }
@@ -81,10 +69,9 @@ extension APIKeyStore {
             // If the reply is lost, a second token may be taken: at worst, a bucket is full a little later.
             try await scripts.authenticate.call(on: redis, buckets) { names in
                 names.append(.record, keys.record(of: claim.id))
-                names.append(.marker, keys.marker(of: client))
+                names.append(.marker, keys.marker(of: .limited, by: client))
             } arguments: { values in
                 values.append(.kind, claim.kind)
-                values.append(.window, limits.auditWindow.milliseconds)
                 values.append(.failureBucket, failureBucket)
                 values.append(.keyBucket, keyBucket)
             }
@@ -100,7 +87,7 @@ extension APIKeyStore {
             return .notFound(failureBucket > 0 ? outcome.quota : nil)
         case (0, let refusal?) where refusal.limit == limits.authentication:
             return .tooManyFailures(
-                retryAfter: refusal.retryAfter, outcome.quota, isFirst: outcome.rest.first == .integer(1))
+                retryAfter: refusal.retryAfter, outcome.quota, isReported: outcome.rest.first == .integer(1))
         case (0, let refusal?):
             return .tooManyRequests(retryAfter: refusal.retryAfter, outcome.quota)
         default:
@@ -118,29 +105,9 @@ extension APIKeyStore {
         }
         return APIKeyRecord.Sealed(keyID: String(decoding: keyID, as: UTF8.self), box: box)
     }
-
-    /// Seals a record with the first key of the ring, if it is sealed with another one. A key that was revoked in the
-    /// meantime stays revoked.
-    /// - Returns: whether the record was replaced.
-    func resealIfNeeded(
-        _ record: APIKeyRecord, _ sealed: APIKeyRecord.Sealed
-    ) async throws(StoreError) -> Bool {
-        guard sealed.keyID != ring.sealingKeyID else { return false }
-        let new = try StoreError.wrapping { () throws(CryptoError) in try record.sealed(by: ring, random: random) }
-        let reply = try await StoreError.wrapping { () async throws(RedisError) in
-            try await scripts.reseal.call(on: redis, capacity: 256 + sealed.box.count + new.box.count) { names in
-                names.append(.record, keys.record(of: record.digest.id))
-            } arguments: { values in
-                values.append(.earlier, sealed.box)
-                values.append(.ring, new.keyID)
-                values.append(.record, new.box)
-            }
-        }
-        return try APIKeyStore.isOne(reply)
-    }
 }
 
 extension APIKeyLimits {
-    /// The time in which refusals of the same kind and subject are reported once.
+    /// The time in which refusals of the same kind are reported once.
     var auditWindow: Duration { authentication.rate?.period ?? .seconds(60) }
 }

@@ -35,6 +35,18 @@ enum RevokeAPIKeyArgument: String, ScriptName {
     case entry
 }
 
+/// The keys of ResealAPIKey.lua.
+enum ResealAPIKeyKey: String, ScriptName {
+    case record = "record_key"
+}
+
+/// The arguments of ResealAPIKey.lua.
+enum ResealAPIKeyArgument: String, ScriptName {
+    case earlier
+    case ring = "record_ring"
+    case record
+}
+
 /// An API key as operators see it.
 package struct APIKeyListing: Sendable, Equatable {
     /// The name, scopes and times of a key.
@@ -48,8 +60,8 @@ package struct APIKeyListing: Sendable, Equatable {
     package let details: Details?
     /// The name of the key in `POSTERN_SECRET_KEYS` that sealed the record.
     package let sealedBy: String
-    /// The time of the last request with the key; `nil` if there was none.
-    package let used: UnixTime?
+    /// The time of the last request with the key, whether or not it was accepted; `nil` if there was none.
+    package let lastRequest: UnixTime?
 }
 
 extension APIKeyStore {
@@ -79,7 +91,7 @@ extension APIKeyStore {
                 values.append(.record, record.box)
                 values.append(.expires, grant.expires?.milliseconds ?? 0)
                 values.append(.maximumCount, APIKeyStore.maximumCount)
-                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.maximumLength, maximumAuditLength)
                 values.append(.entryRing, entry.keyID)
                 values.append(.entry, entry.box)
             }
@@ -107,7 +119,7 @@ extension APIKeyStore {
                 names.append(.audit, keys.audit)
             } arguments: { values in
                 values.append(.id, id)
-                values.append(.maximumLength, APIKeyStore.maximumAuditLength)
+                values.append(.maximumLength, maximumAuditLength)
                 values.append(.entryRing, entry.keyID)
                 values.append(.entry, entry.box)
             }
@@ -143,36 +155,62 @@ extension APIKeyStore {
 
     // MARK: - Steps
 
+    /// Seals a record with the first key of the ring, if it is sealed with another one. A key that was revoked in the
+    /// meantime stays revoked.
+    /// - Returns: whether the record was replaced.
+    private func resealIfNeeded(
+        _ record: APIKeyRecord, _ sealed: APIKeyRecord.Sealed
+    ) async throws(StoreError) -> Bool {
+        guard sealed.keyID != ring.sealingKeyID else { return false }
+        let new = try StoreError.wrapping { () throws(CryptoError) in try record.sealed(by: ring, random: random) }
+        let reply = try await StoreError.wrapping { () async throws(RedisError) in
+            try await scripts.reseal.call(on: redis, capacity: 256 + sealed.box.count + new.box.count) { names in
+                names.append(.record, keys.record(of: record.digest.id))
+            } arguments: { values in
+                values.append(.earlier, sealed.box)
+                values.append(.ring, new.keyID)
+                values.append(.record, new.box)
+            }
+        }
+        return try APIKeyStore.isOne(reply)
+    }
+
+    /// The ids of all keys. Members of the set that do not have the form of an id are skipped: another program wrote
+    /// them.
     private func ids() async throws(StoreError) -> [String] {
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await redis.send(RedisCommand("ZRANGE", keys.all, "0", "-1"), isIdempotent: true)
         }
         guard case .array(let members) = reply else { throw .failed(.unexpectedReply("not a list of ids")) }
-        return members.compactMap { if case .bulk(let id) = $0 { String(decoding: id, as: UTF8.self) } else { nil } }
+        return members.compactMap { member in
+            guard case .bulk(let bytes) = member else { return nil }
+            let id = String(decoding: bytes, as: UTF8.self)
+            return APIKeyDigest.isID(id) ? id : nil
+        }
     }
 
     private func listing(of id: String) async throws(StoreError) -> APIKeyListing? {
-        guard let (sealed, used) = try await stored(id) else { return nil }
+        guard let (sealed, lastRequest) = try await stored(id) else { return nil }
         let record = try? APIKeyRecord(opening: sealed, id: id, with: ring)
         return APIKeyListing(
             id: id, details: record.map { .init(grant: $0.grant, created: $0.created) }, sealedBy: sealed.keyID,
-            used: used)
+            lastRequest: lastRequest)
     }
 
-    /// The record of a key, and the time of its last use; `nil` if there is no such key.
-    private func stored(_ id: String) async throws(StoreError) -> (APIKeyRecord.Sealed, used: UnixTime?)? {
+    /// The record of a key, and the time of the last request with it; `nil` if there is no such key.
+    private func stored(_ id: String) async throws(StoreError) -> (APIKeyRecord.Sealed, lastRequest: UnixTime?)? {
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await redis.send(
-                RedisCommand("HMGET", keys.record(of: id), "ring", "record", "used"), isIdempotent: true)
+                RedisCommand("HMGET", keys.record(of: id), "ring", "record", "last_request"), isIdempotent: true)
         }
         guard case .array(let fields) = reply, fields.count == 3 else {
             throw .failed(.unexpectedReply("not the fields of a record"))
         }
         guard case .bulk(let ring) = fields[0], case .bulk(let box) = fields[1] else { return nil }
-        var used: UnixTime?
+        var lastRequest: UnixTime?
         if case .bulk(let text) = fields[2], let time = Int(String(decoding: text, as: UTF8.self)) {
-            used = UnixTime(milliseconds: time)
+            lastRequest = UnixTime(milliseconds: time)
         }
-        return (APIKeyRecord.Sealed(keyID: String(decoding: ring, as: UTF8.self), box: box), used)
+        return (APIKeyRecord.Sealed(keyID: String(decoding: ring, as: UTF8.self), box: box), lastRequest)
     }
 }

@@ -9,9 +9,9 @@ import Redis
 package final class APIKeyStore: Sendable {
     /// The maximum number of API keys.
     static let maximumCount = 1000
-    /// The approximate maximum length of each of the audit's streams.
-    static let maximumAuditLength = 100_000
 
+    /// The approximate maximum length of each of the audit's streams.
+    let maximumAuditLength: Int
     let redis: RedisClient
     let keys: APIKeyRedisKeys
     let ring: KeyRing
@@ -22,8 +22,12 @@ package final class APIKeyStore: Sendable {
     /// - Parameters:
     ///   - keyPrefix: the prefix of all keys in Redis.
     ///   - secretKeys: the deployment's keys, at least one. The first one seals.
-    package init(redis: RedisClient, keyPrefix: String, secretKeys: [KeyRing.Entry], random: RandomBytes) {
+    package init(
+        redis: RedisClient, keyPrefix: String, secretKeys: [KeyRing.Entry], random: RandomBytes,
+        maximumAuditLength: Int = 100_000
+    ) {
         self.redis = redis
+        self.maximumAuditLength = maximumAuditLength
         self.random = random
         keys = APIKeyRedisKeys(prefix: keyPrefix)
         ring = KeyRing(secretKeys, purpose: APIKeyRecord.sealingPurpose)

@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import NIOCore
 import NIOPosix
@@ -12,9 +13,17 @@ package enum ServerProcess {
     /// Runs a program. The main thread starts the services and then waits for signals, and event loops do everything
     /// else, so that the start does not wait for other threads.
     package static func run<Program: ServerProgram>(_: Program.Type) -> Never {
-        if CommandLine.arguments.dropFirst().first == "--version" {
+        switch CommandLine.arguments.dropFirst() {
+        case []: break
+        case ["--version"]:
             print("\(Program.name) \(Version.text)")
             exit(EXIT_SUCCESS)
+        case let arguments:
+            let words = withoutControlCharacters(arguments.joined(separator: " "))
+            end(
+                Program.name, with: EX_USAGE,
+                saying: "cannot start with the arguments '\(words)': the only one is --version. "
+                    + "bootstrap starts the handler, and bootstrap api the API.")
         }
         let signals = EndSignals()
         OpenSSL.prepare()

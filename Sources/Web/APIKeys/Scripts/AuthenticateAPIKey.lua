@@ -1,11 +1,10 @@
--- Decides about a request by its client's failures, its API key's record and its API key's limit.
+-- Decides about a request by its API key's record, its API key's limit and its client's failures.
 --
 -- KEYS  record_key                      the record of the API key
 --       marker_key                      set while the client's refusals by its limit have been reported
 --       then the bucket of each limit that is not off: the client's failures, and the key's requests
 -- ARGV  kind                            stored: the record decides. configured: the key is known without a record.
 --                                       refused: the credentials are known to be invalid
---       window                          the time for which the marker is kept, in ms
 --       failure_bucket, key_bucket      the number of each bucket, counted from 1, or 0 if its limit is off
 --       then for each bucket its burst, and its microseconds per token
 --
@@ -13,22 +12,12 @@
 -- (it is not known, and the failure was counted); the number of the refusing bucket, or 0; its wait in microseconds;
 -- the tokens left in the client's bucket (0 by failures, -1) or the key's (0 by requests, 1); and the microseconds
 -- until that one is full. Then for 1: the id of the ring's key and the sealed record, or '' for a configured key. For 0
--- by failures: 1 if it is the first of the window.
+-- by failures: 1 if such a refusal of the same window has been reported, or 0.
 
 local record_key, marker_key = unpack(KEYS)
-local kind, window, failure_bucket, key_bucket = unpack(ARGV)
-local first_bucket, first_setting = 3, 5
+local kind, failure_bucket, key_bucket = unpack(ARGV)
+local first_bucket, first_setting = 3, 4
 failure_bucket, key_bucket = tonumber(failure_bucket), tonumber(key_bucket)
-
--- A client that has failed too often is refused before its key is looked at.
-if failure_bucket > 0 then
-  local refusing, wait = look(first_bucket, first_setting, failure_bucket)
-  if refusing > 0 then
-    local is_first = redis.call('SET', marker_key, '1', 'NX', 'PX', window)
-    local left, full_in = quota(first_setting, failure_bucket)
-    return { 0, refusing, wait, left, full_in, is_first and 1 or 0 }
-  end
-end
 
 local ring_key, record = '', ''
 if kind == 'stored' then
@@ -36,10 +25,19 @@ if kind == 'stored' then
   ring_key, record = fields[1] or '', fields[2] or ''
 end
 if kind == 'refused' or (kind == 'stored' and record == '') then
-  if failure_bucket > 0 then take(first_bucket, first_setting, failure_bucket) end
+  if failure_bucket > 0 then
+    local refusing, wait = look(first_bucket, first_setting, failure_bucket)
+    if refusing > 0 then
+      local left, full_in = quota(first_setting, failure_bucket)
+      return { 0, refusing, wait, left, full_in, redis.call('EXISTS', marker_key) }
+    end
+    take(first_bucket, first_setting, failure_bucket)
+  end
   return { -1, 0, 0, quota(first_setting, failure_bucket) }
 end
 
+-- A key that is known is let through whatever its client's failures are: those of others at the same address, or of
+-- another program of the same server, lock nobody out.
 if key_bucket > 0 then
   local refusing, wait = look(first_bucket, first_setting, key_bucket)
   if refusing > 0 then
@@ -47,6 +45,6 @@ if key_bucket > 0 then
   end
   take(first_bucket, first_setting, key_bucket)
 end
-if kind == 'stored' then redis.call('HSET', record_key, 'used', math.floor(now / 1000)) end
+if kind == 'stored' then redis.call('HSET', record_key, 'last_request', math.floor(now / 1000)) end
 local left, full_in = quota(first_setting, key_bucket)
 return { 1, 0, 0, left, full_in, ring_key, record }

@@ -1,20 +1,26 @@
--- Adds a refusal to the audit, and counts it as a failure of the client.
+-- Counts a refusal as a failure of the client, if it is one, and adds it to the audit, unless one of the same kind was
+-- added in the same window.
 --
 -- KEYS  refusals                stream of refusals
---       marker_key              set while such a refusal has been reported
+--       marker_key              set while a refusal of this kind has been reported
 --       then the bucket of the client's failures, if this one is to be counted
--- ARGV  window                  the time for which the marker is kept, in ms; 0 if every refusal is reported
+-- ARGV  window                  the time for which the marker is kept, in ms
 --       maximum_length          approximate maximum length of the stream
 --       ring_key, entry         the sealed entry, and the id of the key that sealed it
 --       then for the bucket its burst, and its microseconds per token
 --
--- Returns 1 if the refusal was added, and 0 if one of the same window was added before.
+-- Returns five integers, as all scripts with buckets do: the verdict, which is 1 (refused) or 0 (the client has failed
+-- too often; nothing was changed); the number of the refusing bucket, or 0; its wait in microseconds; the tokens left
+-- in the bucket; and the microseconds until it is full. Then for verdict 1: 1 if the refusal was added, or 0.
 
 local refusals, marker_key = unpack(KEYS)
 local window, maximum_length, ring_key, entry = unpack(ARGV)
 local first_bucket, first_setting = 3, 5
 
-if look(first_bucket, first_setting) == 0 then take(first_bucket, first_setting) end
-if window ~= '0' and not redis.call('SET', marker_key, '1', 'NX', 'PX', window) then return 0 end
+local refusing, wait = look(first_bucket, first_setting)
+if refusing > 0 then return { 0, refusing, wait, quota(first_setting) } end
+take(first_bucket, first_setting)
+local left, full_in = quota(first_setting)
+if not redis.call('SET', marker_key, '1', 'NX', 'PX', window) then return { 1, 0, 0, left, full_in, 0 } end
 redis.call('XADD', refusals, 'MAXLEN', '~', maximum_length, '*', 'ring', ring_key, 'entry', entry)
-return 1
+return { 1, 0, 0, left, full_in, 1 }
