@@ -1,5 +1,9 @@
 /// The mail queue's key names in Redis.
 package struct QueueKeys: Sendable {
+    /// The number of jobs in a stream beyond which features refuse to add another. At a kilobyte for each job, they take
+    /// a gigabyte.
+    package static let maximumStreamLength = 1_000_000
+
     private let prefix: String
 
     /// - Parameter prefix: the deployment's key prefix (`POSTERN_KEY_PREFIX`).

@@ -4,11 +4,10 @@ import Web
 
 /// Derives the places of links from the deployment's first key, by HMAC (RFC 2104).
 struct Places: Sendable {
-    private let authentication: MessageAuthentication
+    private let tags: AddressTags
 
     init(_ key: Secret) {
-        let primary = MessageAuthentication(key: key)
-        authentication = MessageAuthentication(key: primary.derivedKey(for: "postern recipient bucket 1"))
+        tags = AddressTags(key, purpose: "postern recipient bucket 1")
     }
 
     /// The place of links to a recipient.
@@ -28,10 +27,6 @@ struct Places: Sendable {
 
     private func place(for recipient: EmailAddress, _ portal: Origin, _ third: String) -> Place {
         // No address contains a space, so no recipient has a tag that is another one's second half.
-        Place(half(recipient.text) + half("\(recipient.text) \(portal) \(third)"))
-    }
-
-    private func half(_ text: String) -> [UInt8] {
-        authentication.tag(of: Array(text.utf8)).withUnsafeBytes { Array($0.prefix(Place.byteCount / 2)) }
+        Place(tags.bytes(of: recipient.text) + tags.bytes(of: "\(recipient.text) \(portal) \(third)"))
     }
 }

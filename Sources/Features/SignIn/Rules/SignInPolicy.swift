@@ -1,3 +1,4 @@
+import MailQueue
 import Net
 
 /// The rules of a deployment for sign-in: who may ask for links, where they lead, how long they work, and how often.
@@ -17,9 +18,8 @@ package struct SignInPolicy: Sendable {
     package var limits: SignInLimits
     /// The languages that emails can be requested in.
     package var mailLanguages: LanguageNegotiation
-    /// The maximum length of the mail queue, in jobs. Requests beyond it are refused. At a kilobyte for each job, the
-    /// default takes a gigabyte.
-    package var maximumQueueLength = 1_000_000
+    /// The maximum length of the mail queue, in jobs. Requests beyond it are refused.
+    package var maximumQueueLength = QueueKeys.maximumStreamLength
 
     /// The languages that emails and the confirmation page are built in for, in the order of their tags.
     package static let builtInLanguages = ConfirmationWords.builtInLanguages
