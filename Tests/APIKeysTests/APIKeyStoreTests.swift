@@ -92,7 +92,9 @@ struct APIKeyStoreTests {
             _ = try await harness.guess(from: "192.0.2.\(number)")
         }
         let all = try await harness.store.audit(atMost: 10)
-        #expect(all.compactMap(\.entry?.event) == [.refused, .created, .refused, .created, .refused, .created])
+        // A creation and a refusal may have the same millisecond, and come from different streams.
+        #expect(all.count == 6)
+        #expect(all.filter { $0.entry?.event == .refused }.count == 3)
         #expect(all.compactMap(\.entry?.keyName) == ["n2", "n1", "n0"])
         #expect(try await harness.store.audit(atMost: 3) == Array(all.prefix(3)))
     }
@@ -128,6 +130,6 @@ struct APIKeyStoreTests {
             try server.command("HSET", "postern:api-key:\(id)", "ring", "k1", "record", "x")
         }
         #expect(try await harness.store.list().map(\.id) == [key.digest.id])
-        #expect(try await harness.store.resealAll() == 0)
+        #expect(try await harness.store.resealAll().count == 0)
     }
 }

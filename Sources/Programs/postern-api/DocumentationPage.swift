@@ -97,8 +97,7 @@ struct DocumentationPage: Sendable {
             html += table("Parameters", rows)
         }
         if let body = details["requestBody"]?["content"]?["application/json"] {
-            html += table("Body", rows(of: resolved(body["schema"] ?? .null)))
-            html += example(body)
+            html += tableOfFields(body) + example(body)
         }
         return html + responses(details["responses"]?.object?.members ?? []) + "</section>\n"
     }
@@ -111,23 +110,32 @@ struct DocumentationPage: Sendable {
             let answer = resolved(response.value)
             let (status, text) = (escapedForHTML(response.name), paragraphs(answer["description"]?.text ?? ""))
             if response.value["$ref"] != nil {
-                shared.append("<tr><td>\(status)</td><td>\(text)</td></tr>\n")
+                let code = answer["content"]?["application/json"]?["example"]?["code"]?.text ?? ""
+                shared.append(
+                    "<tr><td>\(status)</td><td><code>\(escapedForHTML(code))</code></td><td>\(text)</td></tr>\n")
             } else {
-                html += "<h3>\(status)</h3>\n" + text + example(answer["content"]?["application/json"] ?? .null)
+                let content = answer["content"]?["application/json"] ?? .null
+                html += "<h3>\(status)</h3>\n" + text
+                if response.name.hasPrefix("2") { html += tableOfFields(content) }
+                html += example(content)
             }
         }
         return html + (shared.isEmpty ? "" : table("Other responses", shared))
     }
 
-    private func rows(of schema: JSONValue) -> [String] {
+    /// The fields of a body; empty if its schema names none.
+    private func tableOfFields(_ content: JSONValue) -> String {
+        let schema = resolved(content["schema"] ?? .null)
         let required = (schema["required"]?.elements ?? []).compactMap(\.text)
-        return (schema["properties"]?.object?.members ?? []).map { property in
+        let rows = (schema["properties"]?.object?.members ?? []).map { property in
             row(property.name, resolved(property.value), isRequired: required.contains(property.name), nil)
         }
+        return rows.isEmpty ? "" : table("Fields", rows)
     }
 
     private func row(_ name: String, _ schema: JSONValue, isRequired: Bool, _ description: String?) -> String {
-        let type = (schema["format"] ?? schema["type"])?.text ?? ""
+        let values = (schema["enum"]?.elements ?? []).compactMap(\.text)
+        let type = values.isEmpty ? (schema["format"] ?? schema["type"])?.text ?? "" : values.joined(separator: ", ")
         return "<tr><td><code>\(escapedForHTML(name))</code></td><td>\(escapedForHTML(type))"
             + "\(isRequired ? ", required" : "")</td><td>"
             + paragraphs(description ?? schema["description"]?.text ?? "") + "</td></tr>\n"

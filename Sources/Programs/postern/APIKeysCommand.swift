@@ -131,7 +131,9 @@ struct APIKeysCommand: AsyncParsableCommand {
             }
             try await withAPIKeys { store in
                 guard let key = try await store.revoke(id, by: currentUser(), at: .now()) else {
-                    throw CommandFailure.notDone("No API key '\(id)'. List them with: postern api-keys list")
+                    throw CommandFailure.notDone(
+                        "No API key '\(id)' in Redis. List them with: postern api-keys list. A key of POSTERN_API_KEYS "
+                            + "works until its entry is removed there and the API is restarted")
                 }
                 print("API key \(id) was revoked.")
                 changeLogger(id: id, name: key.details?.grant.name).notice("api_key_revoked")
@@ -150,7 +152,12 @@ struct APIKeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withAPIKeys { store in
-                print("\(try await store.resealAll()) records were encrypted again.")
+                let (count, unreadable) = try await store.resealAll()
+                print("\(count) records were encrypted again.")
+                guard unreadable.isEmpty else {
+                    throw CommandFailure.notDone(
+                        "\(unreadable.count) records cannot be decrypted. See which, and why: postern api-keys list")
+                }
             }
         }
     }

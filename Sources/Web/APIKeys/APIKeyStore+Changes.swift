@@ -140,17 +140,19 @@ extension APIKeyStore {
     }
 
     /// Seals all records with the first of the deployment's keys, so that the others can be removed.
-    /// - Returns: the number of records that were sealed again.
+    /// - Returns: the number of records that were sealed again, and the ids of keys whose record does not open.
     /// - Throws: ``StoreError``.
-    package func resealAll() async throws(StoreError) -> Int {
-        var count = 0
+    package func resealAll() async throws(StoreError) -> (count: Int, unreadable: [String]) {
+        var result: (count: Int, unreadable: [String]) = (0, [])
         for id in try await ids() {
-            guard let (sealed, _) = try await stored(id),
-                let record = try? APIKeyRecord(opening: sealed, id: id, with: ring)
-            else { continue }
-            if try await resealIfNeeded(record, sealed) { count += 1 }
+            guard let (sealed, _) = try await stored(id) else { continue }
+            guard let record = try? APIKeyRecord(opening: sealed, id: id, with: ring) else {
+                result.unreadable.append(id)
+                continue
+            }
+            if try await resealIfNeeded(record, sealed) { result.count += 1 }
         }
-        return count
+        return result
     }
 
     // MARK: - Steps
