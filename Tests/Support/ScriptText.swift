@@ -64,4 +64,30 @@ package struct ScriptText {
         }
         return (keys, arguments)
     }
+
+    /// The differences between scripts in files and those in Swift: in the names of keys and arguments, as the script
+    /// unpacks them and as its first lines describe them, and in the places of buckets. One line each; empty if there are
+    /// none.
+    package static func differences(in files: [ScriptText], from sources: [ScriptSource]) -> [String] {
+        var differences: [String] = []
+        if files.count != sources.count { differences.append("\(files.count) files, \(sources.count) scripts") }
+        for file in files {
+            guard let source = sources.first(where: { $0.text.hasSuffix(file.text) }) else {
+                differences.append("\(file.name) is not called")
+                continue
+            }
+            let described = file.describedNames()
+            for names in [file.keyNames, described.keys] where names != source.keyNames {
+                differences.append("\(file.name) has the keys \(names), not \(source.keyNames)")
+            }
+            for names in [file.argumentNames, described.arguments] where names != source.argumentNames {
+                differences.append("\(file.name) has the arguments \(names), not \(source.argumentNames)")
+            }
+            let places = [source.keyNames.count + 1, source.argumentNames.count + 1]
+            if let first = file.firstBucketAndSetting, first != places {
+                differences.append("\(file.name) has buckets at \(first), not \(places)")
+            }
+        }
+        return differences
+    }
 }

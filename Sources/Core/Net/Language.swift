@@ -64,7 +64,7 @@ package struct Language: Sendable, Hashable {
                 guard take(.max, where: { $0.count >= 2 }) > 0 else { return false }
             }
         }
-        // What is left is nothing, or `x` and at least one subtag.
+        // Nothing is left, or `x` and at least one subtag.
         return rest.isEmpty || rest.count >= 2 && rest.first?.elementsEqual("x".utf8) == true
     }
 
