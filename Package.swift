@@ -2,6 +2,7 @@
 import PackageDescription
 
 // Products of other packages.
+let nioConcurrencyHelpers: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -40,7 +41,10 @@ let core: [Target] = [
     .target(name: "Cryptography", dependencies: ["Bytes", "COpenSSL", "Platform"], path: "Sources/Core/Cryptography"),
     .target(name: "Net", dependencies: ["Bytes", "Cryptography", "Platform"], path: "Sources/Core/Net"),
     .target(
-        name: "Telemetry", dependencies: ["Bytes", "Platform", lifecycle, logging, nioCore, nioHTTP1, nioPosix],
+        name: "Telemetry",
+        dependencies: [
+            "Bytes", "Platform", lifecycle, logging, nioConcurrencyHelpers, nioCore, nioHTTP1, nioPosix,
+        ],
         path: "Sources/Core/Telemetry"),
     .target(
         name: "Settings", dependencies: ["Bytes", "Cryptography", "Platform", logging], path: "Sources/Core/Settings"),

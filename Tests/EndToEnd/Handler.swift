@@ -18,16 +18,19 @@ final class Handler: Sendable {
     ///   - settings: environment variables in addition to those that every test needs.
     ///   - given: the port on which it will listen according to the settings; `nil` for a free port.
     ///   - arguments: those of `bootstrap`: `api` for the API.
+    ///   - launcher: a program and arguments that start `bootstrap` in the end.
     init(
-        redis url: String, _ settings: [String: String] = [:], at given: Int? = nil, arguments: [String] = []
+        redis url: String, _ settings: [String: String] = [:], at given: Int? = nil, arguments: [String] = [],
+        launcher: [String] = []
     ) async throws {
         let port = try given ?? freePort()
         let environment = [
             "HOST": "127.0.0.1", "PORT": "\(port)", "REDIS_URL": url,
             "POSTERN_ALLOWED_ORIGINS": "https://example.com", "POSTERN_SECRET_KEYS": Handler.secretKey,
         ]
+        let command = launcher + [Handler.repository.appendingPathComponent("bootstrap").path] + arguments
         let process = try ChildProcess(
-            Handler.repository.appendingPathComponent("bootstrap").path, arguments,
+            command[0], Array(command.dropFirst()),
             environment: environment.merging(settings) { _, own in own })
         self.port = port
         self.process = process

@@ -39,13 +39,16 @@ final class Worker: Sendable {
     }
 
     /// Starts the process without waiting.
-    static func start(redis url: String, mail: String, _ settings: [String: String] = [:]) throws -> ChildProcess {
+    static func start(
+        redis url: String, mail: String, _ settings: [String: String] = [:], launcher: [String] = []
+    ) throws -> ChildProcess {
         let environment = [
             "REDIS_URL": url, "POSTERN_SECRET_KEYS": Handler.secretKey, "POSTERN_MAIL_URL": mail,
             "POSTERN_MAIL_FROM": "Portal <sign-in@example.com>", "POSTERN_MAIL_TIMEOUT": "2s",
         ]
+        let command = launcher + [CommandLineTool.path, "send"]
         return try ChildProcess(
-            CommandLineTool.path, ["send"], environment: environment.merging(settings) { _, own in own })
+            command[0], Array(command.dropFirst()), environment: environment.merging(settings) { _, own in own })
     }
 
     /// Sends SIGTERM, and waits until the worker ends.

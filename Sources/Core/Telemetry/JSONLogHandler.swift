@@ -26,17 +26,24 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
+        let merged = metadata.merging(event.metadata ?? [:]) { _, own in own }
+        write(JSONLogHandler.line(event.level, event.message.description, error: event.error, merged))
+    }
+
+    /// Returns the line of an event.
+    static func line(_ level: Logger.Level, _ message: String, error: (any Error)?, _ metadata: Logger.Metadata)
+        -> [UInt8]
+    {
         var json = JSONWriter(capacity: 256)
         json.member("time", CivilTime(.now()).rfc3339)
-        json.member("level", event.level.rawValue)
-        json.member("message", event.message.description)
-        if let error = event.error { json.member("error", String(describing: error)) }
-        let merged = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        for (key, value) in merged.sorted(by: { $0.key < $1.key }) where !JSONLogHandler.ownMembers.contains(key) {
+        json.member("level", level.rawValue)
+        json.member("message", message)
+        if let error { json.member("error", String(describing: error)) }
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where !ownMembers.contains(key) {
             json.member(key, value.description)
         }
         var line = json.finish()
         line.append(UInt8(ascii: "\n"))
-        write(line)
+        return line
     }
 }

@@ -27,6 +27,7 @@ struct SendCommand: AsyncParsableCommand {
             """)
 
     func run() async throws {
+        openStandardDescriptors()
         let environment = Environment()
         let redis: RedisSettings
         let shared: SharedSettings
@@ -39,10 +40,13 @@ struct SendCommand: AsyncParsableCommand {
             throw CommandFailure.wrongSetting(error)
         }
         let level = shared.logLevel
-        let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level) }
+        let registry = MetricsRegistry()
+        let log = LogWriter(registry)
+        defer { log.flush() }
+        ignoreWriteSignals()
+        let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level, write: log.write) }
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-        let registry = MetricsRegistry()
         let claims = try await redisClient(redis, "postern-send-claims", [], eventLoop, logger)
         let commands = try await redisClient(redis, "postern-send", MailQueue.scripts, eventLoop, logger)
         let queue = MailQueue(

@@ -13,6 +13,9 @@ package enum ServerProcess {
     /// Runs a program. The main thread starts the services and then waits for signals, and event loops do everything
     /// else, so that the start does not wait for other threads.
     package static func run<Program: ServerProgram>(_: Program.Type) -> Never {
+        openStandardDescriptors()
+        let registry = MetricsRegistry()
+        let log = LogWriter(registry)
         switch CommandLine.arguments.dropFirst() {
         case []: break
         case ["--version"]:
@@ -23,21 +26,21 @@ package enum ServerProcess {
             end(
                 Program.name, with: EX_USAGE,
                 saying: "cannot start with the arguments '\(words)': the only one is --version. "
-                    + "bootstrap starts the handler, and bootstrap api the API.")
+                    + "bootstrap starts the handler, and bootstrap api the API.", log)
         }
         let signals = EndSignals()
         OpenSSL.prepare()
         let environment = Environment()
         do {
-            let registry = MetricsRegistry()
-            let services = try ServerServices(Program(environment, metrics: registry), registry)
+            let services = try ServerServices(Program(environment, metrics: registry), registry, log)
             let (group, executor) = (services.group, EventLoopExecutor(services.eventLoop))
             Task(executorPreference: executor) {
                 do {
                     try await group.run()
+                    log.flush()
                     exit(EXIT_SUCCESS)
                 } catch {
-                    end(Program.name, with: EXIT_FAILURE, saying: String(describing: error))
+                    end(Program.name, with: EXIT_FAILURE, saying: String(describing: error), log)
                 }
             }
             while true {
@@ -46,9 +49,9 @@ package enum ServerProcess {
             }
         } catch let error as SettingError {
             reportToHost(error, environment)
-            end(Program.name, with: EX_CONFIG, saying: error.description)
+            end(Program.name, with: EX_CONFIG, saying: error.description, log)
         } catch {
-            end(Program.name, with: EXIT_FAILURE, saying: String(describing: error))
+            end(Program.name, with: EXIT_FAILURE, saying: String(describing: error), log)
         }
     }
 
@@ -64,8 +67,9 @@ package enum ServerProcess {
     }
 
     /// Ends the process, after one line on standard error.
-    private static func end(_ name: String, with status: CInt, saying line: String) -> Never {
-        StandardError.write("\(name): \(line)\n")
+    private static func end(_ name: String, with status: CInt, saying line: String, _ log: LogWriter) -> Never {
+        log.write(Array("\(name): \(line)\n".utf8))
+        log.flush()
         exit(status)
     }
 }

@@ -16,12 +16,21 @@ struct ServerServices {
     let eventLoop: any EventLoop
 
     /// Creates the services, and starts to connect to Redis.
-    /// - Parameter registry: where the program has registered its metrics.
+    /// - Parameters:
+    ///   - registry: where the program has registered its metrics.
+    ///   - log: writes the log, except on Lambda, which freezes the process after a response, and the threads with it.
     /// - Throws: ``SettingError``, or another error that prevents serving, whose description is a sentence.
-    init<Program: ServerProgram>(_ program: Program, _ registry: MetricsRegistry) throws {
+    init<Program: ServerProgram>(
+        _ program: Program, _ registry: MetricsRegistry, _ log: LogWriter
+    ) throws {
         let settings = program.settings
         let level = settings.shared.logLevel
-        let logger = Logger(label: Program.name) { _ in JSONLogHandler(level: level) }
+        let logger =
+            if case .lambda = settings.source {
+                Logger(label: Program.name) { _ in JSONLogHandler(level: level) }
+            } else {
+                Logger(label: Program.name) { _ in JSONLogHandler(level: level, write: log.write) }
+            }
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
         let metrics = HTTPMetrics(registry)

@@ -1,0 +1,85 @@
+import Foundation
+import Telemetry
+import Testing
+import TestSupport
+
+@Suite
+struct LogWriterTests {
+    private let pipe = Pipe()
+    private let dropped = MetricsRegistry().counter("dropped_total", help: "A test's.")
+
+    private func writer(capacity: Int = 1 << 20) -> LogWriter {
+        LogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor, capacity: capacity, droppedLines: dropped)
+    }
+
+    /// Reads what the pipe holds until a text has come.
+    private func read(until text: String) async throws -> String {
+        let handle = pipe.fileHandleForReading
+        return try await onOwnThread {
+            var log = ""
+            while !log.contains(text) { log += String(decoding: handle.availableData, as: UTF8.self) }
+            return log
+        }
+    }
+
+    private func line(_ number: Int, length: Int = 100) -> [UInt8] {
+        Array((String(number) + " ").utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: length) + [0x0A]
+    }
+
+    @Test("lines are written whole and in order, also those that are longer than one write")
+    func order() async throws {
+        let writer = writer()
+        for number in 1...300 { writer.write(line(number, length: number == 150 ? 20_000 : 100)) }
+        writer.write(Array("end\n".utf8))
+        let numbers = try await read(until: "end\n").split(separator: "\n").dropLast().map {
+            $0.split(separator: " ")[0]
+        }
+        #expect(numbers == (1...300).map { Substring(String($0)) })
+        #expect(dropped.value == 0)
+    }
+
+    @Test("while nobody reads, writing goes on, lines beyond the capacity are dropped, and later one line counts them")
+    func nobodyReads() async throws {
+        let writer = writer(capacity: 200_000)
+        for number in 1...20_000 { writer.write(line(number)) }
+        writer.flush(within: .milliseconds(10))
+        let log = try await read(until: "\"log lines were dropped\"")
+        let lines = log.split(separator: "\n")
+        let numbers = lines.compactMap { Int($0.split(separator: " ")[0]) }
+        #expect(numbers == numbers.sorted())
+        let report = try #require(lines.last { $0.contains("were dropped") })
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any])
+        #expect(json["level"] as? String == "warning")
+        #expect(json["count"] as? String == String(dropped.value))
+        #expect(numbers.count + dropped.value == 20_000)
+        // The pipe holds 64 KiB, and the writer 200,000 bytes that wait and as many that are being written.
+        #expect((500...5000).contains(numbers.count))
+    }
+
+    @Test("lines that cannot be written are dropped and counted, and the next one that can comes with the count")
+    func failure() async throws {
+        // Each write to this device fails as on a full disk.
+        let descriptor = open("/dev/full", O_WRONLY)
+        defer { close(descriptor) }
+        let writer = LogWriter(descriptor: descriptor, droppedLines: dropped)
+        for number in 1...5 { writer.write(line(number)) }
+        writer.flush(within: .seconds(10))
+        #expect(dropped.value == 5)
+        dup2(pipe.fileHandleForWriting.fileDescriptor, descriptor)
+        writer.write(line(6))
+        let log = try await read(until: "were dropped")
+        #expect(log.hasPrefix("6 "))
+        #expect(log.contains(#""count":"5""#))
+    }
+
+    @Test("a descriptor that does not block is waited for")
+    func nonblocking() async throws {
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        #expect(fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0)
+        let writer = writer()
+        for number in 1...3000 { writer.write(line(number)) }
+        writer.write(Array("end\n".utf8))
+        #expect(try await read(until: "end\n").count(where: { $0 == "\n" }) == 3001)
+        #expect(dropped.value == 0)
+    }
+}
