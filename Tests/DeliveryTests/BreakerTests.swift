@@ -114,4 +114,83 @@ struct BreakerTests {
         #expect(breaker.failed(at: later, jitter: 0.5) == nil)
         #expect(milliseconds(breaker.failed(at: later, jitter: 0.5)) == 1000)
     }
+
+    // MARK: - Refusals
+
+    /// A breaker that was opened for one second by a refusal at `start`.
+    private func refused() -> Breaker {
+        var breaker = Breaker()
+        _ = breaker.refused(at: start, jitter: 0.5)
+        return breaker
+    }
+
+    @Test("a refusal of the client opens the breaker for one second, and then 64 jobs are tried")
+    func refusal() {
+        var breaker = Breaker()
+        #expect(milliseconds(breaker.refused(at: start, jitter: 0.5)) == 1000)
+        let end = start + .seconds(1)
+        #expect(breaker.permission(at: start) == .nothing(until: end))
+        #expect(breaker.pauseLeft(at: start + .milliseconds(400)) == .milliseconds(600))
+        // A delivery that began before the breaker opened.
+        #expect(breaker.refused(at: start + .milliseconds(1), jitter: 0.5) == nil)
+        #expect(breaker.permission(at: end) == .some(64))
+        #expect(breaker.pauseLeft(at: end) == .zero)
+        #expect(breaker.refused(at: end, jitter: 0.5) == nil)
+        #expect(breaker.permission(at: end) == .some(63))
+    }
+
+    @Test("the pauses double up to 30 seconds, and the jobs between them quadruple up to 1024")
+    func refusals() {
+        var breaker = refused()
+        var now = start + .seconds(1)
+        var trials: [Int] = []
+        var pauses: [Int?] = []
+        for _ in 0..<7 {
+            var pause: Duration?
+            var count = 0
+            while pause == nil {
+                pause = breaker.refused(at: now, jitter: 0.5)
+                count += 1
+            }
+            trials.append(count)
+            pauses.append(milliseconds(pause))
+            now += pause ?? .zero
+        }
+        #expect(trials == [64, 256, 1024, 1024, 1024, 1024, 1024])
+        #expect(pauses == [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+    }
+
+    @Test("a trial ends with the first refusal after two seconds")
+    func slowTrial() {
+        var breaker = refused()
+        let end = start + .seconds(1)
+        #expect(breaker.refused(at: end + .milliseconds(1999), jitter: 0.5) == nil)
+        #expect(milliseconds(breaker.refused(at: end + .seconds(2), jitter: 0.5)) == 2000)
+    }
+
+    @Test("only a delivery ends the refusal of a client, and any sign of life an outage")
+    func life() {
+        var breaker = refused()
+        var hasClosed = breaker.lived()
+        #expect(!hasClosed)
+        #expect(breaker.permission(at: start + .seconds(1)) == .some(64))
+        hasClosed = breaker.succeeded()
+        #expect(hasClosed)
+        #expect(breaker.permission(at: start) == .all)
+        breaker = opened()
+        hasClosed = breaker.lived()
+        #expect(hasClosed)
+        #expect(breaker.permission(at: start) == .all)
+        hasClosed = breaker.lived()
+        #expect(!hasClosed)
+    }
+
+    @Test("a server that fails while it refuses the client, and the reverse")
+    func both() {
+        var breaker = refused()
+        #expect(milliseconds(breaker.failed(at: start + .seconds(1), jitter: 0.5)) == 2000)
+        #expect(breaker.permission(at: start + .seconds(3)) == .one)
+        #expect(milliseconds(breaker.refused(at: start + .seconds(3), jitter: 0.5)) == 1000)
+        #expect(breaker.permission(at: start + .seconds(4)) == .some(64))
+    }
 }

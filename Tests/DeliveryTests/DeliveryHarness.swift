@@ -21,10 +21,10 @@ extension DeliveryOutcome {
     /// The outcome in the form for tables, such as `permanent recipient_refused 550 5.1.1`.
     var summary: String {
         switch self {
-        case .delivered(let reply): words("delivered", reply?.description)
+        case .delivered(let reply): joined("delivered", reply?.description)
         case .partial(let partial): partial.failure.summary("partial \(partial.refusedCount) \(partial.remaining)")
         case .transient(let failure): failure.summary("transient")
-        case .permanent(let failure): failure.summary("permanent")
+        case .permanent(let failure): failure.summary(failure.subject == .unclear ? "unclear" : "permanent")
         case .ambiguous(let failure): failure.summary("ambiguous")
         case .unavailable(let failure): failure.summary("unavailable")
         }
@@ -33,11 +33,11 @@ extension DeliveryOutcome {
 
 extension DeliveryFailure {
     fileprivate func summary(_ kind: String) -> String {
-        words(kind, code.rawValue, reply?.description)
+        joined(kind, code.rawValue, reply?.description)
     }
 }
 
-private func words(_ words: String?...) -> String {
+private func joined(_ words: String?...) -> String {
     words.compactMap { $0 }.joined(separator: " ")
 }
 

@@ -141,6 +141,10 @@ struct JobDeliveryFaultTests {
     static let silences: [DeliveryOutcome] = [
         unavailable, .ambiguous(DeliveryFailure(.replyLost, detail: "no reply")),
         .transient(DeliveryFailure(.timeout, detail: "nothing came")),
+        .transient(DeliveryFailure(.connectionLost, detail: "at MAIL", stage: .sender)),
+        .unavailable(
+            DeliveryFailure(
+                .senderRefused, reply: Reply(code: 550), detail: "550", stage: .sender, subject: .client)),
     ]
 
     @Test(
@@ -160,11 +164,20 @@ struct JobDeliveryFaultTests {
 
     static let answers: [DeliveryOutcome] = [
         .delivered(nil), .permanent(DeliveryFailure(.recipientRefused, reply: Reply(code: 550), detail: "550")),
-        .transient(DeliveryFailure(.recipientRefused, reply: Reply(code: 451), detail: "451")),
+        .transient(DeliveryFailure(.recipientRefused, reply: Reply(code: 451), detail: "451", stage: .email)),
+        .transient(DeliveryFailure(.timeout, detail: "nothing came", stage: .email)),
+        .transient(DeliveryFailure(.connectionLost, detail: "closed", stage: .email)),
+        .transient(
+            DeliveryFailure(
+                .serviceUnavailable, reply: Reply(code: 421), detail: "421", stage: .email, subject: .client)),
+        .unavailable(
+            DeliveryFailure(
+                .authenticationFailed, reply: Reply(code: 530), detail: "530", stage: .email, subject: .client)),
+        .ambiguous(DeliveryFailure(.replyLost, detail: "no reply", stage: .email)),
     ]
 
     @Test(
-        "a server that replies counts as available, even if it refuses the message",
+        "a server that accepts the sender counts as available, whatever becomes of the message",
         arguments: JobDeliveryFaultTests.answers)
     func answered(outcome: DeliveryOutcome) async throws {
         let harness = try await WorkerHarness()

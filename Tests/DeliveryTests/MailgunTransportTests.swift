@@ -62,9 +62,9 @@ struct MailgunTransportTests {
 
     static let answers: [(String, String)] = [
         ("200", "delivered 200"), ("202", "delivered 202"),
-        // Refusals of this message.
-        ("400", "permanent message_refused 400"), ("413", "permanent message_refused 413"),
-        ("422", "permanent message_refused 422"),
+        // Refusals of this message, or of the account.
+        ("413", "permanent message_refused 413"), ("400", "unclear message_refused 400"),
+        ("422", "unclear message_refused 422"),
         ("401", "unavailable smtp_auth_failed 401"), ("403", "unavailable smtp_auth_failed 403"),
         // Payment, an unknown domain, too many requests, and server errors.
         ("402", "unavailable service_unavailable 402"), ("404", "unavailable service_unavailable 404"),

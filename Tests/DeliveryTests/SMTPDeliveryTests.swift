@@ -158,7 +158,7 @@ struct SMTPDeliveryTests {
         let server = try await ScriptedSMTPServer(
             .init { $0.moment == .content && $0.message == 1 ? .reply("554 5.7.1 No") : nil })
         let transport = SMTPTransport(port: server.port)
-        #expect(try await deliver(Sample.message(), by: transport).summary == "permanent message_refused 554 5.7.1")
+        #expect(try await deliver(Sample.message(), by: transport).summary == "unclear message_refused 554 5.7.1")
         #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
     }
 

@@ -112,4 +112,31 @@ struct SMTPDialogueTests {
         #expect(shown == (line.lowercased().hasPrefix("auth") ? "AUTH (hidden)" : "(hidden)"))
         #expect(dialogue.step == .authentication)
     }
+
+    @Test("the words of a refusal are those of all its lines, and each command starts without any")
+    func words() {
+        #expect(
+            dialogue("> RCPT TO:<a@b.c>", "< 550-5.7.1 Your IP", "< 550 5.7.1 is blocked").words
+                == "5.7.1 Your IP 5.7.1 is blocked")
+        #expect(dialogue("> RCPT TO:<a@b.c>", "< 550 No", "> RCPT TO:<d@b.c>").words.isEmpty)
+        #expect(dialogue("> RCPT TO:<a@b.c>", "< 250 2.1.5 OK").words.isEmpty)
+        let long = "< 550-\(String(repeating: "x", count: 900))"
+        #expect(dialogue("> DATA", long, long, long, long).words.utf8.count <= 1001)
+    }
+
+    @Test("the offer of AUTH is that of the latest EHLO")
+    func offer() {
+        var dialogue = dialogue("> EHLO a", "< 250-mx", "< 250-AUTH PLAIN login", "< 250 SIZE 3")
+        #expect(dialogue.offer?.mechanisms == ["PLAIN", "LOGIN"])
+        dialogue.sent(Array("EHLO a".utf8))
+        #expect(dialogue.offer?.mechanisms == [])
+        #expect(!dialogue.isAuthenticated)
+    }
+
+    @Test("AUTH is remembered by its mechanism, and a login by the code 235")
+    func login() {
+        let dialogue = dialogue("> EHLO a", "< 250 mx", "> AUTH plain", "< 334 ", "> AGFkYQBz", "< 235 2.7.0 Hello")
+        #expect(dialogue.mechanism == "PLAIN")
+        #expect(dialogue.isAuthenticated)
+    }
 }

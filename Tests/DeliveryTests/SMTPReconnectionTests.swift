@@ -34,6 +34,16 @@ struct SMTPReconnectionTests {
         Case("421 at MAIL, and waits for QUIT", second(.mail, .reply("421 4.4.2 Idle for too long"))),
         Case("421 at RCPT", second(.recipient, .reply("421 4.3.2 Going down"))),
         Case("421 at DATA", second(.data, .replyThenClose("421 4.3.2 Going down"))),
+        Case("451 4.4.2 at MAIL, and closes", second(.mail, .replyThenClose("451 4.4.2 Timeout waiting for data"))),
+        Case("451 4.4.2 at MAIL", second(.mail, .reply("451 4.4.2 Timeout waiting for data"))),
+        Case("452 at RCPT", second(.recipient, .reply("452 4.5.3 Too many messages on this connection"))),
+        Case("450 at RCPT", second(.recipient, .reply("450 4.2.1 Later"))),
+        Case("451 at DATA", second(.data, .reply("451 4.3.0 Later"))),
+        Case("450 at the dot", second(.content, .reply("450 Later"))),
+        Case("421 at the dot", second(.content, .replyThenClose("421 4.4.2 Timeout"))),
+        Case("550 for too many messages", second(.recipient, .reply("550 5.7.0 Too many messages"))),
+        Case("554 that says nothing, at the dot", second(.content, .reply("554 5.7.1 No"))),
+        Case("530 at MAIL", second(.mail, .reply("530 5.7.0 The session has expired"))),
         Case("closes at MAIL", second(.mail, .close)),
         Case("resets at MAIL", second(.mail, .reset)),
         Case("closes at RCPT", second(.recipient, .close)),
@@ -66,14 +76,59 @@ struct SMTPReconnectionTests {
         #expect(server.connectionCount == 1)
     }
 
-    @Test("a refusal on a kept connection is not tried again on a new one")
-    func refusedOnce() async throws {
-        let refusal = SMTPReconnectionTests.second(.recipient, .reply("450 4.2.1 Later"))
+    @Test("what the new connection says counts, and is not tried again")
+    func refusedTwice() async throws {
+        let server = try await ScriptedSMTPServer(
+            .init { $0.moment == .recipient && $0.message > 1 ? .reply("450 4.2.0 Greylisted") : nil })
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        #expect(try await deliver(Sample.message(), by: transport).summary == "transient recipient_refused 450 4.2.0")
+        #expect(server.connectionCount == 2)
+    }
+
+    @Test("an unknown recipient is not tried again on a new connection")
+    func unknownRecipient() async throws {
+        let refusal = SMTPReconnectionTests.second(.recipient, .reply("550 5.1.1 No such user"))
         let server = try await ScriptedSMTPServer(.init(script: refusal))
         let transport = SMTPTransport(port: server.port)
         #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
-        #expect(try await deliver(Sample.message(), by: transport).summary == "transient recipient_refused 450 4.2.1")
+        #expect(try await deliver(Sample.message(), by: transport).summary == "permanent recipient_refused 550 5.1.1")
         #expect(server.connectionCount == 1)
+    }
+
+    @Test("after a burst whose connections all went stale, each message arrives at its first delivery")
+    func staleBurst() async throws {
+        let isIdle = Mutexed(false)
+        let server = try await ScriptedSMTPServer(
+            .init { point in
+                // Every connection of the burst is refused afterwards, and stays open.
+                isIdle.value && point.moment == .mail && point.connection <= 8
+                    ? .reply("451 4.4.2 Timeout waiting for data from client") : nil
+            })
+        let transport = SMTPTransport(port: server.port, connections: 8)
+        func burst(_ name: String) async throws {
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 1...8 {
+                    let message = try Sample.message(to: "\(name)\(number)@example.com")
+                    group.addTask { try await deliver(message, by: transport).summary }
+                }
+                for try await outcome in group { #expect(outcome == "delivered 250 2.0.0") }
+            }
+        }
+        try await burst("first")
+        isIdle.value = true
+        try await burst("second")
+        #expect(Set(server.messages.filter(\.isAccepted).flatMap(\.recipients)).count == 16)
+    }
+
+    @Test("a connection that was idle for more than five seconds is not used again")
+    func idle() async throws {
+        let server = try await ScriptedSMTPServer()
+        let transport = SMTPTransport(port: server.port)
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        try await Task.sleep(for: .seconds(6))  // The time is what is tested.
+        #expect(try await deliver(Sample.message(), by: transport).summary == "delivered 250 2.0.0")
+        #expect(server.connectionCount == 2)
     }
 
     @Test("if the new connection is refused too, the server is unavailable")

@@ -27,10 +27,11 @@ struct SMTPRefusalTests {
         Case(.hello, "421 4.3.2 Busy", "unavailable service_unavailable 421 4.3.2"),
         Case(.hello, "550 5.7.1 No", "unavailable service_unavailable 550 5.7.1"),
         Case(.mail, "421 4.7.0 Too many", "unavailable service_unavailable 421 4.7.0"),
-        Case(.mail, "450 4.1.8 Later", "transient sender_refused 450 4.1.8"),
-        Case(.mail, "451 4.3.0 Later", "transient sender_refused 451 4.3.0"),
-        Case(.mail, "452 4.3.1 Full", "transient sender_refused 452 4.3.1"),
-        // A sender that is refused permanently is refused for every message.
+        Case(.mail, "450 4.1.8 Later", "unavailable sender_refused 450 4.1.8"),
+        Case(.mail, "451 4.3.0 Later", "unavailable service_unavailable 451 4.3.0"),
+        Case(.mail, "452 4.3.1 Full", "unavailable service_unavailable 452 4.3.1"),
+        Case(.mail, "451 Later", "unavailable sender_refused 451"),
+        // A refused sender is refused for every message.
         Case(.mail, "550 5.1.0 No", "unavailable sender_refused 550 5.1.0"),
         Case(.mail, "553 5.7.1 No", "unavailable sender_refused 553 5.7.1"),
         // RFC 1870 §6.1.
@@ -39,26 +40,29 @@ struct SMTPRefusalTests {
         Case(.mail, "530 5.7.0 Who are you?", "unavailable smtp_auth_failed 530 5.7.0"),
         Case(.mail, "535 5.7.8 Who are you?", "unavailable smtp_auth_failed 535 5.7.8"),
         Case(.recipient, "530 5.7.0 Who are you?", "unavailable smtp_auth_failed 530 5.7.0"),
-        Case(.recipient, "421 4.3.2 Bye", "unavailable service_unavailable 421 4.3.2"),
+        // Server and client are fine up to the recipient, whatever the reply to that.
+        Case(.recipient, "421 4.3.2 Bye", "transient service_unavailable 421 4.3.2"),
         Case(.recipient, "450 4.2.1 Greylisted", "transient recipient_refused 450 4.2.1"),
         Case(.recipient, "451 4.7.1 Later", "transient recipient_refused 451 4.7.1"),
         Case(.recipient, "452 4.2.2 Full", "transient recipient_refused 452 4.2.2"),
         Case(.recipient, "550 5.1.1 No such user", "permanent recipient_refused 550 5.1.1"),
         Case(.recipient, "551 5.1.6 Moved", "permanent recipient_refused 551 5.1.6"),
         Case(.recipient, "553 5.1.3 Bad", "permanent recipient_refused 553 5.1.3"),
-        Case(.recipient, "554 5.7.1 No", "permanent recipient_refused 554 5.7.1"),
-        Case(.data, "421 4.3.2 Bye", "unavailable service_unavailable 421 4.3.2"),
-        Case(.data, "451 4.3.0 Later", "transient message_refused 451 4.3.0"),
-        Case(.data, "554 5.5.1 No", "permanent message_refused 554 5.5.1"),
-        Case(.content, "421 4.3.2 Bye", "unavailable service_unavailable 421 4.3.2"),
+        Case(.recipient, "554 5.7.1 No", "unclear recipient_refused 554 5.7.1"),
+        Case(.recipient, "554 5.7.1 <x@y>: Relay access denied", "unavailable service_unavailable 554 5.7.1"),
+        Case(.data, "421 4.3.2 Bye", "transient service_unavailable 421 4.3.2"),
+        Case(.data, "451 4.3.0 Later", "transient service_unavailable 451 4.3.0"),
+        Case(.data, "554 5.5.1 No", "unavailable service_unavailable 554 5.5.1"),
+        Case(.content, "421 4.3.2 Bye", "transient service_unavailable 421 4.3.2"),
         Case(.content, "450 4.7.1 Later", "transient message_refused 450 4.7.1"),
         Case(.content, "451 4.7.650 Slow down", "transient message_refused 451 4.7.650"),
         Case(.content, "552 5.3.4 Too large", "permanent message_refused 552 5.3.4"),
-        Case(.content, "554 5.7.1 Spam", "permanent message_refused 554 5.7.1"),
+        Case(.content, "554 5.7.1 Spam", "unclear message_refused 554 5.7.1"),
+        Case(.content, "550 5.4.5 Daily quota", "unavailable service_unavailable 550 5.4.5"),
         // Without an enhanced status code, or with an invalid one.
-        Case(.recipient, "550 No", "permanent recipient_refused 550"),
-        Case(.recipient, "550", "permanent recipient_refused 550"),
-        Case(.recipient, "550 4.1.1 No", "permanent recipient_refused 550"),
+        Case(.recipient, "550 No", "unclear recipient_refused 550"),
+        Case(.recipient, "550", "unclear recipient_refused 550"),
+        Case(.recipient, "550 4.1.1 No", "unclear recipient_refused 550"),
         Case(.content, "451", "transient message_refused 451"),
         // Several lines, and long lines.
         Case(.recipient, "550-5.1.1 No\n550-5.1.1 such\n550 5.1.1 user", "permanent recipient_refused 550 5.1.1"),
@@ -89,6 +93,8 @@ struct SMTPRefusalTests {
     }
 
     static let acceptances: [Case] = [
+        // Any 2yz accepts (RFC 5321 §4.2.1).
+        Case(.content, "251 2.0.0 Accepted", "delivered 251 2.0.0"),
         Case(.content, "250 2.6.0 \(long)", "delivered 250 2.6.0"),
         Case(.content, "250-2.0.0 Accepted\n250 2.0.0 for delivery", "delivered 250 2.0.0"),
         Case(.content, "250", "delivered 250"), Case(.recipient, "251 2.1.5 Forwarded", "delivered 250 2.0.0"),

@@ -24,8 +24,18 @@ struct SeveralRecipientsTests {
         (["550 5.1.1 No", "550 5.1.1 No", "550 5.1.1 No"], "permanent recipient_refused 550 5.1.1", false),
         (["450 Later", "450 Later", "452 4.2.2 Full"], "transient recipient_refused 452 4.2.2", false),
         (["450 Later", "550 5.1.1 No", "550 5.1.1 No"], "partial 3 [0] recipient_refused 550 5.1.1", false),
-        (["550 No", "550 No", "450 Later"], "partial 3 [2] recipient_refused 450", false),
-        (["250 Ok", "250 Ok", "421 4.3.2 Bye"], "unavailable service_unavailable 421 4.3.2", false),
+        // Nobody was accepted, so the refusals of unclear subject may be those of the client.
+        (["550 No", "550 No", "450 Later"], "transient recipient_refused 450", false),
+        (["450 Later", "550 No", "550 No"], "transient recipient_refused 550", false),
+        (["550 5.1.1 No", "550 5.7.1 No", "450 Later"], "partial 3 [1, 2] recipient_refused 450", false),
+        (["250 Ok", "550 5.7.1 No", "250 Ok"], "partial 1 [] recipient_refused 550 5.7.1", true),
+        (["250 Ok", "530 5.7.0 Log in", "250 Ok"], "partial 1 [1] recipient_refused 530 5.7.0", true),
+        // The server closes the connection at one of them, and the others get the message over the next.
+        (["250 Ok", "250 Ok", "421 4.3.2 Bye"], "partial 1 [2] service_unavailable 421 4.3.2", true),
+        (["421 4.3.2 Bye", "250 Ok", "250 Ok"], "partial 1 [0] service_unavailable 421 4.3.2", true),
+        (["421 4.3.2 Bye", "250 Ok", "421 4.3.2 Bye"], "partial 2 [0, 2] service_unavailable 421 4.3.2", true),
+        (["250 Ok", "", "550 5.1.1 No"], "partial 2 [1] recipient_refused 550 5.1.1", true),
+        (["", "", ""], "transient connection_lost", false),
     ]
 
     @Test("each recipient is judged by its own reply", arguments: SeveralRecipientsTests.replies)
@@ -34,7 +44,11 @@ struct SeveralRecipientsTests {
             guard point.moment == .recipient,
                 let index = SeveralRecipientsTests.addresses.firstIndex(where: point.line.contains)
             else { return nil }
-            return replies[index].hasPrefix("421") ? .replyThenClose(replies[index]) : .reply(replies[index])
+            return switch replies[index] {
+            case "": .close
+            case let reply where reply.hasPrefix("421"): .replyThenClose(reply)
+            case let reply: .reply(reply)
+            }
         }
         let server = try await ScriptedSMTPServer(behaviour)
         let outcome = try await deliver(message(), by: SMTPTransport(port: server.port))
@@ -53,7 +67,21 @@ struct SeveralRecipientsTests {
         }
         let server = try await ScriptedSMTPServer(behaviour)
         let outcome = try await deliver(message(), by: SMTPTransport(port: server.port))
-        #expect(outcome.summary == "\(code == "450" ? "transient" : "permanent") message_refused \(code)")
+        #expect(outcome.summary == "\(code == "450" ? "transient" : "unclear") message_refused \(code)")
+    }
+
+    @Test("recipients that a used connection refused for now get the message over a new one, at once")
+    func usedConnection() async throws {
+        let behaviour = ScriptedSMTPServer.Behaviour { point in
+            point.moment == .recipient && point.connection == 1 && point.messageOfConnection == 2
+                && point.line.contains("grace") ? .reply("452 4.5.3 Too many recipients on this connection") : nil
+        }
+        let server = try await ScriptedSMTPServer(behaviour)
+        let transport = SMTPTransport(port: server.port)
+        for _ in 1...2 { #expect(try await deliver(message(), by: transport).summary == "delivered 250 2.0.0") }
+        let addresses = SeveralRecipientsTests.addresses
+        #expect(server.messages.map(\.recipients) == [addresses, [addresses[0], addresses[2]], [addresses[1]]])
+        #expect(server.connectionCount == 2)
     }
 
     private func message() throws -> MailMessage {

@@ -106,4 +106,34 @@ struct SlotsTests {
         #expect(running.value.maximum <= count)
         #expect(running.value.total == rounds)
     }
+
+    @Test("a parked delivery frees its slot, and is held until it ends")
+    func parked() async {
+        let slots = Slots(8)
+        #expect(slots.maximumParkedCount == 2)
+        take(8, of: slots)
+        let (task, hasEnded) = await waiter(for: slots, all: false)
+        #expect(!hasEnded.value)
+        #expect(slots.park("0"))
+        #expect(await task.value == 1)
+        #expect(slots.holds("0"))
+        // It is parked already, and others until there is no room.
+        #expect(slots.park("0") && slots.park("1") && !slots.park("2"))
+        #expect(!slots.park("unknown"))
+        #expect(await slots.free() == 2)
+        slots.giveBack("0")
+        #expect(!slots.holds("0"))
+        #expect(await slots.free() == 2)
+        #expect(slots.park("2"))
+    }
+
+    @Test("a wait for all slots does not wait for parked deliveries")
+    func allButParked() async {
+        let slots = Slots(1)
+        take(1, of: slots)
+        let (task, hasEnded) = await waiter(for: slots, all: true)
+        #expect(!hasEnded.value)
+        #expect(slots.park("0"))
+        #expect(await task.value == 1)
+    }
 }

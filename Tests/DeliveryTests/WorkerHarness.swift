@@ -65,13 +65,12 @@ final class WorkerHarness: Sendable {
         claims = try await WorkerHarness.client(for: server)
         queue = MailQueue(claims: claims, commands: redis, keyPrefix: "postern:", worker: "a")
         metrics = WorkerMetrics(MetricsRegistry())
-        // The literal is a valid address.
-        let sender = Mailbox(name: "Portal", address: EmailAddress(parsing: "sign-in@example.com")!)
         let time = self.time
         delivery = JobDelivery(
             queue: queue, keys: MailJobKeys(WorkerHarness.keys),
-            renderer: MailRenderer(sender: sender, productName: "Portal", templates: .builtIn), transport: transport,
-            timeout: .seconds(30), now: { time.value }, metrics: metrics, log: WorkerLog(logger: log.logger))
+            renderer: WorkerHarness.renderer, transport: transport,
+            timeout: .seconds(30), slots: Slots(8), now: { time.value }, metrics: metrics,
+            log: WorkerLog(logger: log.logger))
         for stream in ["postern:mail", "postern:mail:bulk"] {
             _ = try await redis.send(RedisCommand("XGROUP", "CREATE", stream, MailQueue.group, "0", "MKSTREAM"))
         }
@@ -94,21 +93,33 @@ final class WorkerHarness: Sendable {
         return client
     }
 
+    /// A renderer with the built-in templates.
+    static var renderer: MailRenderer {
+        // The literal is a valid address.
+        let sender = Mailbox(name: "Portal", address: EmailAddress(parsing: "sign-in@example.com")!)
+        return MailRenderer(sender: sender, productName: "Portal", templates: .builtIn)
+    }
+
     static func ring() throws -> KeyRing {
         KeyRing(keys, purpose: MailJob.sealingPurpose)
     }
 
     // MARK: - Jobs
 
-    /// A job for ``address`` with a new token, whose link expires after 15 minutes.
-    static func job() throws -> MailJob {
+    /// A job with a new token, whose link expires after 15 minutes.
+    static func job(
+        to address: String = WorkerHarness.address, _ priority: MailPriority = .high, from sender: Mailbox? = nil
+    ) throws -> MailJob {
         let link = MagicLink(
             origin: try Origin(parsing: "https://portal.example.com"),
             callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .system), next: try PortalPath(parsing: "/orders/17"))
-        return MailJob(
+        let job = MailJob(
             for: SignInRequest(link: link, recipient: EmailAddress(parsing: address)!),  // It is a valid address.
             issuedAt: issuedAt, expiresAt: issuedAt + .seconds(900))
+        return MailJob(
+            id: job.id, recipients: job.recipients, content: job.content, sender: sender, priority: priority,
+            issuedAt: job.issuedAt, expiresAt: job.expiresAt)
     }
 
     /// Queues a job and claims it.

@@ -45,7 +45,7 @@ struct CommandLineTests {
         let environment = ["REDIS_URL": queue.redis.address]
         let isRefusing = Mutexed(true)
         let server = try await ScriptedSMTPServer(
-            .init { $0.moment == .recipient && isRefusing.value ? .reply("550 5.7.1 no") : nil })
+            .init { $0.moment == .recipient && isRefusing.value ? .reply("550 5.1.1 no") : nil })
         let worker = try await Worker(redis: queue.redis.address, mail: "smtp://localhost:\(server.port)")
         for _ in 0..<4 { #expect(try queue.handler.signIn().status == 200) }
         try await queue.becomes([0, 0, 4])
@@ -54,7 +54,7 @@ struct CommandLineTests {
             .split(separator: "\n")
         #expect(lines.count == 4)
         let ids = lines.map { String($0.split(separator: " ")[1]) }
-        #expect(lines.allSatisfy { $0.hasSuffix("rejected  attempts 1  reply 550 5.7.1") })
+        #expect(lines.allSatisfy { $0.hasSuffix("rejected  attempts 1  reply 550 5.1.1") })
 
         #expect(try await CommandLineTool.run("queue", "retry", ids[0], environment: environment).status == 0)
         try await eventually("the email to arrive") { server.messages.count == 1 }
@@ -111,8 +111,11 @@ struct CommandLineTests {
     func smtpTest() async throws {
         let server = try await ScriptedSMTPServer(
             .init { point in
-                guard point.moment == .recipient else { return nil }
-                return point.line.contains("gone@") ? .reply("550 5.1.1 no such user") : nil
+                switch point.moment {
+                case .connect: .reply("220 mx\u{1B}]0;title\u{7}.test \u{202E}ESMTP")
+                case .recipient where point.line.contains("gone@"): .reply("550 5.1.1 no \u{1B}[2Jsuch user")
+                default: nil
+                }
             })
         let environment = [
             "POSTERN_MAIL_URL": "smtp://localhost:\(server.port)", "POSTERN_MAIL_FROM": "Portal <a@example.com>",
@@ -123,6 +126,8 @@ struct CommandLineTests {
             #expect(good.output.contains(line), "\(good.output)")
         }
         #expect(server.messages.count == 1)
+        // The server controls no terminal.
+        #expect(!good.output.contains("\u{1B}") && !good.output.contains("\u{202E}"))
         let refused = try await CommandLineTool.run(
             "smtp-test", "--to", "gone@example.com", "--json", environment: environment)
         #expect(refused.status == 1)

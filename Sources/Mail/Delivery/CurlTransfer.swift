@@ -39,11 +39,17 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
         let text: String
     }
 
+    /// The time after which an idle connection is not used again: servers end connections that are idle for some ten
+    /// seconds, and may do so while a command is on its way. libcurl counts full seconds, and allows one more.
+    private static let maximumIdleSeconds = 4
+
     /// The time by which the transfer ends in any case.
     let deadline: ContinuousClock.Instant
     private let kind: Kind
     private let options: [Option]
     private let content: [UInt8]
+    private let requiresAuthentication: Bool
+    private let progress: DeliveryProgress?
     private let observe: (@Sendable (DeliveryStep) -> Void)?
     private var sentByteCount = 0
     private var dialogue = SMTPDialogue()
@@ -55,12 +61,18 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
 
     /// - Parameters:
     ///   - content: the bytes to upload.
+    ///   - requiresAuthentication: whether nothing is sent on a new SMTP connection without a login, which libcurl
+    ///     skips if the server does not offer one.
+    ///   - progress: where the progress of an SMTP dialogue is recorded, and whether the transfer is to end early.
     ///   - observe: called with each step.
     init(
-        _ kind: Kind, options: [Option], content: [UInt8], deadline: ContinuousClock.Instant,
+        _ kind: Kind, options: [Option], content: [UInt8], requiresAuthentication: Bool = false,
+        deadline: ContinuousClock.Instant, progress: DeliveryProgress? = nil,
         observe: (@Sendable (DeliveryStep) -> Void)?
     ) {
         self.kind = kind
+        self.requiresAuthentication = requiresAuthentication
+        self.progress = progress
         self.deadline = deadline
         self.options = options
         self.content = content
@@ -79,6 +91,7 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
         var codes = [
             postern_curl_set_long(handle, CURLOPT_NOSIGNAL, 1),
             postern_curl_set_long(handle, CURLOPT_MAXCONNECTS, 1),
+            postern_curl_set_long(handle, CURLOPT_MAXAGE_CONN, CurlTransfer.maximumIdleSeconds),
             // A transfer can end without waiting for a resolver that hangs.
             postern_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1),
             postern_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
@@ -90,7 +103,16 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
             postern_curl_set_long(handle, CURLOPT_VERBOSE, 1),
             postern_curl_set_debug_function(handle, traceStep),
             postern_curl_set_pointer(handle, CURLOPT_DEBUGDATA, this),
+            postern_curl_set_ready_function(handle, checkConnection),
+            postern_curl_set_pointer(handle, CURLOPT_PREREQDATA, this),
         ]
+        if progress != nil {
+            codes += [
+                postern_curl_set_long(handle, CURLOPT_NOPROGRESS, 0),
+                postern_curl_set_progress_function(handle, checkProgress),
+                postern_curl_set_pointer(handle, CURLOPT_XFERINFODATA, this),
+            ]
+        }
         for option in options { codes.append(set(option, on: handle)) }
         return codes.first { $0 != CURLE_OK } ?? CURLE_OK
     }
@@ -145,13 +167,27 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
 
     // MARK: - Callbacks of libcurl
 
+    /// Whether the transfer may begin on the connection that libcurl has found or opened. A connection that was kept
+    /// has no dialogue yet, and was authenticated when it was opened.
+    fileprivate var mayBegin: Bool {
+        !requiresAuthentication || dialogue.step == .connection || dialogue.isAuthenticated
+    }
+
+    /// Whether the transfer is to end early.
+    fileprivate var isEnded: Bool { progress?.isEnded ?? false }
+
+    private func advance() { progress?.advance(to: dialogue.step) }
+
     fileprivate func read(into space: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(space.count, content.count - sentByteCount)
         content.withUnsafeBytes {
             space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount...].prefix(count)))
         }
         sentByteCount += count
-        if sentByteCount == content.count { dialogue.sentContent() }
+        if sentByteCount == content.count {
+            dialogue.sentContent()
+            advance()
+        }
         return count
     }
 
@@ -165,15 +201,20 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
             switch kind {
             case .smtp:
                 let command = dialogue.sent(bytes)
+                advance()
                 limitWait(afterQuit: command == "QUIT", on: handle)
                 observe?(.sent(command))
             // Only the request line, because the fields after it contain the API key.
             case .http: observe?(.sent(line(bytes)))
             }
         case CURLINFO_HEADER_IN:
-            if kind == .smtp { dialogue.received(bytes) }
+            if kind == .smtp {
+                dialogue.received(bytes)
+                advance()
+            }
+            guard let observe else { return }
             let line = line(bytes)
-            if !line.isEmpty { observe?(.received(line)) }
+            if !line.isEmpty { observe(.received(line)) }
         case CURLINFO_TEXT:
             // It concerns another connection: the QUIT was sent on one that was closed to make room.
             limitWait(afterQuit: false, on: handle)
@@ -190,9 +231,9 @@ final class CurlTransfer: @unchecked Sendable {  // It has one owner at a time, 
         _ = postern_curl_set_long(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, isQuit ? 1 : 0)
     }
 
-    /// The first 500 bytes of a line, without line end and control characters.
+    /// The first 500 bytes of a line, without line end and characters that control a terminal.
     private func line(_ bytes: UnsafeRawBufferPointer) -> String {
-        withoutControlCharacters(
+        plainText(
             String(
                 decoding: bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }.prefix(500),
                 as: UTF8.self))
@@ -221,4 +262,16 @@ private let traceStep:
     ) -> CInt = { handle, type, bytes, count, context in
         transfer(context).trace(handle, type, UnsafeRawBufferPointer(start: bytes, count: count))
         return 0
+    }
+
+private let checkConnection:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, CInt, CInt)
+        -> CInt = { context, _, _, _, _ in
+            transfer(context).mayBegin ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+
+private let checkProgress:
+    @convention(c) (UnsafeMutableRawPointer?, curl_off_t, curl_off_t, curl_off_t, curl_off_t) -> CInt = {
+        context, _, _, _, _ in
+        transfer(context).isEnded ? 1 : 0
     }

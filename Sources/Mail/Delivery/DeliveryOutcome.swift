@@ -7,13 +7,14 @@ package enum DeliveryOutcome: Sendable, Equatable {
     case partial(PartialDelivery)
     /// The server refused the message for now, or the attempt failed: a later one may succeed.
     case transient(DeliveryFailure)
-    /// The server refuses this message, or this recipient, permanently.
+    /// The server refuses this message, or this recipient, permanently. If the failure's subject is unclear, it may
+    /// refuse all email of this client.
     case permanent(DeliveryFailure)
     /// The connection was lost after the whole message was sent and before the final reply, so the message may have
     /// been delivered (RFC 1047). It is sent again, because a missing link is worse than the same link twice. Both
     /// copies have the same `Message-ID`, so mail systems can recognise the duplicate.
     case ambiguous(DeliveryFailure)
-    /// The server accepts no messages for now, or refuses every message from `POSTERN_MAIL_FROM`.
+    /// The server accepts no messages of this client for now, whatever the message.
     case unavailable(DeliveryFailure)
 
     /// The stable name in logs and metrics.
@@ -86,18 +87,50 @@ package struct DeliveryFailure: Error, Sendable, Equatable {
         case folderUnwritable = "folder_unwritable"
     }
 
+    /// A part of a delivery.
+    package enum Stage: Sendable, Comparable {
+        /// The connection, TLS, EHLO and the login.
+        case session
+        /// MAIL.
+        case sender
+        /// RCPT or later: the server had accepted client and sender.
+        case email
+    }
+
+    /// The subject of a failure.
+    package enum Subject: Sendable {
+        /// The recipient or the message.
+        case email
+        /// The client or the server: other email fails alike.
+        case client
+        case unclear
+    }
+
     /// The kind of failure.
     package let code: Code
     /// The reply that reported the failure, or `nil` if there was none.
     package let reply: Reply?
     /// A short description for people.
     package let detail: String
+    /// The stage at which the delivery failed.
+    package let stage: Stage
+    /// The subject.
+    package let subject: Subject
+    /// The server's words for a failure that may not be due to the email, without anything that could be an address, a
+    /// link or a code; `nil` if there are none.
+    package let words: String?
 
     /// Creates a failure.
-    package init(_ code: Code, reply: Reply? = nil, detail: String) {
+    package init(
+        _ code: Code, reply: Reply? = nil, detail: String, stage: Stage = .session, subject: Subject = .email,
+        words: String? = nil
+    ) {
         self.code = code
         self.reply = reply
         self.detail = detail
+        self.stage = stage
+        self.subject = subject
+        self.words = words
     }
 }
 

@@ -25,14 +25,16 @@ final class JobDelivery: Sendable {
     private let transport: any MailTransport
     private let timeout: Duration
     private let schedule = RetrySchedule()
-    private let breaker: Mutex<Breaker>
+    private let health: DeliveryHealth
+    private let slow: SlowDeliveries
     private let now: @Sendable () -> UnixTime
     private let metrics: WorkerMetrics
     private let log: WorkerLog
 
+    /// - Parameter slots: the slots of the worker, of which slow deliveries give theirs back.
     init(
         queue: MailQueue, keys: MailJobKeys, renderer: MailRenderer, transport: any MailTransport, timeout: Duration,
-        now: @escaping @Sendable () -> UnixTime, metrics: WorkerMetrics, log: WorkerLog
+        slots: Slots, now: @escaping @Sendable () -> UnixTime, metrics: WorkerMetrics, log: WorkerLog
     ) {
         self.queue = queue
         self.keys = keys
@@ -42,11 +44,18 @@ final class JobDelivery: Sendable {
         self.now = now
         self.metrics = metrics
         self.log = log
-        breaker = Mutex(Breaker())
+        health = DeliveryHealth(log: log)
+        slow = SlowDeliveries(slots: slots)
     }
 
     /// The jobs that the breaker currently allows to claim.
-    var permission: Breaker.Permission { breaker.withLock { $0.permission(at: .now) } }
+    var permission: Breaker.Permission { health.permission }
+
+    /// Looks at the deliveries under way: those that a server keeps waiting must not take all slots, and those that it
+    /// serves show that it is available. To be called a few times a second.
+    func checkProgress() {
+        if slow.check(at: .now) { health.lived() }
+    }
 
     /// Delivers a job and records its outcome. If that cannot be recorded, leaves the job for other workers to reclaim.
     func run(_ claimed: ClaimedJob) async {
@@ -71,18 +80,27 @@ final class JobDelivery: Sendable {
             log.notRendered(claimed, error)
             return await deadLetter(claimed, DeadLetterCause(reason: error.reason, attempts: claimed.attempts))
         }
-        await conclude(claimed, job, sealed, await attempt(claimed, job, message))
+        guard let flight = slow.begin(claimed, to: message.recipients) else {
+            metrics.held.increment()
+            let delay = schedule.delayWhileHeld(jitter: .random(in: 0...1))
+            return await retryLater(claimed, job, sealed, by: delay, attempts: claimed.attempts, nil)
+        }
+        await conclude(claimed, job, sealed, await attempt(flight, job, message))
     }
 
     /// Makes an attempt to deliver a job.
-    private func attempt(_ claimed: ClaimedJob, _ job: MailJob, _ message: MailMessage) async -> DeliveryOutcome {
+    private func attempt(
+        _ flight: SlowDeliveries.Flight, _ job: MailJob, _ message: MailMessage
+    ) async -> DeliveryOutcome {
         let start = ContinuousClock.now
-        let outcome = await transport.deliver(message, within: timeout, nil)
+        let outcome = await transport.deliver(message, within: timeout, flight.progress).judged(forSenderOf: job)
         let duration = ContinuousClock.now - start
+        let isDelivered = outcome.isDelivered(of: message.recipients.count)
+        slow.end(flight, isDelivered: isDelivered)
         metrics.count(outcome)
         metrics.duration.observe(duration)
-        log.attempted(claimed, job, outcome, after: duration)
-        updateBreaker(outcome)
+        log.attempted(flight.job, job, outcome, after: duration)
+        health.note(outcome, isDelivered: isDelivered)
         return outcome
     }
 
@@ -90,24 +108,56 @@ final class JobDelivery: Sendable {
     private func conclude(
         _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, _ outcome: DeliveryOutcome
     ) async {
+        let attempts = claimed.attempts + 1
+        let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
         switch outcome {
         case .delivered: await acknowledge(claimed, job)
         case .partial(let partial):
             guard let rest = rest(of: job, partial) else { return await acknowledge(claimed, job) }
-            let attempts = claimed.attempts + 1
-            let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
             await retryLater(claimed, job, rest, by: delay, attempts: attempts, partial.failure)
-        case .permanent(let failure):
-            await deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: claimed.attempts + 1, failure))
-        case .ambiguous(let failure) where claimed.attempts + 1 >= JobDelivery.maximumUnconfirmedAttempts:
-            await deadLetter(claimed, DeadLetterCause(reason: .unconfirmed, attempts: claimed.attempts + 1, failure))
-        case .transient(let failure), .ambiguous(let failure):
-            let attempts = claimed.attempts + 1
-            let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
-            await retryLater(claimed, job, sealed, by: delay, attempts: attempts, failure)
-        case .unavailable(let failure):
+        case .permanent(let failure) where failure.subject == .email:
+            await deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: attempts, failure))
+        case .unavailable(let failure) where failure.stage < .email:
             // The job did not cause this, so the attempt does not count.
             let delay = schedule.delayAfterOutage(jitter: .random(in: 0...1))
+            await retryLater(claimed, job, sealed, by: delay, attempts: claimed.attempts, failure)
+        case .permanent(let failure), .unavailable(let failure):
+            await judge(claimed, job, sealed, failure)
+        case .transient(let failure) where failure.stage == .email && failure.subject == .client:
+            await judge(claimed, job, sealed, failure)
+        case .transient(let failure):
+            await retryLater(claimed, job, sealed, by: delay, attempts: attempts, failure)
+        case .ambiguous(let failure): await retryUnconfirmed(claimed, job, sealed, failure)
+        }
+    }
+
+    /// Retries a job that may have been delivered, or dead-letters it after several attempts. If the server leaves several
+    /// messages without a reply, the attempts are farther apart, so that they outlast a short failure.
+    private func retryUnconfirmed(
+        _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, _ failure: DeliveryFailure
+    ) async {
+        let attempts = claimed.attempts + 1
+        let isFailing = health.noteUnconfirmed(job, failure)
+        guard attempts < JobDelivery.maximumUnconfirmedAttempts else {
+            return await deadLetter(
+                claimed, DeadLetterCause(reason: .unconfirmed, attempts: attempts, failure))
+        }
+        let delay = schedule.delay(afterAttempts: isFailing ? attempts + 2 : attempts, jitter: .random(in: 0...1))
+        await retryLater(claimed, job, sealed, by: delay, attempts: attempts, failure)
+    }
+
+    /// Decides on a job whose refusal may not be due to it.
+    private func judge(
+        _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, _ failure: DeliveryFailure
+    ) async {
+        let attempts = claimed.attempts + 1
+        switch health.judge(job, attempts: attempts, failure) {
+        case .deadLetter: await deadLetter(claimed, DeadLetterCause(reason: .rejected, attempts: attempts, failure))
+        case .retry:
+            let delay = schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1))
+            await retryLater(claimed, job, sealed, by: delay, attempts: attempts, failure)
+        case .clientRefused:
+            let delay = max(health.pauseLeft, schedule.delayAfterOutage(jitter: .random(in: 0...1)))
             await retryLater(claimed, job, sealed, by: delay, attempts: claimed.attempts, failure)
         }
     }
@@ -138,24 +188,12 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// Tells the breaker whether the server was available. A server that refused a message counts as
-    /// available. One that did not answer, or that refuses all clients, does not.
-    private func updateBreaker(_ outcome: DeliveryOutcome) {
-        switch outcome {
-        case .transient(let failure) where failure.reply == nil, .unavailable(let failure), .ambiguous(let failure):
-            let pause = breaker.withLock { $0.failed(at: .now, jitter: .random(in: 0...1)) }
-            if let pause { log.paused(for: pause, failure) }
-        case .delivered, .partial, .transient, .permanent:
-            if breaker.withLock({ $0.succeeded() }) { log.resumed() }
-        }
-    }
-
     // MARK: - Outcomes
 
     /// Moves a job to the retries, or to the dead letters if its link will have expired when the retry is due.
     private func retryLater(
         _ claimed: ClaimedJob, _ job: MailJob, _ sealed: SealedMailJob, by delay: Duration, attempts: Int,
-        _ failure: DeliveryFailure
+        _ failure: DeliveryFailure?
     ) async {
         guard now() + delay < job.expiresAt else {
             return await deadLetter(claimed, DeadLetterCause(reason: .expired, attempts: attempts, failure))
@@ -203,6 +241,28 @@ final class JobDelivery: Sendable {
     }
 }
 
+extension DeliveryOutcome {
+    /// Whether the server accepted the message for one of a number of recipients.
+    fileprivate func isDelivered(of count: Int) -> Bool {
+        switch self {
+        case .delivered: true
+        case .partial(let partial): partial.refusedCount < count
+        case .transient, .permanent, .ambiguous, .unavailable: false
+        }
+    }
+
+    /// The outcome for a job with a sender of its own: if the server refuses that, other email is not concerned.
+    fileprivate func judged(forSenderOf job: MailJob) -> DeliveryOutcome {
+        guard job.sender != nil, case .unavailable(let failure) = self, failure.stage == .sender,
+            let reply = failure.reply
+        else { return self }
+        let own = DeliveryFailure(
+            failure.code, reply: reply, detail: failure.detail, stage: .sender, subject: .unclear,
+            words: failure.words)
+        return reply.isTransient ? .transient(own) : .permanent(own)
+    }
+}
+
 extension RenderError {
     fileprivate var reason: DeadLetterCause.Reason {
         switch self {
@@ -213,9 +273,9 @@ extension RenderError {
 }
 
 extension DeadLetterCause {
-    fileprivate init(reason: Reason, attempts: Int, _ failure: DeliveryFailure) {
+    fileprivate init(reason: Reason, attempts: Int, _ failure: DeliveryFailure?) {
         self.init(
-            reason: reason, attempts: attempts, replyCode: failure.reply?.code,
-            enhancedStatus: failure.reply?.enhancedStatus)
+            reason: reason, attempts: attempts, replyCode: failure?.reply?.code,
+            enhancedStatus: failure?.reply?.enhancedStatus)
     }
 }

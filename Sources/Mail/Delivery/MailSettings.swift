@@ -69,7 +69,8 @@ package struct MailSettings: Sendable {
         switch mailURL {
         case .smtp(let server):
             SMTPTransport(
-                server: server, clientName: sender.domain, connections: concurrency,
+                server: server, clientName: sender.domain,
+                connections: concurrency + Slots.maximumParkedCount(of: concurrency),
                 certificateAuthorities: certificateAuthorities)
         case .mailgun(let account):
             MailgunTransport(

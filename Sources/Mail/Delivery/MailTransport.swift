@@ -10,6 +10,19 @@ package protocol MailTransport: Sendable {
     func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome
+
+    /// The same, but records how far the delivery has come, if the transport knows.
+    func deliver(
+        _ message: MailMessage, within deadline: Duration, _ progress: DeliveryProgress
+    ) async -> DeliveryOutcome
+}
+
+extension MailTransport {
+    package func deliver(
+        _ message: MailMessage, within deadline: Duration, _ progress: DeliveryProgress
+    ) async -> DeliveryOutcome {
+        await deliver(message, within: deadline, nil)
+    }
 }
 
 /// A step of a delivery, to show to a person. It contains neither credentials nor content.

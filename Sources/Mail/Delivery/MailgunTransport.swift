@@ -78,14 +78,19 @@ package final class MailgunTransport: MailTransport {
         // A 1xx status is not final, and the final one did not arrive.
         let status = end.responseCode < 200 ? 0 : end.responseCode
         let reply = status == 0 ? nil : Reply(code: status)
-        func failure(_ code: DeliveryFailure.Code) -> DeliveryFailure {
-            DeliveryFailure(code, reply: reply, detail: reply.map { "the API answered \($0)" } ?? end.text)
+        func failure(
+            _ code: DeliveryFailure.Code, _ subject: DeliveryFailure.Subject = .email
+        ) -> DeliveryFailure {
+            DeliveryFailure(
+                code, reply: reply, detail: reply.map { "the API answered \($0)" } ?? end.text, subject: subject)
         }
         switch status {
         case 0: break
         case 200..<300: return end.result == CURLE_OK ? .delivered(reply) : .ambiguous(failure(.replyLost))
         case 401, 403: return .unavailable(failure(.authenticationFailed))
-        case 400, 413, 422: return .permanent(failure(.messageRefused))
+        case 413: return .permanent(failure(.messageRefused))
+        // About this message, or about the account.
+        case 400, 422: return .permanent(failure(.messageRefused, .unclear))
         // Redirects, payment, an unknown domain, too many requests, server errors: none of them is due to the message.
         default: return .unavailable(failure(.serviceUnavailable))
         }

@@ -13,6 +13,9 @@ struct RetrySchedule: Sendable {
     /// useless attempts.
     private static let afterOutage = Duration.seconds(2)
 
+    /// The delay of a job that is held back because its recipients' domain keeps deliveries waiting.
+    private static let whileHeld = Duration.seconds(3)
+
     /// Returns the delay before the next attempt.
     /// - Parameters:
     ///   - attempts: the number of attempts made, at least 1.
@@ -32,5 +35,11 @@ struct RetrySchedule: Sendable {
     /// - Parameter jitter: a random number from 0 to 1.
     func delayAfterOutage(jitter: Double) -> Duration {
         RetrySchedule.afterOutage * (0.8 + 0.4 * jitter)
+    }
+
+    /// Returns the delay of a job that is held back.
+    /// - Parameter jitter: a random number from 0 to 1.
+    func delayWhileHeld(jitter: Double) -> Duration {
+        RetrySchedule.whileHeld * (0.8 + 0.4 * jitter)
     }
 }

@@ -18,15 +18,30 @@ struct SMTPDialogue: Sendable {
     /// The current step.
     private(set) var step = Step.connection
     /// The replies to RCPT, in the order of the recipients.
-    private(set) var recipientReplies: [Reply] = []
+    private(set) var recipientReplies: [Refusable] = []
     /// The reply to this step, or `nil` before it arrives.
     private(set) var reply: Reply?
-    /// Whether a final dot may have been sent.
-    var isContentComplete: Bool { step == .content }
-    /// Whether AUTH was sent.
-    private(set) var hasBegunAuthentication = false
+    /// The words of the reply to this step, of all its lines, if it is a refusal.
+    private(set) var words = ""
+    /// The mechanisms that the server offered after the latest EHLO; `nil` before the first.
+    private(set) var offer: AuthenticationOffer?
+    /// The mechanism of the latest AUTH, in upper case, or `nil` if none was sent.
+    private(set) var mechanism: String?
+    /// Whether the server accepted the credentials on this connection.
+    private(set) var isAuthenticated = false
     /// Whether QUIT was sent. The reply to QUIT is not about the message.
     private var hasQuit = false
+
+    private static let maximumWordsByteCount = 1000
+
+    /// A reply, with its words if it is a refusal.
+    struct Refusable: Sendable, Equatable {
+        let reply: Reply
+        let words: String
+    }
+
+    /// Whether a final dot may have been sent.
+    var isContentComplete: Bool { step == .content }
 
     /// Records that a line was sent, with or without its line end.
     /// - Returns: the line without credentials, to show to a person.
@@ -34,12 +49,15 @@ struct SMTPDialogue: Sendable {
     mutating func sent(_ line: some Collection<UInt8>) -> String {
         let verb = String(decoding: line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         switch verb.uppercased() {
-        case "EHLO", "HELO": begin(.hello)
+        case "EHLO", "HELO":
+            begin(.hello)
+            offer = AuthenticationOffer()
         case "STARTTLS": begin(.startTLS)
         case "AUTH":
             begin(.authentication)
-            hasBegunAuthentication = true
-            if line.split(separator: UInt8(ascii: " ")).count > 2 { return "AUTH (hidden)" }
+            let parts = text(of: line).split(separator: " ")
+            mechanism = parts.dropFirst().first?.uppercased()
+            if parts.count > 2 { return "AUTH (hidden)" }
         case "MAIL":
             begin(.sender)
             recipientReplies = []
@@ -53,7 +71,7 @@ struct SMTPDialogue: Sendable {
     }
 
     private mutating func begin(_ step: Step) {
-        (self.step, reply) = (step, nil)
+        (self.step, reply, words) = (step, nil, "")
         hasQuit = false  // The QUIT was on another connection.
     }
 
@@ -62,11 +80,24 @@ struct SMTPDialogue: Sendable {
         begin(.content)
     }
 
-    /// Records that a line of a reply was received. Only the last line counts, which has no hyphen after its code.
+    /// Records that a line of a reply was received. The code of the last line counts, which has no hyphen after it.
     mutating func received(_ line: some Collection<UInt8>) {
-        guard !hasQuit, line.dropFirst(3).first != UInt8(ascii: "-"), let reply = Reply(line: line) else { return }
-        if step == .recipient, self.reply == nil { recipientReplies.append(reply) }
+        guard !hasQuit, let reply = Reply(line: line) else { return }
+        if step == .hello, reply.code == 250 { offer?.read(line.dropFirst(4)) }
+        if reply.code >= 400 { addWords(line.dropFirst(4)) }
+        guard line.dropFirst(3).first != UInt8(ascii: "-") else { return }
+        if step == .recipient, self.reply == nil {
+            recipientReplies.append(Refusable(reply: reply, words: words))
+        }
+        if step == .authentication, reply.code == 235 { isAuthenticated = true }
         self.reply = reply
+    }
+
+    private mutating func addWords(_ line: some Collection<UInt8>) {
+        let left = SMTPDialogue.maximumWordsByteCount - words.utf8.count
+        guard left > 0 else { return }
+        if !words.isEmpty { words += " " }
+        words += text(of: line.prefix(left))
     }
 
     private func text(of line: some Collection<UInt8>) -> String {

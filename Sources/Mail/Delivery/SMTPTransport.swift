@@ -2,12 +2,15 @@ import CCurl
 import MailMessage
 import Net
 import Platform
+import Synchronization
 
 /// Delivers messages to one mail server by SMTP (RFC 5321), over connections that stay open.
 package final class SMTPTransport: MailTransport {
     private let server: SMTPServer
     private let engine: CurlEngine
     private let options: [CurlTransfer.Option]
+    /// The only mechanism to authenticate by, after the server refused the other one and accepted this; `nil` for any.
+    let mechanism = Mutex<String?>(nil)
 
     /// - Parameters:
     ///   - clientName: the domain for EHLO (RFC 5321 §4.1.1.1).
@@ -32,49 +35,58 @@ package final class SMTPTransport: MailTransport {
             options += [
                 .string(CURLOPT_USERNAME, credentials.user),
                 .secret(CURLOPT_PASSWORD, credentials.password),
-                .string(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN"),
             ]
         }
         self.options = options
     }
 
-    /// Sends a message over an open connection, or a new one. If the server had closed the open connection, the message
-    /// is sent again at once, over a new one.
+    /// Sends a message over an open connection, or a new one.
+    ///
+    /// The message is sent again at once, over a new connection, if an open one may be the cause of a failure; and by
+    /// another login mechanism, if the server refuses the first.
     package func deliver(
         _ message: MailMessage, within deadline: Duration, _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> DeliveryOutcome {
-        let deadline = ContinuousClock.now + deadline
-        let end = await attempt(message, until: deadline, onNewConnection: false, observe)
-        guard SMTPOutcome.isStaleConnection(end), .now < deadline else { return outcome(of: end) }
-        // The server closed the connection while it was idle, which has nothing to do with the message.
-        return outcome(of: await attempt(message, until: deadline, onNewConnection: true, observe))
+        await deliver(message, within: deadline, DeliveryProgress(), observe)
     }
 
-    private func outcome(of end: CurlTransfer.End) -> DeliveryOutcome {
-        let outcome = SMTPOutcome.outcome(of: end)
-        // If the server does not offer AUTH, libcurl continues without it. A refusal is then not due to the message.
-        guard case .permanent(let failure) = outcome, server.credentials != nil, !end.isOverUsedConnection,
-            !end.dialogue.hasBegunAuthentication
-        else { return outcome }
-        return .unavailable(
-            DeliveryFailure(
-                .authenticationFailed, reply: failure.reply,
-                detail: "the server offers no supported AUTH method, and \(failure.detail)"))
+    package func deliver(
+        _ message: MailMessage, within deadline: Duration, _ progress: DeliveryProgress
+    ) async -> DeliveryOutcome {
+        await deliver(message, within: deadline, progress, nil)
     }
 
-    private func attempt(
-        _ message: MailMessage, until deadline: ContinuousClock.Instant, onNewConnection isNew: Bool,
+    private func deliver(
+        _ message: MailMessage, within deadline: Duration, _ progress: DeliveryProgress,
+        _ observe: (@Sendable (DeliveryStep) -> Void)?
+    ) async -> DeliveryOutcome {
+        var delivery = SMTPDelivery(of: message, until: .now + deadline, by: self, progress, observe)
+        return await delivery.run()
+    }
+
+    /// Runs one transfer.
+    /// - Parameter mechanism: the only mechanism to authenticate by; `nil` for any.
+    func transfer(
+        _ message: MailMessage, to recipients: [EmailAddress], onNewConnection isNew: Bool, by mechanism: String?,
+        until deadline: ContinuousClock.Instant, _ progress: DeliveryProgress,
         _ observe: (@Sendable (DeliveryStep) -> Void)?
     ) async -> CurlTransfer.End {
-        let options =
+        var options =
             options + [
                 .string(CURLOPT_MAIL_FROM, "<\(message.sender.text)>"),
-                .list(CURLOPT_MAIL_RCPT, message.recipients.map { "<\($0.text)>" }),
+                .list(CURLOPT_MAIL_RCPT, recipients.map { "<\($0.text)>" }),
                 // Goes on after a refused recipient, as long as there is an accepted one.
-                .long(CURLOPT_MAIL_RCPT_ALLLOWFAILS, message.recipients.count > 1 ? 1 : 0),
+                .long(CURLOPT_MAIL_RCPT_ALLLOWFAILS, recipients.count > 1 ? 1 : 0),
                 .long(CURLOPT_FRESH_CONNECT, isNew ? 1 : 0),
             ]
+        let isLoginRequired = server.credentials != nil
+        if isLoginRequired {
+            let mechanisms = mechanism.map { [$0] } ?? AuthenticationOffer.supported
+            options.append(.string(CURLOPT_LOGIN_OPTIONS, mechanisms.map { "AUTH=\($0)" }.joined(separator: ";")))
+        }
         return await engine.run(
-            CurlTransfer(.smtp, options: options, content: message.content, deadline: deadline, observe: observe))
+            CurlTransfer(
+                .smtp, options: options, content: message.content, requiresAuthentication: isLoginRequired,
+                deadline: deadline, progress: progress, observe: observe))
     }
 }

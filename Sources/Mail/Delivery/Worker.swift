@@ -19,6 +19,8 @@ package final class Worker: Service {
     private static let promotionInterval = Duration.milliseconds(500)
     /// The maximum number of retries moved by one call.
     private static let promotionCount = 100
+    /// The interval at which the deliveries under way are looked at.
+    private static let checkInterval = Duration.milliseconds(250)
     /// The interval at which jobs of dead workers are reclaimed.
     private static let reclaimInterval = Duration.seconds(2)
     /// The idle time after which consumers without jobs are removed from the group.
@@ -52,7 +54,7 @@ package final class Worker: Service {
         slots = Slots(configuration.concurrency)
         delivery = JobDelivery(
             queue: queue, keys: keys, renderer: renderer, transport: transport, timeout: configuration.deliveryTimeout,
-            now: now, metrics: metrics, log: WorkerLog(logger: logger))
+            slots: slots, now: now, metrics: metrics, log: WorkerLog(logger: logger))
     }
 
     /// Claims and delivers jobs until graceful shutdown or cancellation. Then it claims no more, completes current
@@ -61,6 +63,7 @@ package final class Worker: Service {
         logger.notice("sending", metadata: ["concurrency": "\(slots.count)"])
         await withDiscardingTaskGroup { group in
             group.addTask { await cancelWhenGracefulShutdown { await self.maintainQueue() } }
+            group.addTask { await cancelWhenGracefulShutdown { await self.checkDeliveries() } }
             while !isEnding {
                 // A job that has a slot was claimed again because recording its outcome took too long.
                 for job in await claim() where !slots.holds(job.key) {
@@ -93,6 +96,9 @@ package final class Worker: Service {
         case .one:
             _ = await slots.free(all: true)
             return await claim(atMost: 1)
+        case .some(let limit):
+            let count = await slots.free()
+            return await claim(atMost: min(count, limit))
         case .all:
             let count = await slots.free()
             return await claim(atMost: count)
@@ -136,6 +142,13 @@ package final class Worker: Service {
 
     private func pause(until time: ContinuousClock.Instant) async {
         await cancelWhenGracefulShutdown { try? await Task.sleep(until: time) }
+    }
+
+    private func checkDeliveries() async {
+        while !Task.isCancelled {
+            delivery.checkProgress()
+            try? await Task.sleep(for: Worker.checkInterval)
+        }
     }
 
     // MARK: - Maintenance

@@ -5,8 +5,8 @@ import MailQueue
 import Platform
 import Redis
 
-/// The log events of a worker. They never contain an address, a link, or text from a mail server, which can repeat an
-/// address.
+/// The log events of a worker. They never contain an address or a link. Of a mail server's text they contain only the
+/// words of ``DeliveryFailure/words``, since it can repeat an address.
 struct WorkerLog: Sendable {
     let logger: Logger
 
@@ -69,6 +69,7 @@ struct WorkerLog: Sendable {
             "code": "\(failure.code.rawValue)", "pause_ms": "\(pause.milliseconds)",
         ]
         if let reply = failure.reply { metadata["reply"] = "\(reply)" }
+        if let words = failure.words { metadata["words"] = "\(words)" }
         logger.error("mail_server_unavailable", metadata: metadata)
     }
 

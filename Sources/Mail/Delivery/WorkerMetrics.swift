@@ -7,6 +7,7 @@ package struct WorkerMetrics: Sendable {
     let queueLength: [MailPriority: Gauge]
     let inFlight: Gauge
     let claimed: Counter
+    let held: Counter
     let delivered: Counter
     let partial: Counter
     let transient: Counter
@@ -33,6 +34,8 @@ package struct WorkerMetrics: Sendable {
         queueLength = lengths
         inFlight = registry.gauge("postern_mail_in_flight", help: "Jobs that this worker is delivering.")
         claimed = registry.counter("postern_mail_claimed_total", help: "Jobs that this worker claimed.")
+        held = registry.counter(
+            "postern_mail_held_total", help: "Jobs held back because the domain of a recipient is slow.")
         delivered = attempts("delivered")
         partial = attempts("partial")
         transient = attempts("transient")
