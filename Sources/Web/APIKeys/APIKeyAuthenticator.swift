@@ -40,7 +40,7 @@ package final class APIKeyAuthenticator: Authenticator {
         }
         let attempt = Attempt(digest, configured, context, scope)
         let lookup = try await context.answering { () throws(StoreError) in
-            try await store.lookUp(attempt.claim, from: attempt.network, limits)
+            try await store.lookUp(attempt.claim, from: attempt.networks, limits)
         }
         switch lookup {
         case .found(let sealed, let quota):
@@ -131,7 +131,7 @@ package final class APIKeyAuthenticator: Authenticator {
             let outcome = try await store.record(
                 refusal: entry, oncePer: limits.auditWindow,
                 store.keys.marker(of: reason, by: refusal.subject(attempt)),
-                failures: refusal.counting == .uncounted ? (limits.authentication, attempt.network) : nil)
+                failures: refusal.counting == .uncounted ? (limits.authentication, attempt.networks) : nil)
             switch outcome {
             case .tooManyFailures(let retryAfter, let quota):
                 return await refuseFailures(attempt, retryAfter, quota, isReported: false)
@@ -190,7 +190,7 @@ private struct Refusal: Sendable {
     /// The key, or the client's network if the key is unknown: refusals of a subject for the same reason are reported
     /// once in a window, because neither bucket bounds all of them.
     func subject(_ attempt: Attempt) -> String {
-        guard let caller else { return attempt.network }
+        guard let caller else { return attempt.networks.reported }
         return reason == .scope ? "\(caller.id):\(attempt.scope.text)" : caller.id
     }
 }
@@ -231,6 +231,6 @@ private struct Attempt: Sendable {
         return Caller(id: digest.id, name: configured.grant.name)
     }
 
-    /// The network that the client's failures are counted for; `unknown` for all clients whose address is unknown.
-    var network: String { context.clientAddress?.clientNetwork ?? "unknown" }
+    /// The networks that the client's failures are counted for.
+    var networks: ClientNetworks { ClientNetworks(context.clientAddress) }
 }

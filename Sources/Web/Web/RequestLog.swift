@@ -1,5 +1,6 @@
 import Logging
 import Platform
+import Redis
 
 /// The log of one request. It never contains an address, a token or a link.
 package struct RequestLog: Sendable {
@@ -40,6 +41,15 @@ package struct RequestLog: Sendable {
     /// Logs that a rate limit refused the request.
     package func limited(by limit: String) {
         logger.info("rate_limited", metadata: ["http_request_id": "\(id.text)", "limit": "\(limit)"])
+    }
+
+    /// Logs that more than half of a limit of the whole deployment is used, at most once in a minute for each limit.
+    /// - Parameter left: the tokens that are left.
+    package func pressed(_ limit: Limit, left: Int) {
+        guard outages.mayReport(limit.setting, every: .seconds(60)) else { return }
+        logger.warning(
+            "deployment_limit_pressed",
+            metadata: ["limit": "\(limit.name)", "setting": "\(limit.setting)", "left": "\(left)"])
     }
 
     /// Logs that the request's API key was refused.

@@ -75,7 +75,7 @@ struct OpenLink: Sendable {
             link: link, recipient: record.email,
             language: request.context.language(among: dependencies.policy.mailLanguages),
             challenge: record.challenge)
-        let admission = try await request.context.answering { () throws(StoreError) in
+        let admission = try await dependencies.answering(request.context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }
         switch admission {

@@ -29,7 +29,7 @@ struct SendMagicLink: Sendable {
             link: link, recipient: body.email, language: context.language(among: policy.mailLanguages),
             challenge: body.challenge,
             codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil)
-        let admission = try await context.answering { () throws(StoreError) in
+        let admission = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
         switch admission {

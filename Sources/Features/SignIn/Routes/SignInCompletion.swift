@@ -17,15 +17,13 @@ struct SignInCompletion: Sendable {
 
     private let dependencies: SignInDependencies
     private let method: Method
-    private let limit: Limit
     /// `nil` if clients are not limited.
     private let rateLimitFields: RateLimitFields?
 
     init(_ dependencies: SignInDependencies, by method: Method) {
         self.dependencies = dependencies
         self.method = method
-        limit = method.limit(in: dependencies.policy.limits)
-        rateLimitFields = limit.rate.map(RateLimitFields.init)
+        rateLimitFields = method.limit(in: dependencies.policy.limits).rate.map(RateLimitFields.init)
     }
 
     /// Returns the response to a sign-in, or throws the error that answers a refused or limited request.
@@ -46,7 +44,7 @@ struct SignInCompletion: Sendable {
             // Created and discarded, so that refusal takes as long as success.
             _ = response(for: decoy, at: context)
             throw withQuota(method.error, quota)
-        case .limited(let retryAfter, let quota):
+        case .limited(let limit, let retryAfter, let quota):
             dependencies.recordLimited(by: limit, for: context)
             throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
         }

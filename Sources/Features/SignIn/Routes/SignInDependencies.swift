@@ -37,6 +37,19 @@ package final class SignInDependencies: Sendable {
         try new(for: context) { (random) throws(CryptoError) in try LoginToken(at: place, random: random) }
     }
 
+    /// Returns the result of a store operation that asks a limit of the deployment, or throws the error that answers the
+    /// request. Reports if that limit is half used.
+    func answering<Value>(
+        _ context: RequestContext, _ body: () async throws(StoreError) -> Value
+    ) async throws(HTTPError) -> Value {
+        let value = try await context.answering(body)
+        for report in store.pressure.take() {
+            metrics.pressed(report.limit, count: report.count)
+            context.log.pressed(report.limit, left: report.left)
+        }
+        return value
+    }
+
     /// Logs and counts a request that a limit refused.
     func recordLimited(by limit: Limit, for context: RequestContext) {
         context.log.limited(by: limit.name)

@@ -18,7 +18,7 @@ struct VerifyCode: Sendable {
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let (handle, code, verifier) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
-        let verification = try await context.answering { () throws(StoreError) in
+        let verification = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.verify(
                 code, of: CodeHandle(parsing: handle), challenge: verifier.map(CodeChallenge.init(of:)),
                 from: context.clientAddress)

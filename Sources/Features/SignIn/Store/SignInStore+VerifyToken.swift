@@ -30,7 +30,7 @@ extension SignInStore {
         let token = token ?? decoy.token
         let limit = policy.limits.verification
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(limit, of: client.network)
+        buckets.append(limit, ofClient: ClientNetworks(client))
         let callID = try newCallID()
         // With a confirmation page most tokens are exchange tokens.
         let viaExchange = policy.publicURL != nil
@@ -83,7 +83,7 @@ extension SignInStore {
             }
             return .signedIn(person, outcome.quota)
         case (0, let refusal?, _):
-            return .limited(retryAfter: refusal.retryAfter, outcome.quota)
+            return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
         case (-1, nil, _):
             let fake = try StoreError.wrapping { () throws(CryptoError) in
                 try viaExchange ? decoy.signedInViaExchange() : decoy.signedIn()

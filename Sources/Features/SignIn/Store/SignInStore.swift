@@ -18,6 +18,8 @@ package final class SignInStore: Sendable {
     package let jobKeys: KeyRing
     package let codeKeys: CodeKeys
     private let places: Places
+    /// Calls after which more than half of a limit of the deployment was used, until they are reported.
+    let pressure = DeploymentPressure()
 
     /// - Parameters:
     ///   - keyPrefix: the prefix of all keys in Redis.
@@ -64,11 +66,7 @@ package final class SignInStore: Sendable {
         guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
             throw .failed(.unexpectedReply("\(reply)"))
         }
+        if let (limit, left) = outcome.pressure { pressure.record(limit, left: left) }
         return outcome
     }
-}
-
-extension IPAddress? {
-    /// The network that a client's bucket counts; `unknown` for all clients whose address is unknown.
-    var network: String { self?.clientNetwork ?? "unknown" }
 }

@@ -8,8 +8,8 @@ package enum Verification: Sendable {
     ///
     /// Holds a fake sign-in. The caller processes it like a real one, so that refusal takes as long as success.
     case refused(decoy: SignedIn, Quota?)
-    /// The client has presented too many tokens or codes.
-    case limited(retryAfter: Duration, Quota?)
+    /// The client has presented too many tokens or codes, or there were too many wrong codes in the whole deployment.
+    case limited(by: Limit, retryAfter: Duration, Quota?)
 }
 
 /// A completed sign-in.
