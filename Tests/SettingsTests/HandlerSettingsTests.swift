@@ -53,7 +53,7 @@ struct HandlerSettingsTests {
             "POSTERN_NEWEST_LINK_ONLY", "POSTERN_LANDING_URL", "POSTERN_LINK_RETENTION", "POSTERN_SIGNING_KEYS",
             "POSTERN_ISSUER",
             "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_MAILBOX_LIMIT", "POSTERN_GLOBAL_LIMIT",
-            "POSTERN_VERIFY_LIMIT", "POSTERN_CODE_LIMIT", "POSTERN_GLOBAL_CODE_LIMIT",
+            "POSTERN_VERIFY_LIMIT", "POSTERN_CODE_LIMIT", "POSTERN_GLOBAL_CODE_LIMIT", "POSTERN_RECIPIENT_ALIASES",
             "POSTERN_TRUSTED_PROXIES", "POSTERN_LANGUAGES", "HOST", "PORT",
         ]
         var variables: [String: String] = [:]
@@ -156,6 +156,14 @@ struct HandlerSettingsTests {
         let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").signIn.policy.limits
         #expect(deployment.client.rate == RateLimit(burst: 10, period: .seconds(600)))
         #expect(deployment.deployment.rate == limit)
+    }
+
+    @Test(
+        "aliases share the limit of their mailbox, unless that is switched off",
+        arguments: [("", true), ("on", true), ("off", false)])
+    func aliases(text: String, expected: Bool) throws {
+        let limits = try handlerSettings("POSTERN_RECIPIENT_ALIASES", text).signIn.policy.limits
+        #expect(limits.areAliasesOne == expected)
     }
 
     @Test("each limit can be switched off")

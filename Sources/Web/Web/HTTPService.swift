@@ -15,6 +15,7 @@ package final class HTTPService: Responder {
     private let logger: Logger
     private let now: @Sendable () -> UnixTime
     private let authenticator: (any Authenticator)?
+    private let untrustedProxies: UntrustedProxies
     private let outages = OutageLog()
 
     /// - Parameters:
@@ -37,6 +38,7 @@ package final class HTTPService: Responder {
         proxies = settings.trustedProxies
         self.health = health
         self.metrics = metrics
+        untrustedProxies = metrics.untrustedProxies
         languages = ErrorLanguages(words)
         self.logger = logger
         self.now = now
@@ -52,7 +54,9 @@ package final class HTTPService: Responder {
         var response: Response
         do throws(HTTPError) {
             guard let entry else { throw .notFound }
-            response = try await respond(to: RequestContext(request, behind: proxies, log: log, now: now), by: entry)
+            let context = RequestContext(request, behind: proxies, log: log, now: now)
+            if context.ignoredProxy != nil { untrustedProxies.notice(context) }
+            response = try await respond(to: context, by: entry)
         } catch {
             response = self.response(to: error, request.fields)
         }

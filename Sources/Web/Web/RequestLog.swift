@@ -52,6 +52,12 @@ package struct RequestLog: Sendable {
             metadata: ["limit": "\(limit.name)", "setting": "\(limit.setting)", "left": "\(left)"])
     }
 
+    /// Logs that `X-Forwarded-For` of proxies in a network is ignored.
+    package func untrustedProxy(in network: String) {
+        logger.warning(
+            "proxy_not_trusted", metadata: ["network": "\(network)", "setting": "POSTERN_TRUSTED_PROXIES"])
+    }
+
     /// Logs that the request's API key was refused.
     /// - Parameter caller: the key's id and name; `nil` if the key is unknown.
     package func refusedAPIKey(_ reason: String, _ caller: Caller?) {

@@ -94,6 +94,22 @@ struct NestedBucketTests {
         #expect(isAdmitted(try await harness.admit(to: "bob@example.com", from: "198.51.1.1")))
     }
 
+    @Test("the aliases of a mailbox share its buckets, unless that is switched off; the email goes to the alias")
+    func aliases() async throws {
+        for areOne in [true, false] {
+            var limits = SignInLimits(client: nil, recipient: nil, mailbox: try limit("2/1d"), deployment: nil)
+            limits.areAliasesOne = areOne
+            let harness = try await StoreHarness(limits: limits)
+            #expect(isAdmitted(try await harness.admit(to: "ada@gmail.com")))
+            #expect(isAdmitted(try await harness.admit(to: "ada+shop@gmail.com")))
+            #expect(isAdmitted(try await harness.admit(to: "a.d.a@googlemail.com")) != areOne)
+            #expect(isAdmitted(try await harness.admit(to: "ada+bank@gmail.com")) != areOne)
+            #expect(try await harness.keys("postern:to:").count == (areOne ? 1 : 4))
+            // Each alias has links of its own.
+            #expect(try await harness.keys("postern:link:").count == (areOne ? 2 : 4))
+        }
+    }
+
     @Test("a value of an earlier version, in decimal digits, is read")
     func earlierValue() async throws {
         let harness = try await StoreHarness(limits: .init(client: limit("4/1h"), recipient: nil, deployment: nil))

@@ -87,7 +87,7 @@ struct StoreVerifyCodeTests {
                 client: nil, recipient: nil, deployment: nil, verification: limit("1000/1d"),
                 code: isLimited ? limit("1000/1d") : nil),
             retention: StoreVerifyCodeTests.day)
-        let bucket: Set<String> = isLimited ? ["postern:code:192.0.2.1"] : []
+        let bucket: Set<String> = isLimited ? ["postern:code:192.0.2.1", "postern:code:192.0.2.0/24"] : []
         // Only this handle has a code that still works, so only here a wrong code is counted.
         let isCounted = refused == .ofAnother
         let handle = try await make(refused, in: harness)

@@ -29,6 +29,9 @@ package struct SignInLimits: Sendable {
         "deployment_codes", key: "wrong-codes", setting: "POSTERN_GLOBAL_CODE_LIMIT",
         default: RateLimit(burst: 1000, period: .seconds(600)))
 
+    /// Whether the aliases of a mailbox, such as `ada+shop@example.com`, share its buckets.
+    package var areAliasesOne = true
+
     /// The limits of the whole deployment.
     var ofDeployment: [Limit] { [deployment, deploymentCodes] }
 
@@ -43,13 +46,14 @@ package struct SignInLimits: Sendable {
     /// All limits, in this order.
     var all: [Limit] { SignInLimits.limits.map { self[keyPath: $0] } }
 
-    /// Reads the rates from the environment.
+    /// Reads the rates, and `POSTERN_RECIPIENT_ALIASES`, from the environment.
     /// - Throws: ``SettingError`` for the first one that is invalid.
     package init(_ environment: Environment) throws(SettingError) {
         for limit in SignInLimits.limits {
             if limit == \.mailbox { mailbox.rate = recipient.rate?.times(SignInLimits.mailboxFactor) }
             try self[keyPath: limit].read(environment)
         }
+        areAliasesOne = try environment.optional("POSTERN_RECIPIENT_ALIASES", example: "on", parseSwitch) ?? true
     }
 
     /// - Parameters: the rates; `nil` for no limit.

@@ -41,7 +41,7 @@ extension SignInStore {
         let limits = policy.limits
         var buckets = Buckets(keyPrefix: keys.prefix)
         let networks = ClientNetworks(client)
-        let recipient = token.place.recipientTag
+        let recipient = recipientTag(for: request.recipient, at: token.place)
         buckets.append(limits.client, ofClient: networks)
         buckets.append(limits.recipient, of: recipient, from: networks)
         buckets.append(limits.mailbox, of: recipient)

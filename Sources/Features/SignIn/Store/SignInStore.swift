@@ -59,6 +59,14 @@ package final class SignInStore: Sendable {
         places.place(for: recipient, portal, purpose, of: caller)
     }
 
+    /// The tag of a recipient's buckets: that of its mailbox, so that an alias is no other recipient.
+    /// - Parameter place: the recipient's.
+    func recipientTag(for recipient: EmailAddress, at place: Place) -> String {
+        guard policy.limits.areAliasesOne else { return place.recipientTag }
+        let mailbox = recipient.mailbox
+        return mailbox == recipient.text ? place.recipientTag : places.recipientTag(of: mailbox)
+    }
+
     /// Parses the reply of a script that takes tokens from buckets.
     func outcome(
         of reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool
