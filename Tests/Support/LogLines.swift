@@ -6,6 +6,9 @@ package final class LogLines: Sendable {
 
     package init() {}
 
+    /// All lines.
+    package var all: [String] { lines.value }
+
     /// The lines with the given message.
     package func lines(of message: String) -> [String] {
         lines.value.filter { $0.split(separator: " ").dropFirst().first == message[...] }

@@ -36,8 +36,11 @@ package struct ClientNetworks: Sendable, Hashable {
     /// the /64 of an IPv6 address.
     package var logged: String { middle == nil ? widest ?? own : own }
 
-    /// The network whose refusals are reported as one client's: an IPv4 address, or the /48 of an IPv6 address. It has
-    /// 65,536 networks of its own that could fill a log.
+    /// The network about which a log has one line, whatever its addresses do: the widest.
+    package var bounded: String { widest ?? own }
+
+    /// The network whose refusals are recorded as one client's: an IPv4 address, or the /48 of an IPv6 address. It has
+    /// 65,536 networks of its own that could fill an audit.
     package var reported: String { middle == nil ? own : widest ?? own }
 
     /// The first 96 bits of `64:ff9b::/96`.

@@ -58,7 +58,7 @@ package final class APIKeyAuthenticator: Authenticator {
             throw await refuseFailures(attempt, retryAfter, quota, isReported: isReported)
         case .tooManyRequests(let retryAfter, let quota):
             metrics.limited(by: limits.key)
-            context.log.limited(by: limits.key.name)
+            context.log.limited(by: limits.key, from: attempt.networks)
             throw answer(.rateLimited(retryAfter: retryAfter), quota, keyFields)
         }
     }
@@ -109,7 +109,7 @@ package final class APIKeyAuthenticator: Authenticator {
         _ attempt: Attempt, _ retryAfter: Duration, _ quota: Quota?, isReported: Bool
     ) async -> HTTPError {
         metrics.limited(by: limits.authentication)
-        attempt.context.log.limited(by: limits.authentication.name)
+        attempt.context.log.limited(by: limits.authentication, from: attempt.networks)
         let error = HTTPError.rateLimited(retryAfter: retryAfter)
         guard !isReported else {
             metrics.refused(.limited)
@@ -137,7 +137,7 @@ package final class APIKeyAuthenticator: Authenticator {
                 return await refuseFailures(attempt, retryAfter, quota, isReported: false)
             case .recorded(let isNew, let failures):
                 metrics.refused(reason)
-                if isNew { context.log.refusedAPIKey(reason.rawValue, caller) }
+                if isNew { context.log.refusedAPIKey(reason.rawValue, caller, from: attempt.networks) }
                 if let failures { return answer(refusal.answer, failures, clientFields) }
             }
         } catch {
@@ -232,5 +232,5 @@ private struct Attempt: Sendable {
     }
 
     /// The networks that the client's failures are counted for.
-    var networks: ClientNetworks { ClientNetworks(context.clientAddress) }
+    var networks: ClientNetworks { context.clientNetworks }
 }

@@ -11,6 +11,9 @@ package struct RequestContext: Sendable {
     package internal(set) var caller: Caller?
     /// The client's IP address, or `nil` if unknown.
     package let clientAddress: IPAddress?
+    /// The networks that the client is counted as.
+    package var clientNetworks: ClientNetworks { ClientNetworks(clientAddress) }
+
     /// The proxy whose `X-Forwarded-For` is ignored because it is not trusted; `nil` if there is none.
     let ignoredProxy: IPAddress?
 

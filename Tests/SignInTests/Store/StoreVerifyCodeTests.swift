@@ -94,7 +94,7 @@ struct StoreVerifyCodeTests {
         for _ in 0..<3 {
             let before = try await harness.snapshot()
             let answer = try await harness.verify(code: "271828", of: handle)
-            guard case .refused(let decoy, let quota) = answer else {
+            guard case .refused(let decoy, let quota, _) = answer else {
                 Issue.record("\(refused) was not refused")
                 return
             }

@@ -151,7 +151,7 @@ struct VerifyTokenTests {
         for _ in 0..<3 {
             let before = try await harness.snapshot()
             let answer = try await harness.verify(token, challenge: challenge)
-            guard case .refused(let decoy, let quota) = answer else {
+            guard case .refused(let decoy, let quota, _) = answer else {
                 Issue.record("\(refused) was not refused")
                 return
             }

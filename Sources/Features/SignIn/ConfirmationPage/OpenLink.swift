@@ -45,7 +45,7 @@ struct OpenLink: Sendable {
         switch result {
         case .exchanged(let record):
             guard dependencies.policy.allows(record.origin) else { return request.pages.unknown().response }
-            dependencies.metrics.linkOpened()
+            dependencies.recordOpened(request.token, record, for: request.context)
             let link = MagicLink(
                 origin: record.origin, callbackPath: dependencies.policy.callbackPath, token: exchangeToken,
                 next: record.next)
@@ -80,7 +80,7 @@ struct OpenLink: Sendable {
         }
         switch admission {
         case .admitted:
-            dependencies.metrics.mailQueued()
+            dependencies.recordRequested(signIn, for: request.context)
             return request.pages.sent(record).response
         case .limited(let limit, let retryAfter, _):
             dependencies.recordLimited(by: limit, for: request.context)

@@ -34,7 +34,7 @@ struct SendMagicLink: Sendable {
         }
         switch admission {
         case .admitted(let quota):
-            dependencies.metrics.mailQueued()
+            dependencies.recordRequested(signIn, for: context)
             var response = SendMagicLink.response(to: signIn)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response

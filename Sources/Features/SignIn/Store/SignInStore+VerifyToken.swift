@@ -84,11 +84,12 @@ extension SignInStore {
             return .signedIn(person, outcome.quota)
         case (0, let refusal?, _):
             return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
-        case (-1, nil, _):
+        case (-1, nil, let rest):
             let fake = try StoreError.wrapping { () throws(CryptoError) in
                 try viaExchange ? decoy.signedInViaExchange() : decoy.signedIn()
             }
-            return .refused(decoy: fake, outcome.quota)
+            return .refused(
+                decoy: fake, outcome.quota, locksCodes: rest.count == 1 && rest.first == .integer(1))
         default: break
         }
         // The reply itself is left out: it may hold a sealed token.

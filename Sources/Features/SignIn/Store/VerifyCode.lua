@@ -14,7 +14,7 @@
 --
 -- Returns the six integers of SendMagicLink.lua, with the verdict 1 (verified), 0 (limited), -1 (refused) or 2 (the
 -- handle is an earlier version's; nothing changed). If the verdict is 1, the sealed mailed token, the id of its key, and
--- its sealed record follow.
+-- its sealed record follow. If it is -1: 1 if this was the last try, or 0.
 --
 -- If this call is repeated because its reply was lost, it is answered as before, and changes nothing, if it signed in or
 -- counted a try. Of the calls that counted a try, only a recipient's last one is recognized.
@@ -37,6 +37,7 @@ tries = tonumber(tries or 0)
 
 local refusing, wait = look(first_bucket, first_setting)
 local is_repeated_try = last_call == call
+local is_last_try = false
 local is_valid = link and is_repeated(link, call)
 if not is_valid and not is_repeated_try then
   charge_client(first_bucket, first_setting)
@@ -51,11 +52,12 @@ if not is_valid and not is_repeated_try then
     else
       charge_deployment(first_bucket, first_setting)
       redis.call('SET', tries_key, tries + 1 .. ' ' .. call, 'PX', tries_lifetime)
-      if tries + 1 >= tonumber(maximum_tries) then link.code = nil end
+      is_last_try = tries + 1 >= tonumber(maximum_tries)
+      if is_last_try then link.code = nil end
     end
     if is_valid or not link.code then write(links_key, links) end
   end
 end
 local left, full, pressed = quota(first_setting)
-if not is_valid then return { -1, 0, 0, left, full, pressed } end
+if not is_valid then return { -1, 0, 0, left, full, pressed, is_last_try and 1 or 0 } end
 return { 1, 0, 0, left, full, pressed, link.code.token, link.code.key, link.record }
