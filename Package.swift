@@ -163,7 +163,7 @@ func tests(of target: String, _ dependencies: [Target.Dependency], exclude: [Str
 let allTests: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Cryptography", "MailQueue", "Net", "Redis", nioCore, nioHTTP1, nioPosix, nioSSL],
+        dependencies: ["Cryptography", "MailQueue", "Net", "Redis", logging, nioCore, nioHTTP1, nioPosix, nioSSL],
         path: "Tests/Support",
         exclude: ["servers.py", "shell"]),
     .executableTarget(

@@ -1,49 +1,85 @@
 -- Token buckets: functions for the scripts that take tokens. This text is prepended to each of them.
 --
--- A bucket is stored as one number: the time at which it will be full, in microseconds of this server's clock. Taking a
--- token moves that time into the future, by the microseconds per token. A token can be taken if the new
--- time is at most burst * microseconds per token away.
+-- A bucket is stored as one number: the time at which it will be full, in microseconds of this server's clock, as 8
+-- bytes. Taking a token moves that time into the future, by the microseconds per token. A token can be taken if the
+-- new time is at most the bucket's capacity away: its burst * microseconds per token.
 --
--- KEYS     from index `key` to the end: the buckets
--- ARGV     from index `setting` on, for each bucket in the order of the keys: its burst, and the microseconds per token
+-- KEYS     from index `key` to the end: the buckets. Those of the client itself come first: that of its own network,
+--          and those of the wider networks around it.
+-- ARGV     at index `setting`, the settings of all buckets in one text: a byte with the number of the client's own
+--          buckets, a byte with the number of the deployment's bucket, or 0, and for each bucket, in the order of the
+--          keys, its capacity and its microseconds per token, in 8 bytes each
 --
--- With `only`, a function is about the bucket of that number, counted from 1, and no other.
+-- A text costs less than two arguments for each bucket, and one MGET less than a GET for each.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local missing = {} -- For each bucket, the microseconds until it is full.
+local missing = {} -- For each bucket that was looked at, the microseconds until it is full.
+local refuses_client = false -- Whether one of the client's own buckets has no token.
 
--- Checks the buckets, and takes nothing. Returns the index of the bucket with the longest wait for a token, from 1, or
--- 0 if every bucket has a token; and that wait in microseconds, or 0.
-local function look(key, setting, only)
+-- Checks the buckets from number `first` to `last`, all by default, and takes nothing. Returns the number of the bucket
+-- with the longest wait for a token, from 1, or 0 if every bucket has a token; and that wait in microseconds, or 0.
+local function look(key, setting, first, last)
   local refusing, wait = 0, 0
-  for i = only or 1, only or #KEYS - key + 1 do
-    local burst, interval = ARGV[setting + 2 * i - 2], tonumber(ARGV[setting + 2 * i - 1])
-    local capacity = burst * interval
-    local full = tonumber(redis.call('GET', KEYS[key + i - 1])) or now
-    -- At most the whole capacity: if the clock was set back, nobody must wait longer than for an empty bucket.
-    missing[i] = math.min(math.max(full - now, 0), capacity)
-    local shortage = missing[i] + interval - capacity
+  first, last = first or 1, last or #KEYS - key + 1
+  if last < first then return 0, 0 end
+  local settings = ARGV[setting]
+  local own = string.byte(settings)
+  local values = redis.call('MGET', unpack(KEYS, key + first - 1, key + last - 1))
+  for i = first, last do
+    local capacity, interval = struct.unpack('>I8I8', settings, 16 * i - 13)
+    local value, left = values[i - first + 1], 0
+    if value then
+      -- Earlier versions stored decimal digits.
+      left = (#value == 8 and struct.unpack('>I8', value) or tonumber(value) or now) - now
+      -- At most the whole capacity: if the clock was set back, nobody must wait longer than for an empty bucket.
+      if left < 0 then left = 0 elseif left > capacity then left = capacity end
+    end
+    missing[i] = left
+    local shortage = left + interval - capacity
+    if shortage > 0 and i <= own then refuses_client = true end
     if shortage > wait then refusing, wait = i, shortage end
   end
   return refusing, wait
 end
 
--- Takes a token from each of the buckets that look() checked. A bucket's key expires when the bucket is full.
-local function take(key, setting, only)
-  for i = only or 1, only or #missing do
-    missing[i] = missing[i] + ARGV[setting + 2 * i - 1]
+-- Takes a token from each of the buckets from number `first` to `last`, all by default. look() must have checked them.
+-- A bucket's key expires when the bucket is full.
+local function take(key, setting, first, last)
+  local settings = ARGV[setting]
+  for i = first or 1, last or #KEYS - key + 1 do
+    local left = missing[i] + struct.unpack('>I8', settings, 16 * i - 5)
+    missing[i] = left
     -- Rounded up: if the key expired early, the bucket would be full early.
-    local lifetime = math.ceil(missing[i] / 1000)
-    redis.call('SET', KEYS[key + i - 1], now + missing[i], 'PX', lifetime)
+    redis.call('SET', KEYS[key + i - 1], struct.pack('>I8', now + left), 'EX', math.ceil(left / 1000000))
   end
 end
 
--- Returns the whole tokens left in the first bucket, and the microseconds until it is full. Both are 0 if there is no
--- bucket.
-local function quota(setting, only)
-  local i = only or 1
-  if not missing[i] then return 0, 0 end
-  local burst, interval = ARGV[setting + 2 * i - 2], ARGV[setting + 2 * i - 1]
-  return math.floor((burst * interval - missing[i]) / interval), missing[i]
+-- Takes a token from each of the client's own buckets, unless one of them has none: then the client is refused by that,
+-- and it costs it nothing more. A request that another bucket refuses is charged to the client all the same. Otherwise
+-- it could take each token of that bucket as it falls due, at no cost.
+local function charge_client(key, setting)
+  if not refuses_client and #KEYS >= key then take(key, setting, 1, string.byte(ARGV[setting])) end
+end
+
+-- Takes a token from the deployment's bucket, if there is one.
+local function charge_deployment(key, setting)
+  local number = #KEYS >= key and string.byte(ARGV[setting], 2) or 0
+  if number > 0 then take(key, setting, number, number) end
+end
+
+-- Returns the whole tokens left in the first bucket, or in another one; the microseconds until that is full, both 0 if
+-- there is no such bucket; and the whole tokens left in the deployment's bucket if more than half of them are used,
+-- otherwise -1.
+local function quota(setting, number)
+  local i = number or 1
+  if not missing[i] then return 0, 0, -1 end
+  local settings = ARGV[setting]
+  local capacity, interval = struct.unpack('>I8I8', settings, 16 * i - 13)
+  local shared, pressed = string.byte(settings, 2), -1
+  if shared > 0 and missing[shared] then
+    local capacity, interval = struct.unpack('>I8I8', settings, 16 * shared - 13)
+    if 2 * missing[shared] > capacity then pressed = math.floor((capacity - missing[shared]) / interval) end
+  end
+  return math.floor((capacity - missing[i]) / interval), missing[i], pressed
 end

@@ -1,14 +1,21 @@
-/// The token buckets that a call takes a token from. The client's bucket comes first, because scripts return the quota
-/// of the first one.
+import NIOCore
+import Net
+
+/// The token buckets that a call takes a token from. The client's own buckets come first: scripts return the quota of
+/// the first one, and charge a request to them that another bucket refuses.
 package struct Buckets: Sendable {
     private struct Bucket {
         let limit: Limit
-        let key: String
+        let subject: String
         let rate: RateLimit
     }
 
     private let keyPrefix: String
     private var buckets: [Bucket] = []
+    /// The number of the client's own buckets.
+    private var ownCount: UInt8 = 0
+    /// The number of the deployment's bucket, counted from 1; 0 if there is none.
+    private var deploymentNumber: UInt8 = 0
 
     /// - Parameter keyPrefix: the deployment's key prefix.
     package init(keyPrefix: String = "") {
@@ -26,43 +33,89 @@ package struct Buckets: Sendable {
         package let refusal: (limit: Limit, retryAfter: Duration)?
         /// The state of the client's bucket; `nil` if the call has no such bucket.
         package let quota: Quota?
+        /// The limit of the deployment and the tokens that are left of it, if more than half of them are used;
+        /// otherwise `nil`.
+        package let pressure: (limit: Limit, left: Int)?
         /// The script's other values.
         package let rest: ArraySlice<RESPValue>
     }
 
+    /// Adds the client's own buckets of a limit, unless the limit is off: that of its network, and those of the wider
+    /// networks around it. They must be added before any others.
+    package mutating func append(_ limit: Limit, ofClient client: ClientNetworks) {
+        guard let rates = limit.rates else { return }
+        append(limit, rates.own, client.own)
+        if let middle = client.middle { append(limit, rates.middle, middle) }
+        if let widest = client.widest { append(limit, rates.widest, widest) }
+        assert(deploymentNumber == 0 && Int(ownCount) < buckets.count, "the client's own buckets come first")
+        ownCount = UInt8(buckets.count)
+    }
+
+    /// Adds the buckets of a limit for a subject and the client together, unless the limit is off: that of the client's
+    /// own network, and one of the widest around it, which has as many tokens as one for its middle network would.
+    package mutating func append(_ limit: Limit, of subject: String, from client: ClientNetworks) {
+        guard let rates = limit.rates else { return }
+        append(limit, rates.own, "\(subject):\(client.own)")
+        if let widest = client.widest { append(limit, rates.middle, "\(subject):\(widest)") }
+    }
+
     /// Adds a subject's bucket of a limit, unless the limit is off.
-    package mutating func append(_ limit: Limit, of subject: String = "") {
-        guard let rate = limit.rate else { return }
-        buckets.append(Bucket(limit: limit, key: keyPrefix + limit.keyStart + subject, rate: rate))
+    package mutating func append(_ limit: Limit, of subject: String) {
+        guard let rates = limit.rates else { return }
+        append(limit, rates.own, subject)
+    }
+
+    /// Adds the one bucket of a limit for the whole deployment, unless the limit is off. At most one limit of a call is
+    /// of that kind.
+    package mutating func append(ofDeployment limit: Limit) {
+        guard let rates = limit.rates else { return }
+        append(limit, rates.own, "")
+        deploymentNumber = UInt8(buckets.count)
+    }
+
+    private mutating func append(_ limit: Limit, _ rate: RateLimit, _ subject: String) {
+        if buckets.isEmpty { buckets.reserveCapacity(8) }
+        buckets.append(Bucket(limit: limit, subject: subject, rate: rate))
     }
 
     /// The number of buckets.
-    var count: Int { buckets.count }
+    package var count: Int { buckets.count }
+
+    /// The number of the client's own buckets.
+    package var clientCount: Int { Int(ownCount) }
 
     /// Appends the buckets' keys. They must be the command's last keys.
     func appendKeys(to command: inout RedisCommand) {
-        for bucket in buckets { command.append(bucket.key) }
+        for bucket in buckets { command.append(keyPrefix, bucket.limit.keyStart, bucket.subject) }
     }
 
-    /// Appends each bucket's burst and microseconds per token. They must be the command's last arguments.
+    /// Appends the buckets' settings in one text, in the form that Buckets.lua describes, if there are buckets. It must
+    /// be the command's last argument.
     func appendSettings(to command: inout RedisCommand) {
-        for bucket in buckets {
-            command.append(bucket.rate.burst)
-            command.append(bucket.rate.microsecondsPerToken)
+        guard !buckets.isEmpty else { return }
+        command.append(byteCount: 2 + 16 * buckets.count) { text in
+            text.writeInteger(ownCount)
+            text.writeInteger(deploymentNumber)
+            for bucket in buckets {
+                text.writeInteger(UInt64(bucket.rate.capacityMicroseconds))
+                text.writeInteger(UInt64(bucket.rate.microsecondsPerToken))
+            }
         }
     }
 
     /// Parses the reply of a script that takes tokens; `nil` if the reply does not have that form.
     /// - Parameter tellsQuota: whether the first bucket is the client's.
     package func outcome(of reply: RESPValue, tellsQuota: Bool) -> Outcome? {
-        guard case .array(let values) = reply, values.count >= 5,
+        guard case .array(let values) = reply, values.count >= 6,
             case .integer(let verdict) = values[0], case .integer(let refusing) = values[1],
             case .integer(let wait) = values[2], case .integer(let left) = values[3],
-            case .integer(let missing) = values[4], refusing == 0 || buckets.indices.contains(refusing - 1)
+            case .integer(let missing) = values[4], case .integer(let shared) = values[5],
+            (0...buckets.count).contains(refusing), shared < 0 || deploymentNumber > 0
         else { return nil }
         return Outcome(
             verdict: verdict,
             refusal: refusing == 0 ? nil : (buckets[refusing - 1].limit, .microseconds(wait)),
-            quota: tellsQuota ? Quota(left: left, fullIn: .microseconds(missing)) : nil, rest: values[5...])
+            quota: tellsQuota ? Quota(left: left, fullIn: .microseconds(missing)) : nil,
+            pressure: shared < 0 ? nil : (buckets[Int(deploymentNumber) - 1].limit, shared), rest: values[6...])
     }
 }

@@ -1,11 +1,10 @@
 -- Takes a token from each of its buckets, or from none.
 --
--- KEYS  the bucket of each limit
--- ARGV  for each bucket its burst, and its microseconds per token
+-- KEYS  the buckets
+-- ARGV  their settings
 --
--- Returns five integers: the verdict, which is 1 (admitted) or 0 (limited); the number of the bucket with the longest
--- wait, counted from 1, or 0; that wait in microseconds; the tokens left in the first bucket; and the microseconds
--- until the first bucket is full.
+-- Returns six integers: the verdict, which is 1 (admitted) or 0 (limited); the number of the bucket with the longest
+-- wait, counted from 1, or 0; that wait in microseconds; and the three of quota() in Buckets.lua.
 
 local first_bucket, first_setting = 1, 1
 

@@ -7,15 +7,27 @@ package struct RateLimit: Sendable, Hashable {
     package let burst: Int
     /// The time in which an empty bucket becomes full, 1 second to 1 day.
     package let period: Duration
+    /// The time in which one token is refilled, in microseconds, rounded to the nearest.
+    package let microsecondsPerToken: Int
+
+    private static let maximumBurst = 1_000_000
+    /// The shortest time for a token, because Redis' clock is one of microseconds.
+    private static let minimumMicrosecondsPerToken = 10
 
     /// Validates a rate; `nil` if `burst` or `period` is out of range, or if more than 100,000 tokens would be refilled
     /// per second, which is too fast for a clock of microseconds.
     package init?(burst: Int, period: Duration) {
-        guard (1...1_000_000).contains(burst), (Duration.seconds(1)...Duration.seconds(86_400)).contains(period),
-            period.microseconds / burst >= 10
+        guard (1...RateLimit.maximumBurst).contains(burst),
+            (Duration.seconds(1)...Duration.seconds(86_400)).contains(period),
+            period.microseconds / burst >= RateLimit.minimumMicrosecondsPerToken
         else { return nil }
+        self.init(valid: burst, period)
+    }
+
+    private init(valid burst: Int, _ period: Duration) {
         self.burst = burst
         self.period = period
+        microsecondsPerToken = (period.microseconds + burst / 2) / burst
     }
 
     /// Parses `BURST/PERIOD`, such as `10/10m`.
@@ -32,8 +44,13 @@ package struct RateLimit: Sendable, Hashable {
         self = limit
     }
 
-    /// The time in which one token is refilled, in microseconds, rounded to the nearest.
-    package var microsecondsPerToken: Int {
-        (period.microseconds + burst / 2) / burst
+    /// A rate of as many times the tokens in the same period, or of the most that a rate can have.
+    /// - Parameter factor: at least 1.
+    package func times(_ factor: Int) -> RateLimit {
+        let fastest = period.microseconds / RateLimit.minimumMicrosecondsPerToken
+        return RateLimit(valid: min(burst * factor, RateLimit.maximumBurst, fastest), period)
     }
+
+    /// The time in which an empty bucket becomes full, in microseconds.
+    var capacityMicroseconds: Int { burst * microsecondsPerToken }
 }

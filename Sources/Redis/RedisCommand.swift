@@ -26,6 +26,22 @@ package struct RedisCommand: Sendable {
         end()
     }
 
+    /// Appends one text that consists of three, in UTF-8, without making it first.
+    mutating func append(_ first: String, _ second: String, _ third: String) {
+        begin(byteCount: first.utf8.count + second.utf8.count + third.utf8.count)
+        arguments.writeString(first)
+        arguments.writeString(second)
+        arguments.writeString(third)
+        end()
+    }
+
+    /// Appends as many bytes as `write` writes.
+    mutating func append(byteCount: Int, _ write: (inout ByteBuffer) -> Void) {
+        begin(byteCount: byteCount)
+        write(&arguments)
+        end()
+    }
+
     /// Appends bytes.
     package mutating func append(_ bytes: [UInt8]) {
         begin(byteCount: bytes.count)

@@ -51,6 +51,29 @@ struct APIKeyLimitTests {
         #expect(try await harness.guess(from: "2001:db8:0:1::3").status == .unauthorized)
     }
 
+    @Test("a wider network has 4 and 16 times the limit, and its refusals are reported once")
+    func widerNetworks() async throws {
+        let server = try await RedisServer()
+        let harness = try await APIKeysHarness(server, limits: limits(key: "1/1d", authentication: "1/1d"))
+        var refused = 0
+        for number in 0..<8 where try await harness.guess(from: "2001:db8:0:\(number)::1").status == .unauthorized {
+            refused += 1
+        }
+        #expect(refused == 4)
+        for number in 0..<30
+        where try await harness.guess(from: "2001:db8:0:\(number + 1)00::1").status == .unauthorized {
+            refused += 1
+        }
+        #expect(refused == 16)
+        let audit = try await harness.store.audit(atMost: 100).compactMap(\.entry?.reason)
+        #expect(audit == ["limited", "unknown"])
+        // Another network, and a valid key of the same one, are not limited.
+        #expect(try await harness.guess(from: "2001:db8:1::1").status == .unauthorized)
+        let key = try await harness.newKey()
+        #expect(await harness.use(key, from: "2001:db8::1").status == .ok)
+        #expect(await harness.use(key, from: "2001:db8::1").status == .tooManyRequests)
+    }
+
     @Test("uses of a valid key are no failures")
     func valid() async throws {
         let server = try await RedisServer()

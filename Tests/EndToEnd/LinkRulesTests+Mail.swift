@@ -44,7 +44,7 @@ extension LinkRulesTests {
         #expect(Set(refusals.map(\.stableParts)).count == 1)
     }
 
-    @Test("Each recipient has a bucket, keyed by HMAC; beyond it, requests get a 429 with the time to wait")
+    @Test("Each recipient has a bucket for each client, keyed by HMAC; beyond it, requests get a 429 with the wait")
     func recipientBucket() async throws {
         let limits = [
             "POSTERN_TRUSTED_PROXIES": "127.0.0.1", "POSTERN_IP_LIMIT": "10/10m", "POSTERN_RECIPIENT_LIMIT": "3/15m",
@@ -53,7 +53,7 @@ extension LinkRulesTests {
         func requestLink(_ email: String, from client: Int) throws -> RawResponse {
             try deployment.requestLink(email, [:], Deployment.browserFields + ["X-Forwarded-For: 192.0.2.\(client)"])
         }
-        let statuses = try (1...5).map { try requestLink("quetzal@example.com", from: $0).status }
+        let statuses = try (1...5).map { _ in try requestLink("quetzal@example.com", from: 6).status }
         #expect(statuses == [200, 200, 200, 429, 429])
         let limited = try requestLink("Quetzal@Example.com", from: 6)
         #expect(limited.status == 429)
@@ -65,9 +65,12 @@ extension LinkRulesTests {
         // The client's bucket is not empty: the same client may request a link for another address.
         #expect(try requestLink("grace@example.com", from: 6).status == 200)
         #expect(try deployment.redis.jobs().map(\.recipient.text).count { $0 == "quetzal@example.com" } == 3)
+        // Another client has another bucket.
+        #expect(try requestLink("quetzal@example.com", from: 7).status == 200)
 
         let keys = try deployment.redis.command("KEYS", "*").split(whereSeparator: \.isNewline).map(String.init)
-        #expect(keys.count { $0.hasPrefix("postern:to:") } == 2)
+        // For each address one of all clients, one of the /24, and one of each client.
+        #expect(keys.count { $0.hasPrefix("postern:to:") } == 7)
         for address in ["quetzal@example.com", "grace@example.com"] {
             let digest = Digest.sha256.hex(of: Array(address.utf8))
             // Not even the start of a plain digest, against which addresses could be tried.
@@ -82,7 +85,7 @@ extension LinkRulesTests {
             ]) { $1 })
         let fields = "Origin: https://example.com\r\nX-Forwarded-For: 192.0.2.7\r\n"
         #expect(try other.signIn(#"{"email":"quetzal@example.com"}"#, fields: fields).status == 200)
-        #expect(try deployment.redis.command("KEYS", "postern:to:*").split(whereSeparator: \.isNewline).count == 3)
+        #expect(try deployment.redis.command("KEYS", "postern:to:*").split(whereSeparator: \.isNewline).count == 10)
     }
 
     @Test("After 5 wrong codes for an address, over all its codes, no code of the address works")

@@ -49,6 +49,7 @@ def deployment():
             **os.environ, "REDIS_URL": url, "HOST": "127.0.0.1",
             "POSTERN_SECRET_KEYS": random_key("k1"), "POSTERN_ALLOWED_ORIGINS": "https://portal.example.com",
             "POSTERN_LINK_LIFETIME": "1h", "POSTERN_IP_LIMIT": "off", "POSTERN_RECIPIENT_LIMIT": "off",
+            "POSTERN_GLOBAL_LIMIT": "off",
             "POSTERN_MAIL_FROM": "Portal <a@example.com>", "POSTERN_LOG_LEVEL": "notice"}
 
 

@@ -3,6 +3,27 @@ import Testing
 
 @Suite
 struct EmailAddressTests {
+    @Test(
+        "the aliases of a mailbox are counted as one address",
+        arguments: [
+            ("ada@example.com", "ada@example.com"), ("ada+shop@example.com", "ada@example.com"),
+            ("Ada+a+b@Example.COM", "ada@example.com"), ("ada+@example.com", "ada@example.com"),
+            ("a.d.a@example.com", "a.d.a@example.com"), ("a.d.a+1@example.com", "a.d.a@example.com"),
+            ("ada-shop@example.com", "ada-shop@example.com"),
+            // Without a name in front of it, there is no tag.
+            ("+ada@example.com", "+ada@example.com"), ("++@example.com", "++@example.com"),
+            ("a.d.a@gmail.com", "ada@gmail.com"), ("A.D.A+shop@GoogleMail.com", "ada@gmail.com"),
+            ("ada@googlemail.com", "ada@gmail.com"), ("a.da@gmail.com.example", "a.da@gmail.com.example"),
+            ("a.da@mail.gmail.com", "a.da@mail.gmail.com"), ("a.da@notgmail.com", "a.da@notgmail.com"),
+            ("ada+1@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
+            ("ADA@XN--BCHER-KVA.example", "ada@xn--bcher-kva.example"),
+        ])
+    func mailbox(text: String, expected: String) throws {
+        let address = try #require(EmailAddress(parsing: text))
+        #expect(address.mailbox == expected)
+        #expect(address.text == text.lowercased())
+    }
+
     static let addresses: [(String, String)] = [
         ("ada@example.com", "ada@example.com"), ("Ada@Example.COM", "ada@example.com"),
         ("ADA+TAG@X.IO", "ada+tag@x.io"),

@@ -89,20 +89,6 @@ struct IPAddressTests {
         #expect(address.description == expected)
     }
 
-    static let networks: [(String, String)] = [
-        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1:80", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::", "2001:db8:1:2::/64"), ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
-        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
-        ("[2001:db8::1]:80", "2001:db8::/64"), ("::1", "::/64"),
-    ]
-
-    @Test("a client's network is its IPv4 address, or the /64 of its IPv6 address", arguments: IPAddressTests.networks)
-    func clientNetwork(text: String, expected: String) throws {
-        let address = try #require(IPAddress(parsing: text))
-        #expect(address.clientNetwork == expected)
-    }
-
     static let loopbacks: [(String, Bool)] = [
         ("127.0.0.1", true), ("127.0.0.0", true), ("127.255.255.255", true), ("::1", true), ("::ffff:127.0.0.1", true),
         ("126.255.255.255", false),

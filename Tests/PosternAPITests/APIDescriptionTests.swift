@@ -33,6 +33,7 @@ struct APIDescriptionTests {
         let route = try #require(await routes().first { $0.path == path })
         let log = RequestLog(
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, outages: OutageLog(),
+            lines: BoundedLines(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             id: RequestID(given: nil))
         let request = Request(method: .get, path: path)
         return try await route.handler(

@@ -61,6 +61,17 @@ struct RateLimitTests {
         #expect(accepted == [8, 9])
     }
 
+    @Test(
+        "as many times the tokens are refilled in the same period, up to the highest rate",
+        arguments: [
+            ("3/15m", 8, "24/15m"), ("10/10m", 16, "160/10m"), ("10/10m", 1, "10/10m"), ("100000/1s", 16, "100000/1s"),
+            ("50000/1s", 4, "100000/1s"), ("500000/1d", 16, "1000000/1d"),
+        ])
+    func times(text: String, factor: Int, expected: String) throws {
+        let limit = try RateLimit(parsing: text).times(factor)
+        #expect(limit == (try RateLimit(parsing: expected)))
+    }
+
     static let invalid: [(Int, Duration)] = [
         (0, .seconds(60)), (-1, .seconds(60)), (.min, .seconds(60)), (1_000_001, .seconds(86_400)),
         (.max, .seconds(86_400)),

@@ -19,7 +19,9 @@ struct HandlerSettingsTests {
         #expect(settings.signIn.policy.linkLifetime == .seconds(15 * 60))
         #expect(settings.signIn.policy.limits.client.rate == RateLimit(burst: 10, period: .seconds(600)))
         #expect(settings.signIn.policy.limits.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
-        #expect(settings.signIn.policy.limits.deployment.rate == nil)
+        #expect(settings.signIn.policy.limits.mailbox.rate == RateLimit(burst: 24, period: .seconds(900)))
+        #expect(settings.signIn.policy.limits.deployment.rate == RateLimit(burst: 100_000, period: .seconds(600)))
+        #expect(settings.signIn.policy.limits.deploymentCodes.rate == RateLimit(burst: 1000, period: .seconds(600)))
         #expect(settings.signIn.policy.limits.verification.rate == RateLimit(burst: 600, period: .seconds(60)))
         #expect(settings.signIn.policy.limits.code.rate == RateLimit(burst: 30, period: .seconds(600)))
         #expect(settings.signIn.policy.isNewestOnly)
@@ -50,8 +52,9 @@ struct HandlerSettingsTests {
             "POSTERN_DEFAULT_ORIGIN", "POSTERN_CALLBACK_PATH", "POSTERN_BASE_PATH", "POSTERN_LINK_LIFETIME",
             "POSTERN_NEWEST_LINK_ONLY", "POSTERN_LANDING_URL", "POSTERN_LINK_RETENTION", "POSTERN_SIGNING_KEYS",
             "POSTERN_ISSUER",
-            "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_GLOBAL_LIMIT", "POSTERN_VERIFY_LIMIT",
-            "POSTERN_CODE_LIMIT", "POSTERN_TRUSTED_PROXIES", "POSTERN_LANGUAGES", "HOST", "PORT",
+            "POSTERN_IP_LIMIT", "POSTERN_RECIPIENT_LIMIT", "POSTERN_MAILBOX_LIMIT", "POSTERN_GLOBAL_LIMIT",
+            "POSTERN_VERIFY_LIMIT", "POSTERN_CODE_LIMIT", "POSTERN_GLOBAL_CODE_LIMIT", "POSTERN_RECIPIENT_ALIASES",
+            "POSTERN_TRUSTED_PROXIES", "POSTERN_LANGUAGES", "HOST", "PORT",
         ]
         var variables: [String: String] = [:]
         for name in names { variables[name] = "" }
@@ -135,13 +138,32 @@ struct HandlerSettingsTests {
         let client = try handlerSettings("POSTERN_IP_LIMIT", "5/1m").signIn.policy.limits
         #expect(client.client.rate == limit)
         #expect(client.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
-        #expect(client.deployment.rate == nil)
+        #expect(client.mailbox.rate == RateLimit(burst: 24, period: .seconds(900)))
+        #expect(client.deployment.rate == RateLimit(burst: 100_000, period: .seconds(600)))
+        #expect(client.deploymentCodes.rate == RateLimit(burst: 1000, period: .seconds(600)))
         let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "5/1m").signIn.policy.limits
         #expect(recipient.client.rate == RateLimit(burst: 10, period: .seconds(600)))
         #expect(recipient.recipient.rate == limit)
+        // By default, a mailbox gets eight times as many from all clients.
+        #expect(recipient.mailbox.rate == RateLimit(burst: 40, period: .seconds(60)))
+        let highest = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "1000000/10s").signIn.policy.limits
+        #expect(highest.mailbox.rate == RateLimit(burst: 1_000_000, period: .seconds(10)))
+        let mailbox = try handlerSettings("POSTERN_MAILBOX_LIMIT", "5/1m").signIn.policy.limits
+        #expect(mailbox.mailbox.rate == limit)
+        #expect(mailbox.recipient.rate == RateLimit(burst: 3, period: .seconds(900)))
+        let codes = try handlerSettings("POSTERN_GLOBAL_CODE_LIMIT", "5/1m").signIn.policy.limits
+        #expect(codes.deploymentCodes.rate == limit)
         let deployment = try handlerSettings("POSTERN_GLOBAL_LIMIT", "5/1m").signIn.policy.limits
         #expect(deployment.client.rate == RateLimit(burst: 10, period: .seconds(600)))
         #expect(deployment.deployment.rate == limit)
+    }
+
+    @Test(
+        "aliases share the limit of their mailbox, unless that is switched off",
+        arguments: [("", true), ("on", true), ("off", false)])
+    func aliases(text: String, expected: Bool) throws {
+        let limits = try handlerSettings("POSTERN_RECIPIENT_ALIASES", text).signIn.policy.limits
+        #expect(limits.areAliasesOne == expected)
     }
 
     @Test("each limit can be switched off")
@@ -151,6 +173,12 @@ struct HandlerSettingsTests {
         #expect(client.recipient.rate != nil)
         let recipient = try handlerSettings("POSTERN_RECIPIENT_LIMIT", "off").signIn.policy.limits
         #expect(recipient.recipient.rate == nil)
+        #expect(recipient.mailbox.rate == nil)
+        let mailbox = try handlerSettings("POSTERN_MAILBOX_LIMIT", "off").signIn.policy.limits
+        #expect(mailbox.mailbox.rate == nil)
+        #expect(mailbox.recipient.rate != nil)
+        let codes = try handlerSettings("POSTERN_GLOBAL_CODE_LIMIT", "off").signIn.policy.limits
+        #expect(codes.deploymentCodes.rate == nil)
         #expect(recipient.client.rate != nil)
         #expect(try handlerSettings("POSTERN_GLOBAL_LIMIT", "off").signIn.policy.limits.deployment.rate == nil)
     }

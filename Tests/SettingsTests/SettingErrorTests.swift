@@ -132,7 +132,10 @@ struct SettingErrorTests {
             ]),
         Case(name: "POSTERN_IP_LIMIT", values: limits),
         Case(name: "POSTERN_RECIPIENT_LIMIT", values: limits),
+        Case(name: "POSTERN_MAILBOX_LIMIT", values: limits),
+        Case(name: "POSTERN_RECIPIENT_ALIASES", values: ["yes", "ON", "1", "true"]),
         Case(name: "POSTERN_GLOBAL_LIMIT", values: limits),
+        Case(name: "POSTERN_GLOBAL_CODE_LIMIT", values: limits),
         Case(name: "POSTERN_VERIFY_LIMIT", values: limits),
         Case(name: "POSTERN_CODE_LIMIT", values: limits),
         Case(

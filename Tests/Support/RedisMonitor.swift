@@ -60,7 +60,7 @@ package final class RedisMonitor: Sendable {
         case "GET", "SET", "PTTL", "PEXPIREAT", "HGET", "HMGET", "HSET", "XADD", "XLEN", "XACK", "XDEL", "XRANGE",
             "XAUTOCLAIM", "XPENDING", "ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE":
             return [words[1]]
-        case "DEL", "EXISTS": return Array(words[1...])
+        case "DEL", "EXISTS", "MGET": return Array(words[1...])
         case "XINFO", "XGROUP": return [words[2]]
         case "XREADGROUP":
             // The keys, and then as many ids, follow this word.

@@ -43,11 +43,11 @@ struct LogWriterTests {
         let writer = writer(capacity: 200_000)
         for number in 1...20_000 { writer.write(line(number)) }
         writer.flush(within: .milliseconds(10))
-        let log = try await read(until: "\"log lines were dropped\"")
+        let log = try await read(until: "\"log_lines_dropped\"")
         let lines = log.split(separator: "\n")
         let numbers = lines.compactMap { Int($0.split(separator: " ")[0]) }
         #expect(numbers == numbers.sorted())
-        let report = try #require(lines.last { $0.contains("were dropped") })
+        let report = try #require(lines.last { $0.contains("log_lines_dropped") })
         let json = try #require(try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any])
         #expect(json["level"] as? String == "warning")
         #expect(json["count"] as? String == String(dropped.value))
@@ -67,7 +67,7 @@ struct LogWriterTests {
         #expect(dropped.value == 5)
         dup2(pipe.fileHandleForWriting.fileDescriptor, descriptor)
         writer.write(line(6))
-        let log = try await read(until: "were dropped")
+        let log = try await read(until: "log_lines_dropped")
         #expect(log.hasPrefix("6 "))
         #expect(log.contains(#""count":"5""#))
     }

@@ -75,15 +75,6 @@ package enum IPAddress: Sendable, Hashable {
         text.isASCIIDigits && UInt16(text) != nil
     }
 
-    /// The network that is limited as one client: an IPv4 address itself, or the /64 of an IPv6 address, because one
-    /// subscriber has the whole /64.
-    package var clientNetwork: String {
-        switch self {
-        case .v4: description
-        case .v6(let bits): IPAddress.v6((bits >> 64) << 64).description + "/64"
-        }
-    }
-
     /// Whether packets to the address never leave the host (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     package var isLoopback: Bool {
         switch self {

@@ -131,7 +131,7 @@ package final class LogWriter: Sendable {
     }
 
     private static func report(_ count: Int) -> [UInt8] {
-        JSONLogHandler.line(.warning, "log lines were dropped", error: nil, ["count": "\(count)"])
+        JSONLogHandler.line(.warning, "log_lines_dropped", error: nil, ["count": "\(count)"])
     }
 }
 

@@ -40,7 +40,7 @@ package final class APIKeyAuthenticator: Authenticator {
         }
         let attempt = Attempt(digest, configured, context, scope)
         let lookup = try await context.answering { () throws(StoreError) in
-            try await store.lookUp(attempt.claim, from: attempt.network, limits)
+            try await store.lookUp(attempt.claim, from: attempt.networks, limits)
         }
         switch lookup {
         case .found(let sealed, let quota):
@@ -58,7 +58,7 @@ package final class APIKeyAuthenticator: Authenticator {
             throw await refuseFailures(attempt, retryAfter, quota, isReported: isReported)
         case .tooManyRequests(let retryAfter, let quota):
             metrics.limited(by: limits.key)
-            context.log.limited(by: limits.key.name)
+            context.log.limited(by: limits.key, from: attempt.networks)
             throw answer(.rateLimited(retryAfter: retryAfter), quota, keyFields)
         }
     }
@@ -109,7 +109,7 @@ package final class APIKeyAuthenticator: Authenticator {
         _ attempt: Attempt, _ retryAfter: Duration, _ quota: Quota?, isReported: Bool
     ) async -> HTTPError {
         metrics.limited(by: limits.authentication)
-        attempt.context.log.limited(by: limits.authentication.name)
+        attempt.context.log.limited(by: limits.authentication, from: attempt.networks)
         let error = HTTPError.rateLimited(retryAfter: retryAfter)
         guard !isReported else {
             metrics.refused(.limited)
@@ -131,13 +131,13 @@ package final class APIKeyAuthenticator: Authenticator {
             let outcome = try await store.record(
                 refusal: entry, oncePer: limits.auditWindow,
                 store.keys.marker(of: reason, by: refusal.subject(attempt)),
-                failures: refusal.counting == .uncounted ? (limits.authentication, attempt.network) : nil)
+                failures: refusal.counting == .uncounted ? (limits.authentication, attempt.networks) : nil)
             switch outcome {
             case .tooManyFailures(let retryAfter, let quota):
                 return await refuseFailures(attempt, retryAfter, quota, isReported: false)
             case .recorded(let isNew, let failures):
                 metrics.refused(reason)
-                if isNew { context.log.refusedAPIKey(reason.rawValue, caller) }
+                if isNew { context.log.refusedAPIKey(reason.rawValue, caller, from: attempt.networks) }
                 if let failures { return answer(refusal.answer, failures, clientFields) }
             }
         } catch {
@@ -190,7 +190,7 @@ private struct Refusal: Sendable {
     /// The key, or the client's network if the key is unknown: refusals of a subject for the same reason are reported
     /// once in a window, because neither bucket bounds all of them.
     func subject(_ attempt: Attempt) -> String {
-        guard let caller else { return attempt.network }
+        guard let caller else { return attempt.networks.reported }
         return reason == .scope ? "\(caller.id):\(attempt.scope.text)" : caller.id
     }
 }
@@ -231,6 +231,6 @@ private struct Attempt: Sendable {
         return Caller(id: digest.id, name: configured.grant.name)
     }
 
-    /// The network that the client's failures are counted for; `unknown` for all clients whose address is unknown.
-    var network: String { context.clientAddress?.clientNetwork ?? "unknown" }
+    /// The networks that the client's failures are counted for.
+    var networks: ClientNetworks { context.clientNetworks }
 }

@@ -1,4 +1,5 @@
 import Cryptography
+import Net
 import Platform
 import Redis
 
@@ -11,7 +12,7 @@ enum AuthenticateAPIKeyKey: String, ScriptName {
 /// The arguments of AuthenticateAPIKey.lua.
 enum AuthenticateAPIKeyArgument: String, ScriptName {
     case kind
-    case failureBucket = "failure_bucket"
+    case failureBuckets = "failure_buckets"
     case keyBucket = "key_bucket"
 }
 
@@ -55,24 +56,24 @@ extension APIKeyStore {
     }
 
     /// Looks up a request's credentials, and counts the request, in one atomic call.
-    /// - Parameter client: the network that the client's failures are counted for.
+    /// - Parameter client: the networks that the client's failures are counted for.
     /// - Throws: ``StoreError``.
     func lookUp(
-        _ claim: Claim, from client: String, _ limits: APIKeyLimits
+        _ claim: Claim, from client: ClientNetworks, _ limits: APIKeyLimits
     ) async throws(StoreError) -> Lookup {
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(limits.authentication, of: client)
+        buckets.append(limits.authentication, ofClient: client)
+        let failureBuckets = buckets.count
         buckets.append(limits.key, of: claim.id)
-        let failureBucket = limits.authentication.rate == nil ? 0 : 1
-        let keyBucket = limits.key.rate == nil ? 0 : failureBucket + 1
+        let keyBucket = limits.key.rate == nil ? 0 : buckets.count
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             // If the reply is lost, a second token may be taken: at worst, a bucket is full a little later.
             try await scripts.authenticate.call(on: redis, buckets) { names in
                 names.append(.record, keys.record(of: claim.id))
-                names.append(.marker, keys.marker(of: .limited, by: client))
+                names.append(.marker, keys.marker(of: .limited, by: client.reported))
             } arguments: { values in
                 values.append(.kind, claim.kind)
-                values.append(.failureBucket, failureBucket)
+                values.append(.failureBuckets, failureBuckets)
                 values.append(.keyBucket, keyBucket)
             }
         }
@@ -84,7 +85,7 @@ extension APIKeyStore {
         case (1, nil):
             return .found(try APIKeyStore.record(in: outcome.rest, of: claim), keyBucket > 0 ? outcome.quota : nil)
         case (-1, nil):
-            return .notFound(failureBucket > 0 ? outcome.quota : nil)
+            return .notFound(failureBuckets > 0 ? outcome.quota : nil)
         case (0, let refusal?) where refusal.limit == limits.authentication:
             return .tooManyFailures(
                 retryAfter: refusal.retryAfter, outcome.quota, isReported: outcome.rest.first == .integer(1))

@@ -34,6 +34,7 @@ struct ServerServices {
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
         let metrics = HTTPMetrics(registry)
+        let lines = BoundedLines(logger)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: ServerServices.threadCount(for: settings.source))
         var responders: [LoopResponder] = []
         var connections: [RedisClient] = []
@@ -46,7 +47,7 @@ struct ServerServices {
             redis.start()
             let service = HTTPService(
                 try program.routes(on: redis), words: program.words, settings: settings.web, origins: program.origins,
-                health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger,
+                health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger, lines: lines,
                 now: UnixTime.now, authenticator: try program.authenticator(on: redis))
             connections.append(redis)
             responders.append(LoopResponder(eventLoop: eventLoop, responder: service))
@@ -55,7 +56,8 @@ struct ServerServices {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(
-                service: try ServerServices.requestService(settings.source, loops, responders, readiness, logger),
+                service: try ServerServices.requestService(
+                    settings.source, loops, responders, readiness, logger, lines),
                 successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "requests"),
         ]
         if let port = settings.shared.metricsPort {
@@ -75,15 +77,14 @@ struct ServerServices {
     /// The service that receives requests from the source.
     private static func requestService(
         _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder],
-        _ readiness: Readiness,
-        _ logger: Logger
+        _ readiness: Readiness, _ logger: Logger, _ lines: BoundedLines
     ) throws -> any Service {
         var configuration: HTTPServerConfiguration
         switch source {
         case .lambda(let host, let port, let concurrency):
             return LambdaRuntime(
                 address: RuntimeAPIAddress(host: host, port: port), concurrency: concurrency, responder: responders[0],
-                logger: logger)
+                logger: logger, lines: lines)
         case .listeningSocket(let descriptor):
             configuration = HTTPServerConfiguration(host: "", port: 0)
             configuration.listeningSocket = descriptor

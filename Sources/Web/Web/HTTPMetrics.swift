@@ -11,10 +11,12 @@ package final class HTTPMetrics: Sendable {
     private let registry: MetricsRegistry
     private let counters = Mutex<[Labels: Counter]>([:])
     private let duration: Histogram
+    let untrustedProxies: UntrustedProxies
 
     /// Registers the metrics. The counters of `postern_http_requests_total` follow when they are first incremented.
     package init(_ registry: MetricsRegistry) {
         self.registry = registry
+        untrustedProxies = UntrustedProxies(registry)
         duration = registry.histogram(
             "postern_http_request_duration_seconds", help: "Time from the complete request to its response.",
             bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5])

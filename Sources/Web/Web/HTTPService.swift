@@ -15,18 +15,21 @@ package final class HTTPService: Responder {
     private let logger: Logger
     private let now: @Sendable () -> UnixTime
     private let authenticator: (any Authenticator)?
+    private let untrustedProxies: UntrustedProxies
     private let outages = OutageLog()
+    private let lines: BoundedLines
 
     /// - Parameters:
     ///   - routes: the routes of the program's features.
     ///   - words: the words of the features' errors.
     ///   - origins: the origins whose scripts may read responses, and send requests to routes for browsers.
+    ///   - lines: what bounds the lines that clients can cause; those of a process share it.
     ///   - now: the wall clock.
     ///   - authenticator: the authenticator of requests to routes that require an API key; `nil` if there are none.
     package init(
         _ routes: [Route], words: [ErrorWordsFolder] = [], settings: WebSettings, origins: OriginPolicy,
-        health: Health, metrics: HTTPMetrics, logger: Logger, now: @escaping @Sendable () -> UnixTime,
-        authenticator: (any Authenticator)? = nil
+        health: Health, metrics: HTTPMetrics, logger: Logger, lines: BoundedLines? = nil,
+        now: @escaping @Sendable () -> UnixTime, authenticator: (any Authenticator)? = nil
     ) {
         precondition(
             authenticator != nil || !routes.contains { $0.guard.requiresAPIKey },
@@ -37,8 +40,10 @@ package final class HTTPService: Responder {
         proxies = settings.trustedProxies
         self.health = health
         self.metrics = metrics
+        untrustedProxies = metrics.untrustedProxies
         languages = ErrorLanguages(words)
         self.logger = logger
+        self.lines = lines ?? BoundedLines(logger)
         self.now = now
         self.authenticator = authenticator
     }
@@ -47,12 +52,15 @@ package final class HTTPService: Responder {
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         let id = RequestID(given: request.fields.requestID)
-        let log = RequestLog(logger: logger, outages: outages, id: id, metadata: request.logMetadata)
+        let log = RequestLog(
+            logger: logger, outages: outages, lines: lines, id: id, metadata: request.logMetadata)
         let entry = table[request.path]
         var response: Response
         do throws(HTTPError) {
             guard let entry else { throw .notFound }
-            response = try await respond(to: RequestContext(request, behind: proxies, log: log, now: now), by: entry)
+            let context = RequestContext(request, behind: proxies, log: log, now: now)
+            if context.ignoredProxy != nil { untrustedProxies.notice(context) }
+            response = try await respond(to: context, by: entry)
         } catch {
             response = self.response(to: error, request.fields)
         }
@@ -60,6 +68,7 @@ package final class HTTPService: Responder {
         let duration = ContinuousClock.now - start
         metrics.answered(entry?.label ?? "other", response.status, after: duration)
         log.answered(request, path: entry == nil ? nil : request.path, response.status, after: duration)
+        lines.finish()
         return response
     }
 

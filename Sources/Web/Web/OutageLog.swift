@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Limits log lines during an outage: each reason may be reported at most once in ten seconds.
+/// Limits log lines during an outage: each reason may be reported at most once in a time.
 package final class OutageLog: Sendable {
     /// The number of reasons that are remembered. When another one comes, all are forgotten.
     private static let maximumReasonCount = 32
@@ -13,10 +13,11 @@ package final class OutageLog: Sendable {
     }
 
     /// Whether to log the reason now. If so, it is recorded as reported.
-    package func mayReport(_ reason: String) -> Bool {
+    /// - Parameter interval: the time in which it may be reported once.
+    package func mayReport(_ reason: String, every interval: Duration = .seconds(10)) -> Bool {
         let now = now()
         return lastReports.withLock { lastReports in
-            if let last = lastReports[reason], now - last < .seconds(10) { return false }
+            if let last = lastReports[reason], now - last < interval { return false }
             if lastReports.count >= OutageLog.maximumReasonCount { lastReports = [:] }
             lastReports[reason] = now
             return true

@@ -9,20 +9,24 @@ package struct RequestContext: Sendable {
     package let now: @Sendable () -> UnixTime
     /// The caller whose API key the request has, if the route's guard is ``Guard/apiKey(_:)``; otherwise `nil`.
     package internal(set) var caller: Caller?
-    private let proxies: TrustedProxies
+    /// The client's IP address, or `nil` if unknown.
+    package let clientAddress: IPAddress?
+    /// The networks that the client is counted as.
+    package var clientNetworks: ClientNetworks { ClientNetworks(clientAddress) }
+
+    /// The proxy whose `X-Forwarded-For` is ignored because it is not trusted; `nil` if there is none.
+    let ignoredProxy: IPAddress?
 
     package init(
         _ request: Request, behind proxies: TrustedProxies, log: RequestLog, now: @escaping @Sendable () -> UnixTime
     ) {
         self.request = request
-        self.proxies = proxies
         self.log = log
         self.now = now
-    }
-
-    /// The client's IP address, or `nil` if unknown.
-    package var clientAddress: IPAddress? {
-        proxies.clientAddress(peer: request.peer, forwardedFor: request.fields.forwardedFor)
+        let (peer, forwardedFor) = (request.peer, request.fields.forwardedFor)
+        let client = proxies.clientAddress(peer: peer, forwardedFor: forwardedFor)
+        clientAddress = client
+        ignoredProxy = forwardedFor.flatMap { proxies.ignoredProxy(peer: peer, forwardedFor: $0, client: client) }
     }
 
     /// Returns the language that the client prefers among others, by `Accept-Language`.

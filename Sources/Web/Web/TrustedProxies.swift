@@ -32,6 +32,20 @@ package struct TrustedProxies: Sendable, Equatable {
         return address
     }
 
+    /// The proxy whose entries are ignored; `nil` if there is none. It is the peer, if that is not trusted and names
+    /// another client than itself; or the address that is treated as the client, if that is one of a private network and
+    /// further entries are in front of it: then it is probably a proxy in front of a trusted one.
+    /// - Parameter client: what ``clientAddress(peer:forwardedFor:)`` returned.
+    func ignoredProxy(peer: IPAddress?, forwardedFor: String, client: IPAddress?) -> IPAddress? {
+        guard let peer, let client else { return nil }
+        let isPeerTrusted = isTrusted(peer)
+        guard !isPeerTrusted || (client.isPrivate && !isTrusted(client)) else { return nil }
+        let hops = forwardedFor.split(separator: ",").map { $0.trimmingWhitespace() }.filter { !$0.isEmpty }
+        // On function hosts the peer is the client already, and the last entry, too.
+        guard let hop = isPeerTrusted ? hops.first : hops.last, IPAddress(parsing: hop) != client else { return nil }
+        return client
+    }
+
     private func isTrusted(_ address: IPAddress) -> Bool {
         blocks.contains { $0.contains(address) }
     }

@@ -100,7 +100,7 @@ struct SendAgainTests {
     func limited() async throws {
         let server = try await RedisServer()
         let limits = SignInLimits(
-            client: nil, recipient: try RateLimit(parsing: "2/1d"), deployment: nil)
+            client: nil, recipient: nil, mailbox: try RateLimit(parsing: "2/1d"), deployment: nil)
         let harness = try await harness(server, limits: limits)
         let token = try await token(.used, "", harness)
         // From another client each time, so that the recipient's limit refuses.

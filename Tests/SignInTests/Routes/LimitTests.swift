@@ -1,5 +1,6 @@
 import Redis
 import SignIn
+import Telemetry
 import TestSupport
 import Testing
 import Web
@@ -7,11 +8,12 @@ import Web
 @Suite
 struct LimitTests {
     private func limits(
-        client: String? = nil, recipient: String? = nil, deployment: String? = nil
+        client: String? = nil, recipient: String? = nil, mailbox: String? = nil, deployment: String? = nil
     ) throws -> SignInLimits {
         SignInLimits(
             client: try client.map { try RateLimit(parsing: $0) },
             recipient: try recipient.map { try RateLimit(parsing: $0) },
+            mailbox: try mailbox.map { try RateLimit(parsing: $0) },
             deployment: try deployment.map { try RateLimit(parsing: $0) })
     }
 
@@ -69,18 +71,23 @@ struct LimitTests {
         #expect(refused.fields[.rateLimit]?.hasPrefix(#""ip";r=0;t="#) == true)
     }
 
-    @Test("a limited request changes nothing in Redis")
+    @Test("a limited request queues no email; the client's buckets are charged until they refuse, and no others")
     func changesNothing() async throws {
         let server = try await RedisServer()
         let harness = try await SignInHarness(
             server, limits: limits(client: "2/1d", recipient: "1/1d", deployment: "5/1d"))
         #expect(await harness.respond(to: signIn()).status == .ok)
         let before = try await buckets(harness)
-        #expect(before.count == 3)
-        #expect(try await harness.keyCount() == 5)
+        #expect(before.count == 5)
+        #expect(try await harness.keyCount() == 7)
         for _ in 0..<5 { #expect(await harness.respond(to: signIn()).status == .tooManyRequests) }
-        #expect(try await buckets(harness) == before)
-        #expect(try await harness.keyCount() == 5)
+        let after = try await buckets(harness)
+        let changed = after.keys.filter { after[$0] != before[$0] }
+        #expect(Set(changed) == ["postern:ip:192.0.2.1", "postern:ip:192.0.2.0/24"])
+        let again = await harness.respond(to: signIn())
+        #expect(again.fields[.rateLimit]?.hasPrefix(#""ip";r=0;t="#) == true)
+        #expect(try await buckets(harness) == after)
+        #expect(try await harness.keyCount() == 7)
         #expect(try await harness.mails().count == 1)
     }
 
@@ -99,14 +106,41 @@ struct LimitTests {
     @Test("a recipient is limited over all clients, and over all spellings of the address")
     func recipient() async throws {
         let server = try await RedisServer()
-        let harness = try await SignInHarness(server, limits: limits(client: "10/1d", recipient: "1/1d"))
+        let harness = try await SignInHarness(server, limits: limits(client: "10/1d", mailbox: "1/1d"))
         #expect(await harness.respond(to: signIn("ada@example.com", peer: "192.0.2.1")).status == .ok)
         let refused = await harness.respond(to: signIn("Ada@Example.COM", peer: "192.0.2.2"))
         #expect(refused.status == .tooManyRequests)
         #expect(refused.code == "rate_limited")
-        // Nothing was taken from this client's bucket.
-        #expect(refused.fields[.rateLimit] == #""ip";r=10;t=0"#)
+        // It was charged to this client all the same.
+        #expect(refused.fields[.rateLimit]?.hasPrefix(#""ip";r=9;t="#) == true)
         #expect(await harness.respond(to: signIn("grace@example.com", peer: "192.0.2.2")).status == .ok)
+    }
+
+    @Test("a recipient is limited for each client: a stranger's requests leave the owner's limit whole")
+    func recipientByClient() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "10/1d", recipient: "1/1d"))
+        for status in [Status.ok, .tooManyRequests] {
+            #expect(await harness.respond(to: signIn(peer: "192.0.2.1")).status == status)
+        }
+        #expect(await harness.respond(to: signIn(peer: "192.0.2.2")).status == .ok)
+        #expect(await harness.respond(to: signIn(peer: "198.51.100.1")).status == .ok)
+    }
+
+    @Test("when more than half of the deployment's limit is used, one line a minute says so, and a counter counts")
+    func pressed() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(deployment: "4/1d"))
+        for (number, count) in [(1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (6, 4)] {
+            let status: Status = number <= 4 ? .ok : .tooManyRequests
+            #expect(await harness.respond(to: signIn("\(number)@example.com")).status == status)
+            let counter = #"postern_deployment_limit_pressed_total{limit="deployment"} \#(count)"#
+            #expect(harness.registry.exposition.contains("\(counter)\n"))
+        }
+        #expect(
+            harness.log.lines(of: "deployment_limit_pressed") == [
+                "warning deployment_limit_pressed left=1 limit=deployment setting=POSTERN_GLOBAL_LIMIT"
+            ])
     }
 
     @Test("the deployment is limited over all clients and recipients")
@@ -145,8 +179,9 @@ struct LimitTests {
         let keys = try await harness.keys(startingWith: "postern:ip:")
         #expect(
             Set(keys) == [
-                "postern:ip:198.51.100.1", "postern:ip:198.51.100.2", "postern:ip:2001:db8::/64",
-                "postern:ip:2001:db8:0:1::/64",
+                "postern:ip:198.51.100.1", "postern:ip:198.51.100.2", "postern:ip:198.51.100.0/24",
+                "postern:ip:2001:db8::/64", "postern:ip:2001:db8:0:1::/64", "postern:ip:2001:db8::/56",
+                "postern:ip:2001:db8::/48",
             ])
     }
 

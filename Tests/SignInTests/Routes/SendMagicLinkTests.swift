@@ -141,6 +141,6 @@ struct SendMagicLinkTests {
         let response = await harness.respond(to: .signIn())
         #expect(response.status == .ok)
         #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=9;"#) == true)
-        #expect(try await harness.keyCount() == 5)
+        #expect(try await harness.keyCount() == 7)
     }
 }

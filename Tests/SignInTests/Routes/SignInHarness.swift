@@ -20,6 +20,8 @@ final class SignInHarness: Sendable {
     let service: HTTPService
     let redis: RedisClient
     let readiness = Readiness()
+    let registry = MetricsRegistry()
+    let log = LogLines()
 
     static let allowedOrigins = [
         "https://portal.example", "https://body.example", "https://header.example", "https://origin.example",
@@ -54,7 +56,7 @@ final class SignInHarness: Sendable {
         service = try signInService(
             policy: policy, redis: redis, keys: SignInHarness.keys, readiness: readiness, random: random,
             basePath: basePath, proxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),
-            issuer: issuer)
+            issuer: issuer, registry: registry, logger: log.logger)
     }
 
     deinit { redis.close() }
@@ -87,9 +89,8 @@ final class SignInHarness: Sendable {
 func signInService(
     policy: SignInPolicy, redis: RedisClient, keys: [KeyRing.Entry], readiness: Readiness,
     random: RandomBytes = .system, basePath: String = "", proxies: TrustedProxies = TrustedProxies([]),
-    issuer: AssertionIssuer? = nil
+    issuer: AssertionIssuer? = nil, registry: MetricsRegistry = MetricsRegistry(), logger: Logger = quiet
 ) throws -> HTTPService {
-    let registry = MetricsRegistry()
     let store = try SignInStore(
         redis: redis, policy: policy, keyPrefix: "postern:", secretKeys: keys, random: .system)
     let dependencies = SignInDependencies(
@@ -99,7 +100,7 @@ func signInService(
         signInRoutes(dependencies), words: [signInWords],
         settings: WebSettings(basePath: basePath, trustedProxies: proxies),
         origins: policy.origins, health: Health(redis: redis, readiness: readiness), metrics: HTTPMetrics(registry),
-        logger: quiet, now: UnixTime.now)
+        logger: logger, now: UnixTime.now)
 }
 
 /// The members of a mail job that the tests read.

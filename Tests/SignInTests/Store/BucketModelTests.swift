@@ -17,9 +17,10 @@ struct BucketModelTests {
         function redis.call(command, ...)
           local words = { ... }
           if command == 'TIME' then return { ARGV[#ARGV - 1], ARGV[#ARGV] } end
-          if command == 'SET' and words[3] == 'PX' then
-            local left = tonumber(words[2]) - (ARGV[#ARGV - 1] * 1000000 + ARGV[#ARGV])
-            if words[4] * 1000 < left or words[4] * 1000 >= left + 1000 then error('expires after ' .. words[4]) end
+          if command == 'SET' and words[3] == 'EX' then
+            local left = struct.unpack('>I8', words[2]) - (ARGV[#ARGV - 1] * 1000000 + ARGV[#ARGV])
+            local lifetime = words[4] * 1000000
+            if lifetime < left or lifetime >= left + 1000000 then error('expires after ' .. words[4]) end
             return server.call('SET', words[1], words[2])
           end
           return server.call(command, ...)
@@ -67,6 +68,10 @@ private struct Sequence {
     private let sha: String
     private let limits: [RateLimit]
     private var model: [BucketModel]
+    /// The number of the client's own buckets.
+    private let ownCount: Int
+    /// The number of the deployment's bucket, which is the last one, or 0 if there is none.
+    private let deploymentNumber: Int
     /// The test's clock, in microseconds. It can go back.
     private var now = 1_700_000_000_000_000
 
@@ -77,13 +82,15 @@ private struct Sequence {
         var random = SeededGenerator(seed: seed)
         let periods = [Duration.seconds(1), .seconds(10), .seconds(60), .seconds(900), .seconds(86_400)]
         var limits: [RateLimit] = []
-        while limits.count < 1 + Int(seed % 3) {
+        while limits.count < 1 + Int(seed % 6) {
             let burst = [1, 2, 3, 7, 10, 1000, 1_000_000].randomElement(using: &random) ?? 1
             if let limit = RateLimit(burst: burst, period: periods.randomElement(using: &random) ?? .seconds(1)) {
                 limits.append(limit)
             }
         }
         self.limits = limits
+        ownCount = Int.random(in: 0...limits.count, using: &random)
+        deploymentNumber = Bool.random(using: &random) && ownCount < limits.count ? limits.count : 0
         self.random = random
         model = limits.map { BucketModel($0) }
     }
@@ -95,7 +102,7 @@ private struct Sequence {
             let expected = expectedReply()
             let reply = try await call(step)
             if reply != expected {
-                return "seed \(seed), step \(step), limits \(limits): \(reply) instead of \(expected)"
+                return "seed \(seed), step \(step), limits \(limits), \(ownCount) own: \(reply) instead of \(expected)"
             }
         }
         return nil
@@ -114,14 +121,18 @@ private struct Sequence {
         }
     }
 
-    /// The model's reply, in the script's form. Takes from all buckets, or from none.
+    /// The model's reply, in the script's form. Takes from all buckets; from the client's own, if only others refuse; or
+    /// from none.
     private mutating func expectedReply() -> [Int] {
         let waits = model.map { $0.wait(at: now) }
         let longest = waits.max() ?? 0
         let isAdmitted = longest == 0
-        if isAdmitted { for index in model.indices { model[index].take(at: now) } }
+        let isClientRefused = waits.prefix(ownCount).contains { $0 > 0 }
+        let charged = isAdmitted ? model.count : isClientRefused ? 0 : ownCount
+        for index in 0..<charged { model[index].take(at: now) }
         let refusing = isAdmitted ? 0 : (waits.firstIndex(of: longest) ?? 0) + 1
-        return [isAdmitted ? 1 : 0, refusing, longest, model[0].tokens(at: now), model[0].missing(at: now)]
+        let pressed = deploymentNumber > 0 ? model[deploymentNumber - 1].pressed(at: now) : -1
+        return [isAdmitted ? 1 : 0, refusing, longest, model[0].tokens(at: now), model[0].missing(at: now), pressed]
     }
 
     private func call(_ step: Int) async throws -> [Int] {
@@ -132,10 +143,13 @@ private struct Sequence {
         for index in limits.indices { command.append("bucket:\(seed):\(index)") }
         let link = ["id\(step)", "record", "-", "900000", "0", "1"]
         for text in link + ["", "", "", "", "k1", "job", "10000000"] { command.append(text) }
+        var settings = [UInt8(ownCount), UInt8(deploymentNumber)]
         for limit in limits {
-            command.append(limit.burst)
-            command.append(limit.microsecondsPerToken)
+            for number in [limit.burst * limit.microsecondsPerToken, limit.microsecondsPerToken] {
+                settings += (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+            }
         }
+        command.append(settings)
         command.append(now / 1_000_000)
         command.append(now % 1_000_000)
         guard case .array(let elements) = try await client.send(command) else { return [] }
@@ -163,6 +177,11 @@ private struct BucketModel {
     /// The number of whole tokens in the bucket.
     func tokens(at now: Int) -> Int {
         (capacity - missing(at: now)) / limit.microsecondsPerToken
+    }
+
+    /// The tokens if more than half of them are used, otherwise -1.
+    func pressed(at now: Int) -> Int {
+        2 * missing(at: now) > capacity ? tokens(at: now) : -1
     }
 
     /// The microseconds until the bucket has a token.

@@ -68,8 +68,8 @@ struct SignInStoreTests {
     @Test(
         "each limit refuses by its name, and a refusal changes nothing",
         arguments: [
-            ("client", "1/1h", "off", "off"), ("recipient", "9/1h", "1/1h", "off"),
-            ("deployment", "9/1h", "9/1h", "1/1h"),
+            ("client", "1/1h", "off", "off"), ("recipient", "off", "1/1h", "off"),
+            ("deployment", "off", "9/1h", "1/1h"),
         ])
     func limited(by name: String, client: String, recipient: String, deployment: String) async throws {
         let harness = try await StoreHarness(
@@ -99,14 +99,39 @@ struct SignInStoreTests {
         #expect(retryAfter > .seconds(3500))
     }
 
+    @Test(
+        "a request that another bucket refuses is charged to all of the client's, until they refuse",
+        arguments: ["1/1h", "9/1h"])
+    func charged(recipient: String) async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("3/1h"), recipient: limit(recipient), mailbox: limit("1/1h"), deployment: nil))
+        #expect(try await harness.admit(from: "2001:db8::1").left == 2)
+        for left in [1, 0] {
+            guard case .limited(let limit, _, let quota?) = try await harness.admit(from: "2001:db8::1") else {
+                Issue.record("the recipient's bucket should refuse")
+                return
+            }
+            #expect(limit.name == (recipient == "1/1h" ? "recipient" : "mailbox"))
+            #expect(quota.left == left)
+        }
+        let before = try harness.server.command("DEBUG", "DIGEST")
+        guard case .limited = try await harness.admit(from: "2001:db8::1") else {
+            Issue.record("the client's bucket should refuse")
+            return
+        }
+        // A client that its own bucket refuses is charged nothing more, and neither is anybody else.
+        #expect(try harness.server.command("DEBUG", "DIGEST") == before)
+        #expect(try await harness.keys("postern:ip:").count == 3)
+    }
+
     @Test("a recipient is limited over all clients, and a client over all recipients")
     func buckets() async throws {
         let harness = try await StoreHarness(
-            limits: .init(client: limit("2/1h"), recipient: limit("2/1h"), deployment: nil))
+            limits: .init(client: limit("2/1h"), recipient: nil, mailbox: limit("2/1h"), deployment: nil))
         #expect(try await harness.admit(to: "a@example.com", from: "192.0.2.1").left == 1)
         #expect(try await harness.admit(to: "a@example.com", from: "192.0.2.2").left == 1)
         let third = try await harness.admit(to: "A@EXAMPLE.com", from: "192.0.2.3")
-        guard case .limited(let first, _, _) = third, first.name == "recipient" else {
+        guard case .limited(let first, _, _) = third, first.name == "mailbox" else {
             Issue.record("the third mail to one recipient should be refused")
             return
         }

@@ -35,6 +35,27 @@ extension StoreHarness {
         try await command("EVAL", StoreHarness.passing, "0", "*", "\(time.milliseconds)")
     }
 
+    /// A script that lets time pass for buckets alone: they become fuller.
+    private static let passingBuckets = """
+        local us = tonumber(ARGV[1])
+        for _, kind in ipairs({ 'ip', 'to', 'verify', 'code' }) do
+          for _, key in ipairs(redis.call('KEYS', 'postern:' .. kind .. ':*')) do
+            local left = redis.call('PTTL', key) - us / 1000
+            if left > 0 then
+              local full = struct.unpack('>I8', redis.call('GET', key))
+              redis.call('SET', key, struct.pack('>I8', full - us), 'PX', left)
+            else
+              redis.call('DEL', key)
+            end
+          end
+        end
+        """
+
+    /// Lets time pass for buckets alone.
+    func passBuckets(_ time: Duration) async throws {
+        try await command("EVAL", StoreHarness.passingBuckets, "0", "\(time.microseconds)")
+    }
+
     /// Lets time pass until an email's link has just expired.
     func expire(_ mail: SentMail) async throws {
         let left = try await value("link.ends - now_ms", of: mail)

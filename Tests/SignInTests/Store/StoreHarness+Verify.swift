@@ -236,7 +236,7 @@ extension Verification {
 
     var quota: Quota? {
         switch self {
-        case .signedIn(_, let quota), .refused(_, let quota), .limited(_, let quota): quota
+        case .signedIn(_, let quota), .refused(_, let quota, _), .limited(_, _, let quota): quota
         }
     }
 }

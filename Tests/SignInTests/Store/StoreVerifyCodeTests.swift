@@ -87,14 +87,14 @@ struct StoreVerifyCodeTests {
                 client: nil, recipient: nil, deployment: nil, verification: limit("1000/1d"),
                 code: isLimited ? limit("1000/1d") : nil),
             retention: StoreVerifyCodeTests.day)
-        let bucket: Set<String> = isLimited ? ["postern:code:192.0.2.1"] : []
+        let bucket: Set<String> = isLimited ? ["postern:code:192.0.2.1", "postern:code:192.0.2.0/24"] : []
         // Only this handle has a code that still works, so only here a wrong code is counted.
         let isCounted = refused == .ofAnother
         let handle = try await make(refused, in: harness)
         for _ in 0..<3 {
             let before = try await harness.snapshot()
             let answer = try await harness.verify(code: "271828", of: handle)
-            guard case .refused(let decoy, let quota) = answer else {
+            guard case .refused(let decoy, let quota, _) = answer else {
                 Issue.record("\(refused) was not refused")
                 return
             }

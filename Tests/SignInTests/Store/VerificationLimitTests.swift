@@ -39,7 +39,7 @@ struct VerificationLimitTests {
         let before = try await harness.snapshot()
         for _ in 0..<3 {
             let answer = try await harness.store.verify(credential)
-            guard case .limited(let retryAfter, let quota) = answer else {
+            guard case .limited(_, let retryAfter, let quota) = answer else {
                 Issue.record("the bucket should be empty")
                 return
             }
@@ -66,17 +66,49 @@ struct VerificationLimitTests {
         #expect(answer.address == "ada@example.com")
     }
 
+    @Test("only wrong codes that were judged count against the deployment's limit; once it is empty, no code is judged")
+    func deploymentCodes() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(
+                client: nil, recipient: nil, deployment: nil, code: limit("100/1d"), deploymentCodes: limit("4/1d")))
+        let mails = [
+            try await harness.mail(to: "a@example.com"), try await harness.mail(to: "b@example.com"),
+            try await harness.mail(to: "c@example.com"),
+        ]
+        // Neither right codes, nor those of unknown handles.
+        #expect(try await harness.verify(code: "271828", of: mails[0].handle).address == "a@example.com")
+        for _ in 0..<3 { #expect(try await harness.verify(code: "000000", of: nil).isRefused) }
+        #expect(try await harness.keys("postern:wrong-codes") == [])
+        try await harness.guess(2, of: mails[1], from: "198.51.100.1")
+        try await harness.guess(2, of: mails[2], from: "203.0.113.1")
+        for mail in mails {
+            let answer = try await harness.verify(code: "271828", of: mail.handle)
+            guard case .limited(let limit, let retryAfter, let quota?) = answer else {
+                Issue.record("the deployment's limit should refuse")
+                return
+            }
+            #expect(limit.name == "deployment_codes")
+            #expect(retryAfter > .seconds(21_000) && retryAfter <= .seconds(21_600))
+            #expect(quota.left < 97)
+        }
+        // The link works, and no try was counted.
+        #expect(try await harness.verify(mails[1].token).address == "b@example.com")
+        try harness.server.command("DEL", "postern:wrong-codes")
+        #expect(try await harness.verify(code: "271828", of: mails[2].handle).address == "c@example.com")
+    }
+
     @Test("tokens, codes and requests have a bucket each, which does not limit the others")
     func ownBuckets() async throws {
         let harness = try await VerificationLimitTests.harness(verification: "1/1d", code: "1/1d")
         let mail = try await harness.mail()
-        #expect(try await harness.keys("postern:ip:") == ["postern:ip:192.0.2.1"])
+        #expect(try await harness.keys("postern:ip:") == ["postern:ip:192.0.2.1", "postern:ip:192.0.2.0/24"])
         #expect(try await harness.verify(nil).isRefused)
-        #expect(try await harness.keys("postern:verify:") == ["postern:verify:192.0.2.1"])
+        #expect(
+            try await harness.keys("postern:verify:") == ["postern:verify:192.0.2.1", "postern:verify:192.0.2.0/24"])
         #expect(try await harness.keys("postern:code:") == [])
         #expect(try await harness.verify(nil).isLimited)
         #expect(try await harness.verify(code: "000000", of: mail.handle).isRefused)
-        #expect(try await harness.keys("postern:code:") == ["postern:code:192.0.2.1"])
+        #expect(try await harness.keys("postern:code:") == ["postern:code:192.0.2.1", "postern:code:192.0.2.0/24"])
         #expect(try await harness.verify(code: "271828", of: mail.handle).isLimited)
         let other = try await harness.mail(to: "bob@example.com")
         #expect(try await harness.verify(other.token, from: "198.51.100.7").address == "bob@example.com")

@@ -146,12 +146,12 @@ struct VerifyTokenTests {
                 client: nil, recipient: nil, deployment: nil, verification: isLimited ? limit("1000/1d") : nil,
                 code: limit("1000/1d")),
             retention: VerifyTokenTests.day)
-        let bucket: Set<String> = isLimited ? ["postern:verify:192.0.2.1"] : []
+        let bucket: Set<String> = isLimited ? ["postern:verify:192.0.2.1", "postern:verify:192.0.2.0/24"] : []
         let (token, challenge) = try await make(refused, in: harness)
         for _ in 0..<3 {
             let before = try await harness.snapshot()
             let answer = try await harness.verify(token, challenge: challenge)
-            guard case .refused(let decoy, let quota) = answer else {
+            guard case .refused(let decoy, let quota, _) = answer else {
                 Issue.record("\(refused) was not refused")
                 return
             }

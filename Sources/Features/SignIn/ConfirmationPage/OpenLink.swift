@@ -45,7 +45,7 @@ struct OpenLink: Sendable {
         switch result {
         case .exchanged(let record):
             guard dependencies.policy.allows(record.origin) else { return request.pages.unknown().response }
-            dependencies.metrics.linkOpened()
+            dependencies.recordOpened(request.token, record, for: request.context)
             let link = MagicLink(
                 origin: record.origin, callbackPath: dependencies.policy.callbackPath, token: exchangeToken,
                 next: record.next)
@@ -75,12 +75,12 @@ struct OpenLink: Sendable {
             link: link, recipient: record.email,
             language: request.context.language(among: dependencies.policy.mailLanguages),
             challenge: record.challenge)
-        let admission = try await request.context.answering { () throws(StoreError) in
+        let admission = try await dependencies.answering(request.context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }
         switch admission {
         case .admitted:
-            dependencies.metrics.mailQueued()
+            dependencies.recordRequested(signIn, for: request.context)
             return request.pages.sent(record).response
         case .limited(let limit, let retryAfter, _):
             dependencies.recordLimited(by: limit, for: request.context)

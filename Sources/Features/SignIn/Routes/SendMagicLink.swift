@@ -29,12 +29,12 @@ struct SendMagicLink: Sendable {
             link: link, recipient: body.email, language: context.language(among: policy.mailLanguages),
             challenge: body.challenge,
             codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil)
-        let admission = try await context.answering { () throws(StoreError) in
+        let admission = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
         switch admission {
         case .admitted(let quota):
-            dependencies.metrics.mailQueued()
+            dependencies.recordRequested(signIn, for: context)
             var response = SendMagicLink.response(to: signIn)
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response

@@ -17,39 +17,62 @@ struct SignInCompletion: Sendable {
 
     private let dependencies: SignInDependencies
     private let method: Method
-    private let limit: Limit
     /// `nil` if clients are not limited.
     private let rateLimitFields: RateLimitFields?
 
     init(_ dependencies: SignInDependencies, by method: Method) {
         self.dependencies = dependencies
         self.method = method
-        limit = method.limit(in: dependencies.policy.limits)
-        rateLimitFields = limit.rate.map(RateLimitFields.init)
+        rateLimitFields = method.limit(in: dependencies.policy.limits).rate.map(RateLimitFields.init)
     }
 
     /// Returns the response to a sign-in, or throws the error that answers a refused or limited request.
-    func respond(to verification: Verification, of context: RequestContext) throws(HTTPError) -> Response {
+    /// - Parameter place: the place of the token or code handle; `nil` if the client sent neither.
+    func respond(
+        to verification: Verification, at place: Place?, of context: RequestContext
+    ) throws(HTTPError) -> Response {
         switch verification {
         case .signedIn(let person, let quota):
             var response = response(for: person, at: context)
             // The allowlist may have changed since the link was requested.
             guard dependencies.policy.allows(person.record.origin) else {
-                dependencies.metrics.refused(method)
+                recordRefused(at: place, context)
                 throw withQuota(method.error, quota)
             }
             dependencies.metrics.signedIn(by: method)
+            context.log.info(
+                "sign_in_completed",
+                [
+                    "id": person.id, "way": method.rawValue, "portal": person.record.origin.description,
+                    "network": context.clientNetworks.logged,
+                ])
             if let quota { rateLimitFields?.add(quota, to: &response.fields) }
             return response
-        case .refused(let decoy, let quota):
-            dependencies.metrics.refused(method)
+        case .refused(let decoy, let quota, let locksCodes):
+            recordRefused(at: place, context)
+            if locksCodes { logLocked(at: place, context) }
             // Created and discarded, so that refusal takes as long as success.
             _ = response(for: decoy, at: context)
             throw withQuota(method.error, quota)
-        case .limited(let retryAfter, let quota):
+        case .limited(let limit, let retryAfter, let quota):
             dependencies.recordLimited(by: limit, for: context)
             throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
         }
+    }
+
+    /// Counts and logs a token or a code that was refused. The lines are bounded, because anybody can send any number.
+    private func recordRefused(at place: Place?, _ context: RequestContext) {
+        dependencies.metrics.refused(method)
+        let networks = context.clientNetworks
+        context.log.info(
+            "sign_in_refused", oncePer: method.rawValue, in: networks.bounded,
+            ["way": method.rawValue, "network": networks.bounded], own: place.map { ["place": $0.text] } ?? [:])
+    }
+
+    /// Logs that no code works for a time, at this place and wherever else its wrong codes count.
+    private func logLocked(at place: Place?, _ context: RequestContext) {
+        context.log.info(
+            "codes_locked", ["place": place?.text ?? "", "network": context.clientNetworks.logged])
     }
 
     private func withQuota(_ error: HTTPError, _ quota: Quota?) -> HTTPError {

@@ -1,4 +1,5 @@
 import Cryptography
+import Net
 import Redis
 import Web
 
@@ -37,9 +38,44 @@ package final class SignInDependencies: Sendable {
         try new(for: context) { (random) throws(CryptoError) in try LoginToken(at: place, random: random) }
     }
 
+    /// Returns the result of a store operation that asks a limit of the deployment, or throws the error that answers the
+    /// request. Reports if that limit is half used.
+    func answering<Value>(
+        _ context: RequestContext, _ body: () async throws(StoreError) -> Value
+    ) async throws(HTTPError) -> Value {
+        let value = try await context.answering(body)
+        for report in store.pressure.take() {
+            metrics.pressed(report.limit, count: report.count)
+            context.log.pressed(report.limit, left: report.left)
+        }
+        return value
+    }
+
+    /// Counts and logs a request whose link is stored and whose email is queued.
+    func recordRequested(_ request: SignInRequest, for context: RequestContext) {
+        metrics.mailQueued()
+        let token = request.link.token
+        context.log.info(
+            "sign_in_requested",
+            [
+                "id": token.id, "place": token.place.text, "way": request.codeRequest == nil ? "link" : "link or code",
+                "portal": request.link.origin.description, "network": context.clientNetworks.logged,
+            ])
+    }
+
+    /// Counts and logs a mailed link that was opened, by the button of the confirmation page: once in a minute, because
+    /// the button can be pressed any number of times.
+    func recordOpened(_ token: LoginToken?, _ record: TokenRecord, for context: RequestContext) {
+        metrics.linkOpened()
+        let id = token?.id ?? ""
+        context.log.info(
+            "sign_in_opened", oncePer: id, in: "",
+            ["id": id, "portal": record.origin.description, "network": context.clientNetworks.logged])
+    }
+
     /// Logs and counts a request that a limit refused.
     func recordLimited(by limit: Limit, for context: RequestContext) {
-        context.log.limited(by: limit.name)
+        context.log.limited(by: limit, from: context.clientNetworks)
         metrics.limited(by: limit)
     }
 }

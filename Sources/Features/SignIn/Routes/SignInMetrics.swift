@@ -7,6 +7,8 @@ package final class SignInMetrics: Sendable {
     private let opened: Counter
     /// By the limit's name.
     private let limited: [String: Counter]
+    /// By the limit's name.
+    private let pressed: [String: Counter]
     /// By the method.
     private let signedIn: [String: Counter]
     private let refused: [String: Counter]
@@ -27,6 +29,10 @@ package final class SignInMetrics: Sendable {
         limited = counters(
             "postern_rate_limited_total", help: "Requests answered with 429, by limit.", "limit",
             limits.all.map(\.name))
+        pressed = counters(
+            "postern_deployment_limit_pressed_total",
+            help: "Requests after which more than half of a limit of the deployment was used.", "limit",
+            limits.ofDeployment.map(\.name))
         signedIn = counters(
             "postern_sign_ins_total", help: "Sign-ins completed, by link or by code.", "by", methods)
         refused = counters(
@@ -38,6 +44,8 @@ package final class SignInMetrics: Sendable {
     func linkOpened() { opened.increment() }
 
     func limited(by limit: Limit) { limited[limit.name]?.increment() }
+
+    func pressed(_ limit: Limit, count: Int) { pressed[limit.name]?.increment(by: count) }
 
     func signedIn(by method: SignInCompletion.Method) { signedIn[method.rawValue]?.increment() }
 

@@ -18,11 +18,12 @@ struct VerifyCode: Sendable {
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let (handle, code, verifier) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
-        let verification = try await context.answering { () throws(StoreError) in
+        let codeHandle = CodeHandle(parsing: handle)
+        let verification = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.verify(
-                code, of: CodeHandle(parsing: handle), challenge: verifier.map(CodeChallenge.init(of:)),
+                code, of: codeHandle, challenge: verifier.map(CodeChallenge.init(of:)),
                 from: context.clientAddress)
         }
-        return try completion.respond(to: verification, of: context)
+        return try completion.respond(to: verification, at: codeHandle?.place, of: context)
     }
 }

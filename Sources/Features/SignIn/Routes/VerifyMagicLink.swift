@@ -17,11 +17,12 @@ struct VerifyMagicLink: Sendable {
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let (token, verifier) = try JSONBody.read(of: context.request, by: VerifyMagicLink.schema)
+        let loginToken = LoginToken(parsing: token)
         let verification = try await context.answering { () throws(StoreError) in
             try await dependencies.store.verify(
-                LoginToken(parsing: token), challenge: verifier.map(CodeChallenge.init(of:)),
+                loginToken, challenge: verifier.map(CodeChallenge.init(of:)),
                 from: context.clientAddress)
         }
-        return try completion.respond(to: verification, of: context)
+        return try completion.respond(to: verification, at: loginToken?.place, of: context)
     }
 }

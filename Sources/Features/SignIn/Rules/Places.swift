@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import Net
 import Web
@@ -24,6 +25,9 @@ struct Places: Sendable {
         // No challenge contains a full stop, and no purpose a space.
         place(for: recipient, portal, ".\(purpose.rawValue) \(caller.id)")
     }
+
+    /// The tag that the places of a recipient begin with, as 16 lower-case hexadecimal digits.
+    func recipientTag(of address: String) -> String { hexadecimal(tags.bytes(of: address)) }
 
     private func place(for recipient: EmailAddress, _ portal: Origin, _ third: String) -> Place {
         // No address contains a space, so no recipient has a tag that is another one's second half.

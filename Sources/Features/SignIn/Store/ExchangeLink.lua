@@ -3,13 +3,13 @@
 --
 -- KEYS  links_key              the links of the token's place
 --       earlier_key            the key of the token, if an earlier version stored it
---       then the client's bucket, if there is a limit
+--       then the client's buckets, if there is a limit
 -- ARGV  id, exchange_id        the ids of the mailed token and of the exchange token
 --       sealed                 the mailed token, sealed for the exchange token
 --       lifetime               the lifetime of the exchange token, in ms
---       then, if there is a limit, the bucket's burst, and its microseconds per token
+--       then, if there is a limit, the settings of the buckets
 --
--- Returns the five integers of SendMagicLink.lua, with the verdict 1 (exchanged), 0 (limited), -1 (refused) or 2 (the
+-- Returns the six integers of SendMagicLink.lua, with the verdict 1 (exchanged), 0 (limited), -1 (refused) or 2 (the
 -- token is an earlier version's; nothing changed). Unless the verdict is 0 or 2, the link's state and sealed record
 -- follow, if it is stored.
 --
@@ -23,7 +23,7 @@ local first_bucket, first_setting = 3, 5
 
 local links = links_at(links_key)
 local link = with_id(links, id)
-if not link and redis.call('EXISTS', earlier_key) == 1 then return { 2, 0, 0, 0, 0 } end
+if not link and redis.call('EXISTS', earlier_key) == 1 then return { 2, 0, 0, 0, 0, -1 } end
 local refusing, wait = look(first_bucket, first_setting)
 local is_live = link and state_of(link) == 'live'
 if not (is_live and link.exchange and link.exchange.id == exchange_id) then
@@ -35,6 +35,6 @@ if not (is_live and link.exchange and link.exchange.id == exchange_id) then
     write(links_key, links)
   end
 end
-local left, full = quota(first_setting)
-if not link then return { -1, 0, 0, left, full } end
-return { is_live and 1 or -1, 0, 0, left, full, state_of(link), link.record }
+local left, full, pressed = quota(first_setting)
+if not link then return { -1, 0, 0, left, full, pressed } end
+return { is_live and 1 or -1, 0, 0, left, full, pressed, state_of(link), link.record }

@@ -1,8 +1,9 @@
--- Admits a sign-in request: takes from its buckets, stores its link and queues its email. Does all of it, or nothing.
+-- Admits a sign-in request: takes from its buckets, stores its link and queues its email. Does all of it, or nothing;
+-- but a request that a bucket of the recipient or of the deployment refuses is charged to the client.
 --
 -- KEYS  links_key                  the links of the place
 --       stream                     the mail stream
---       then the bucket of each limit, the client's first
+--       then the buckets of each limit, the client's first
 -- ARGV  id                         the id of the link and of the job: the first half of its token's digest
 --       record                     the link's sealed record
 --       challenge                  its code challenge, or -
@@ -13,14 +14,14 @@
 --       code_key, code_token       the mailed token, sealed for the handle, and the id of the key that sealed it
 --       job_key, job               the sealed job, and the id of the key that sealed it
 --       maximum_length             the maximum length of the stream
---       then for each bucket its burst, and its microseconds per token
+--       then, if there are buckets, their settings
 --
--- Returns five integers: the verdict, which is 1 (admitted), 0 (limited) or -1 (the stream is full); the number of the
--- bucket with the longest wait, counted from 1, or 0; that wait in microseconds; the tokens left in the first bucket;
--- and the microseconds until the first bucket is full. Without a bucket the last two are 0.
+-- Returns six integers: the verdict, which is 1 (admitted), 0 (limited) or -1 (the stream is full); the number of the
+-- bucket with the longest wait, counted from 1, or 0; that wait in microseconds; and the three of quota() in
+-- Buckets.lua.
 --
 -- A call with the same id repeats the same request, because the reply was lost: it is admitted, and changes nothing, as
--- long as its link is stored.
+-- long as its link is stored. If it was refused, it may be charged twice.
 
 local links_key, stream = unpack(KEYS)
 local id, record, challenge, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_key, job,
@@ -51,6 +52,7 @@ if value and string.find(value, id, 1, true) then
   verdict, refusing, wait = 1, 0, 0
 elseif refusing > 0 then
   verdict = 0
+  charge_client(first_bucket, first_setting)
 elseif redis.call('XLEN', stream) >= tonumber(maximum_length) then
   verdict = -1
 else

@@ -38,7 +38,7 @@ extension SignInStore {
     ) async throws(StoreError) -> ExchangeResult {
         let token = token ?? decoy.token
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(policy.limits.verification, of: client.network)
+        buckets.append(policy.limits.verification, ofClient: ClientNetworks(client))
         let sealed = try StoreError.wrapping { () throws(CryptoError) in
             try token.sealed(for: exchangeToken, random: random)
         }

@@ -40,9 +40,12 @@ extension SignInStore {
         let sealed = try StoreError.wrapping { () throws(CryptoError) in try seal(request, at: now) }
         let limits = policy.limits
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(limits.client, of: client.network)
-        buckets.append(limits.recipient, of: token.place.recipientTag)
-        buckets.append(limits.deployment)
+        let networks = ClientNetworks(client)
+        let recipient = recipientTag(for: request.recipient, at: token.place)
+        buckets.append(limits.client, ofClient: networks)
+        buckets.append(limits.recipient, of: recipient, from: networks)
+        buckets.append(limits.mailbox, of: recipient)
+        buckets.append(ofDeployment: limits.deployment)
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.sendMagicLink.call(
                 on: redis, buckets, capacity: 1024 + sealed.record.count + sealed.job.box.count

@@ -39,7 +39,8 @@ extension SignInStore {
         let handle = handle ?? decoy.handle
         let limit = policy.limits.code
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(limit, of: client.network)
+        buckets.append(limit, ofClient: ClientNetworks(client))
+        buckets.append(ofDeployment: policy.limits.deploymentCodes)
         let callID = try newCallID()
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.verifyCode.call(on: redis, buckets) { names in

@@ -30,7 +30,7 @@ extension SignInStore {
         let token = token ?? decoy.token
         let limit = policy.limits.verification
         var buckets = Buckets(keyPrefix: keys.prefix)
-        buckets.append(limit, of: client.network)
+        buckets.append(limit, ofClient: ClientNetworks(client))
         let callID = try newCallID()
         // With a confirmation page most tokens are exchange tokens.
         let viaExchange = policy.publicURL != nil
@@ -83,12 +83,13 @@ extension SignInStore {
             }
             return .signedIn(person, outcome.quota)
         case (0, let refusal?, _):
-            return .limited(retryAfter: refusal.retryAfter, outcome.quota)
-        case (-1, nil, _):
+            return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
+        case (-1, nil, let rest):
             let fake = try StoreError.wrapping { () throws(CryptoError) in
                 try viaExchange ? decoy.signedInViaExchange() : decoy.signedIn()
             }
-            return .refused(decoy: fake, outcome.quota)
+            return .refused(
+                decoy: fake, outcome.quota, locksCodes: rest.count == 1 && rest.first == .integer(1))
         default: break
         }
         // The reply itself is left out: it may hold a sealed token.

@@ -18,6 +18,8 @@ package final class SignInStore: Sendable {
     package let jobKeys: KeyRing
     package let codeKeys: CodeKeys
     private let places: Places
+    /// Calls after which more than half of a limit of the deployment was used, until they are reported.
+    let pressure = DeploymentPressure()
 
     /// - Parameters:
     ///   - keyPrefix: the prefix of all keys in Redis.
@@ -57,6 +59,14 @@ package final class SignInStore: Sendable {
         places.place(for: recipient, portal, purpose, of: caller)
     }
 
+    /// The tag of a recipient's buckets: that of its mailbox, so that an alias is no other recipient.
+    /// - Parameter place: the recipient's.
+    func recipientTag(for recipient: EmailAddress, at place: Place) -> String {
+        guard policy.limits.areAliasesOne else { return place.recipientTag }
+        let mailbox = recipient.mailbox
+        return mailbox == recipient.text ? place.recipientTag : places.recipientTag(of: mailbox)
+    }
+
     /// Parses the reply of a script that takes tokens from buckets.
     func outcome(
         of reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool
@@ -64,11 +74,7 @@ package final class SignInStore: Sendable {
         guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
             throw .failed(.unexpectedReply("\(reply)"))
         }
+        if let (limit, left) = outcome.pressure { pressure.record(limit, left: left) }
         return outcome
     }
-}
-
-extension IPAddress? {
-    /// The network that a client's bucket counts; `unknown` for all clients whose address is unknown.
-    var network: String { self?.clientNetwork ?? "unknown" }
 }

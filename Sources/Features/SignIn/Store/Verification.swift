@@ -7,9 +7,10 @@ package enum Verification: Sendable {
     /// It was not valid: unknown, used, expired, superseded, or presented with the wrong code verifier.
     ///
     /// Holds a fake sign-in. The caller processes it like a real one, so that refusal takes as long as success.
-    case refused(decoy: SignedIn, Quota?)
-    /// The client has presented too many tokens or codes.
-    case limited(retryAfter: Duration, Quota?)
+    /// - Parameter locksCodes: whether this was the wrong code after which none works for a time.
+    case refused(decoy: SignedIn, Quota?, locksCodes: Bool)
+    /// The client has presented too many tokens or codes, or there were too many wrong codes in the whole deployment.
+    case limited(by: Limit, retryAfter: Duration, Quota?)
 }
 
 /// A completed sign-in.

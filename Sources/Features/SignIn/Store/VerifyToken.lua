@@ -3,14 +3,14 @@
 -- KEYS  links_key                     the links of the token's place
 --       tries_key                     the count of the recipient's wrong codes
 --       earlier_key                   the key of the token, if an earlier version stored it
---       then the client's bucket, if there is a limit
+--       then the client's buckets, if there is a limit
 -- ARGV  id                            the id of the token: a mailed token, or an exchange token
 --       call                          an id of this call, which no other call has
 --       challenge                     the challenge of the client's verifier, or - if it sent none
 --       decoy_record, decoy_token     the record and the sealed mailed token of a link that is never accepted
---       then, if there is a limit, the bucket's burst, and its microseconds per token
+--       then, if there is a limit, the settings of the buckets
 --
--- Returns the five integers of SendMagicLink.lua, with the verdict 1 (verified), 0 (limited), -1 (refused) or 2 (the
+-- Returns the six integers of SendMagicLink.lua, with the verdict 1 (verified), 0 (limited), -1 (refused) or 2 (the
 -- token is an earlier version's; nothing changed). Unless the verdict is 0 or 2, three strings follow: the mailed token,
 -- sealed for the client's exchange token, or '' if the client sent the mailed token; ''; and the sealed record. They are
 -- the decoy's if the verdict is -1.
@@ -32,7 +32,7 @@ local value = redis.call('GET', links_key) or packed({ decoy })
 local links = links_in(value)
 local is_earlier = redis.call('EXISTS', earlier_key) == 1
 local found = find(links, function(link) return link.id == id or (link.exchange and link.exchange.id == id) end)
-if not found and is_earlier then return { 2, 0, 0, 0, 0 } end
+if not found and is_earlier then return { 2, 0, 0, 0, 0, -1 } end
 local link = found or decoy
 local is_exchange = link.id ~= id
 
@@ -53,6 +53,6 @@ if is_valid then use(links, link, call) else link = decoy end
 local changed = packed(links)
 redis.call('SET', links_key, is_valid and changed or value, 'XX', 'KEEPTTL')
 redis.call(is_valid and 'DEL' or 'EXISTS', tries_key)
-local left, full = quota(first_setting)
+local left, full, pressed = quota(first_setting)
 local sealed = link.exchange and (is_exchange or not is_valid) and link.exchange.token or ''
-return { is_valid and 1 or -1, 0, 0, left, full, sealed, '', link.record }
+return { is_valid and 1 or -1, 0, 0, left, full, pressed, sealed, '', link.record }

@@ -1,4 +1,5 @@
 import Cryptography
+import Net
 import Platform
 import Redis
 
@@ -58,17 +59,18 @@ extension APIKeyStore {
     /// Adds a refusal to the audit, once in a window for each marker.
     /// - Parameters:
     ///   - marker: the key of the marker, as of ``APIKeyRedisKeys/marker(of:by:)``.
-    ///   - failures: the limit that this refusal counts against, for a client's network; `nil` if it was counted, or
+    ///   - failures: the limit that this refusal counts against, for a client's networks; `nil` if it was counted, or
     ///     does not count.
     /// - Throws: ``StoreError``.
     func record(
-        refusal: AuditEntry, oncePer window: Duration, _ marker: String, failures: (limit: Limit, client: String)?
+        refusal: AuditEntry, oncePer window: Duration, _ marker: String,
+        failures: (limit: Limit, client: ClientNetworks)?
     ) async throws(StoreError) -> RefusalOutcome {
         let entry = try StoreError.wrapping { () throws(CryptoError) in
             try refusal.sealed(by: auditRing, random: random)
         }
         var buckets = Buckets(keyPrefix: keys.prefix)
-        if let failures { buckets.append(failures.limit, of: failures.client) }
+        if let failures { buckets.append(failures.limit, ofClient: failures.client) }
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             // If the reply is lost, a second token may be taken: at worst, the bucket is full a little later.
             try await scripts.refuse.call(on: redis, buckets, capacity: 512 + entry.box.count) { names in

@@ -8,11 +8,15 @@ struct LambdaLoop: Sendable {
     private let api: RuntimeAPI
     private let loopResponder: LoopResponder
     private let logger: Logger
+    private let lines: BoundedLines
 
-    init(address: RuntimeAPIAddress, responder loopResponder: LoopResponder, logger: Logger) {
+    init(
+        address: RuntimeAPIAddress, responder loopResponder: LoopResponder, logger: Logger, lines: BoundedLines
+    ) {
         api = RuntimeAPI(at: address, on: loopResponder.eventLoop)
         self.loopResponder = loopResponder
         self.logger = logger
+        self.lines = lines
     }
 
     /// Serves invocations until ``end()`` is called.
@@ -33,7 +37,9 @@ struct LambdaLoop: Sendable {
         do {
             event = try LambdaEvent(parsing: invocation.event, isRoute: loopResponder.responder.isRoute)
         } catch {
-            logger(of: invocation).warning("event_unreadable", metadata: ["reason": "\(error)"])
+            lines.log(
+                level: .warning, "event_unreadable", about: "\(error)", to: logger(of: invocation),
+                ["reason": "\(error)"])
             let failure = LambdaFailure(type: "Postern.UnreadableEvent", message: error.description)
             return try check(try await api.fail(invocation, failure), of: invocation)
         }
@@ -50,7 +56,9 @@ struct LambdaLoop: Sendable {
         case 500: throw .status(500, to: "a response")
         default:
             // 410: the answer was too late. 413: it is too large. The Runtime API has already told the caller.
-            logger(of: invocation).warning("invocation_response_rejected", metadata: ["status": "\(status)"])
+            lines.log(
+                level: .warning, "invocation_response_rejected", about: "\(status)", to: logger(of: invocation),
+                ["status": "\(status)"])
         }
     }
 
@@ -61,7 +69,7 @@ struct LambdaLoop: Sendable {
         request.logMetadata = invocation.logMetadata
         let (responder, fields) = (loopResponder.responder, request.fields)
         guard request.body.count <= Request.maximumBodyByteCount else {
-            logger(of: invocation).warning("payload_too_large")
+            lines.log(level: .warning, "payload_too_large", to: logger(of: invocation))
             return responder.response(to: .payloadTooLarge, fields: fields)
         }
         let left = invocation.deadline.map { deadline in
@@ -73,7 +81,7 @@ struct LambdaLoop: Sendable {
         return await loopResponder.eventLoop.value(within: limit, on: loopResponder.executor) { [request] in
             await TaskDeadline.$current.withValue(redisDeadline) { await responder.respond(to: request) }
         } else: {
-            logger(of: invocation).warning("deadline_reached")
+            lines.log(level: .warning, "deadline_reached", to: logger(of: invocation))
             return responder.response(to: .serviceUnavailable(retryAfter: .seconds(1)), fields: fields)
         }
     }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import Platform
 import ServiceLifecycle
+import Web
 
 /// Serves invocations from AWS Lambda until graceful shutdown, one after another on each of its connections.
 package struct LambdaRuntime: Service {
@@ -9,6 +10,7 @@ package struct LambdaRuntime: Service {
     private let concurrency: Int
     private let responder: LoopResponder
     private let logger: Logger
+    private let lines: BoundedLines
 
     /// The longest time to wait for Redis before the first invocation. Lambda stops a process that takes ten seconds to
     /// start.
@@ -19,11 +21,15 @@ package struct LambdaRuntime: Service {
     ///   - address: the address of the Runtime API.
     ///   - concurrency: the number of connections, and so of invocations served at once.
     ///   - responder: answers the requests.
-    package init(address: RuntimeAPIAddress, concurrency: Int, responder: LoopResponder, logger: Logger) {
+    ///   - lines: what bounds the lines that clients can cause.
+    package init(
+        address: RuntimeAPIAddress, concurrency: Int, responder: LoopResponder, logger: Logger, lines: BoundedLines
+    ) {
         self.address = address
         self.concurrency = concurrency
         self.responder = responder
         self.logger = logger
+        self.lines = lines
     }
 
     /// Serves invocations until graceful shutdown. Those in progress are still answered.
@@ -33,7 +39,7 @@ package struct LambdaRuntime: Service {
         await responder.prepare(within: LambdaRuntime.preparationTimeout)
         logger.debug("taking_invocations", metadata: ["concurrency": "\(concurrency)"])
         let loops = (0..<concurrency).map { _ in
-            LambdaLoop(address: address, responder: responder, logger: logger)
+            LambdaLoop(address: address, responder: responder, logger: logger, lines: lines)
         }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -2,12 +2,12 @@
 --
 -- KEYS  token_key           the mailed token
 --       exchange_key        the exchange token
---       then the client's bucket, if there is a limit
+--       then the client's buckets, if there is a limit
 -- ARGV  digest              the digest of the mailed token
 --       exchange_digest     that of the exchange token
 --       sealed              the mailed token, sealed for the exchange token
 --       lifetime            the lifetime of the exchange token, in ms
---       then, if there is a limit, the bucket's burst, and its microseconds per token
+--       then, if there is a limit, the settings of the buckets
 --
 -- Returns what ExchangeLink.lua returns, and keeps its rules.
 
@@ -26,6 +26,6 @@ if not (is_live and token.claimant == exchange_digest) then
     redis.call('SET', exchange_key, 'via ' .. digest .. '\n' .. sealed, 'PX', lifetime)
   end
 end
-local left, full = quota(first_setting)
-if not token then return { -1, 0, 0, left, full } end
-return { is_live and 1 or -1, 0, 0, left, full, token.state, token.record }
+local left, full, pressed = quota(first_setting)
+if not token then return { -1, 0, 0, left, full, pressed } end
+return { is_live and 1 or -1, 0, 0, left, full, pressed, token.state, token.record }

@@ -1,16 +1,21 @@
 import Logging
-import TestSupport
 
 /// Collects log events, one line each: the level, the message, and the metadata sorted by name.
-final class LogLines: Sendable {
+package final class LogLines: Sendable {
     private let lines = Mutexed<[String]>([])
 
+    package init() {}
+
+    /// All lines.
+    package var all: [String] { lines.value }
+
     /// The lines with the given message.
-    func lines(of message: String) -> [String] {
+    package func lines(of message: String) -> [String] {
         lines.value.filter { $0.split(separator: " ").dropFirst().first == message[...] }
     }
 
-    var logger: Logger {
+    /// A logger whose events are collected, of every level.
+    package var logger: Logger {
         let lines = lines
         return Logger(label: "test") { _ in Handler(lines: lines) }
     }
