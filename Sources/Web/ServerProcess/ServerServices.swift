@@ -25,13 +25,15 @@ struct ServerServices {
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let readiness = Readiness()
         let metrics = HTTPMetrics(registry)
+        let redisMetrics = RedisMetrics(registry)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: ServerServices.threadCount(for: settings.source))
         var responders: [LoopResponder] = []
         var connections: [RedisClient] = []
         for eventLoop in loops.makeIterator() {
             let redis = try eventLoop.submit {
                 try settings.redis.client(
-                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger)
+                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger,
+                    onFailure: { redisMetrics.failed($0) })
             }.wait()
             // It connects while the rest is set up.
             redis.start()
