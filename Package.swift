@@ -90,7 +90,8 @@ let foundations: [Target] = [
         name: "MailQueue", dependencies: ["Bytes", "Cryptography", "Net", "Platform", "Redis"],
         path: "Sources/Mail/MailQueue",
         resources: [
-            "Acknowledge", "Claim", "DeadLetter", "Promote", "Reclaim", "RemoveConsumers", "Requeue", "RetryLater",
+            "Acknowledge", "AddJob", "Claim", "DeadLetter", "Join", "Promote", "Reclaim", "RemoveConsumers", "Requeue",
+            "RetryLater",
         ].map { .embedInCode("Scripts/\($0).lua") }),
     .target(
         name: "MailMessage", dependencies: ["Bytes", "MailQueue", "Net", "Platform", mustache],

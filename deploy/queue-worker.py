@@ -39,6 +39,7 @@ DEAD_LETTER = """local stream, dead_letters = unpack(KEYS)
 local group, entry, maximum_length = unpack(ARGV)
 
 if #redis.call('XRANGE', stream, entry, entry) == 0 then return 0 end
+redis.call('XACK', stream, group, '0-0')
 redis.call('XADD', dead_letters, 'MAXLEN', '~', maximum_length, '*', unpack(ARGV, 4))
 redis.call('XACK', stream, group, entry)
 return redis.call('XDEL', stream, entry)"""
@@ -63,6 +64,15 @@ end
 
 local high = claim(mail, tonumber(count))
 return { high, claim(bulk, count - #high) }"""
+# Also works when Redis is full.
+JOIN = """local stream = unpack(KEYS)
+local group = unpack(ARGV)
+
+redis.call('XACK', stream, group, '0-0')
+local made = redis.pcall('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
+if not made.err then return 1 end
+if string.find(made.err, 'BUSYGROUP', 1, true) then return 0 end
+return made"""
 # A consumer that has pending entries stays in the group, since they would be lost with it.
 LEAVE = """local stream = unpack(KEYS)
 local group, worker = unpack(ARGV)
@@ -82,11 +92,7 @@ db = redis.Redis.from_url(os.environ["REDIS_URL"], protocol=2, socket_timeout=5,
 
 def make_groups():
     for stream in (MAIL, BULK):
-        try:
-            db.xgroup_create(stream, GROUP, id="0", mkstream=True)
-        except redis.ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):  # The group exists already.
-                raise
+        db.eval(JOIN, 1, stream, GROUP)
 
 
 def claim():

@@ -5,13 +5,17 @@ import NIOCore
 ///
 /// Commands may wait for an attempt to connect if no attempt failed before it. After a failed attempt they are refused
 /// at once, until there is a connection. A sleep of the process does not count as a failure. Neither does a lost
-/// connection, unless it is one too many in a row that were lost as soon as they were made.
+/// connection, unless it is one too many in a row that were lost as soon as they were made; nor a server that is left
+/// because it is the wrong one, unless another was left shortly before.
 struct Availability {
     /// The maximum number of useless connections in a row that are replaced at once. A server that accepts connections
     /// and drops them would otherwise be connected to without a pause.
     static let maximumUselessCount = 3
     /// The age below which a lost connection is useless, if no reply has come on it.
     static let uselessAge = TimeAmount.milliseconds(100)
+    /// The time after which a server that is left is replaced at once again. Within it, leaving another counts as a
+    /// failure: the configured address keeps leading to the wrong server.
+    static let leavingInterval = TimeAmount.seconds(2)
 
     enum State: Equatable {
         /// Not started yet.
@@ -41,6 +45,8 @@ struct Availability {
     private var unprovenSince: NIODeadline?
     /// The number of connections in a row that were lost as soon as they were made.
     private var uselessCount = 0
+    /// The time at which a server was last left.
+    private var lastLeft: NIODeadline?
 
     /// Whether a command may be sent now.
     var isReady: Bool { if case .ready = state { true } else { false } }
@@ -102,6 +108,17 @@ struct Availability {
         let isUseless = unprovenSince.map { now - $0 < Availability.uselessAge } ?? false
         uselessCount = isUseless ? uselessCount + 1 : 0
         guard uselessCount <= Availability.maximumUselessCount else { return failed() }
+        state = .connecting(failures: 0)
+        return .connect
+    }
+
+    /// Records that the connection leads to the wrong server, and is left. A new attempt starts at once, and commands may
+    /// wait for it. If that leads to the wrong server, too, it counts as a failure.
+    mutating func left(at now: NIODeadline) -> Action {
+        guard isReady else { return .nothing }
+        defer { lastLeft = now }
+        let isRepeated = lastLeft.map { now - $0 < Availability.leavingInterval } ?? false
+        guard failures == 0, !isRepeated else { return failed() }
         state = .connecting(failures: 0)
         return .connect
     }

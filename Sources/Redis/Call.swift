@@ -7,6 +7,10 @@ typealias CallResult = Result<RESPValue, RedisError>
 struct Call {
     let command: RedisCommand
     var terms: CallTerms
+    /// The last reply that said that the command was not carried out; `nil` if there was none.
+    var refusal: String?
+    /// The number of such replies.
+    var refusalCount = 0
     /// Called exactly once, on the event loop.
     let complete: (CallResult) -> Void
 

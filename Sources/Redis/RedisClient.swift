@@ -4,18 +4,21 @@ import Platform
 
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
-/// A lost connection is replaced at once. While Redis is unavailable, commands fail at once, and attempts to connect
+/// A lost connection is replaced at once, and so is one that leads to the wrong server. A command that Redis did not
+/// carry out, because it is loading its data for example, is sent again. While Redis is unavailable, commands fail at once, and attempts to connect
 /// continue in the background. Failures from before a sleep of the process do not count. Each command completes within
 /// the configured timeout. Cancelling its task does not end it earlier: a command that was sent cannot be withdrawn.
 package final class RedisClient: Sendable {
     /// The event loop of the connection.
     package let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSessionDriver>
+    private let onFailure: (@Sendable (RedisError) -> Void)?
 
     /// Creates a client that is not connected yet. Must be called on the event loop.
     /// - Throws: an error of NIOSSL if the certificate authorities cannot be read.
     package init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.eventLoop = eventLoop
+        onFailure = configuration.onFailure
         session = NIOLoopBound(
             try RedisSessionDriver(configuration: configuration, eventLoop: eventLoop, logger: logger),
             eventLoop: eventLoop)
@@ -51,9 +54,16 @@ package final class RedisClient: Sendable {
                 }
             }
         }
-        let reply = try result.get()
-        guard case .error(let message) = reply else { return reply }
-        throw .server(code: String(message.prefix { $0 != " " }), message: RedisError.withoutArguments(message))
+        switch result {
+        case .success(.error(let message)): throw counted(RedisError(errorReply: message))
+        case .success(let reply): return reply
+        case .failure(let error): throw counted(error)
+        }
+    }
+
+    private func counted(_ error: RedisError) -> RedisError {
+        if !error.isExpected { onFailure?(error) }
+        return error
     }
 
     /// Whether Redis answers.

@@ -18,6 +18,9 @@ package struct RedisConfiguration: Sendable {
     /// The scripts that a new connection loads into its server if they are missing. If the server does not permit that,
     /// the first call of each script loads it.
     package var scripts: [ScriptSource]
+    /// Called with the error of each command that failed, such as to count it. Answers that callers know, such as that
+    /// a script is missing, are no failures.
+    package var onFailure: (@Sendable (RedisError) -> Void)?
 
     package init(
         url: RedisURL, timeout: TimeAmount = .seconds(1), clientName: String = "postern",

@@ -17,9 +17,17 @@ final class RedisConnection: ChannelInboundHandler {
     private var isFlushScheduled = false
     private var failure: RedisError?
     private var lastReply = NIODeadline.now()
+    /// The last reply, if it was an error.
+    private var lastError: String?
+    private var isLeft = false
 
     /// Called once, when the connection has ended, with the calls that have no reply.
     var onEnd: ((ConnectionEnd, [Call]) -> Void)?
+    /// Called with each error reply to a call, which it must complete or send again; `nil` to complete the call with it.
+    var onError: ((Call, String) -> Void)?
+
+    /// The age up to which an error of Redis explains that it closed the connection.
+    private static let explanationAge = TimeAmount.seconds(1)
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -47,6 +55,12 @@ final class RedisConnection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
+    /// Ends the connection once its calls are answered. No more must be sent on it.
+    func leave() {
+        isLeft = true
+        if pending.isEmpty { close() }
+    }
+
     private func flush() {
         isFlushScheduled = false
         guard let context else { return }
@@ -64,14 +78,29 @@ final class RedisConnection: ChannelInboundHandler {
             }
             try fed.get()
             while let reply = try reader.next() {
-                guard let call = pending.removeFirst() else { throw .unexpectedReply("no command is waiting for it") }
-                lastReply = .now()
-                call.complete(.success(reply))
+                try received(reply)
             }
+            if isLeft, pending.isEmpty { context.close(promise: nil) }
         } catch {
             failure = error
             context.close(promise: nil)
         }
+    }
+
+    private func received(_ reply: RESPValue) throws(RedisError) {
+        lastReply = .now()
+        guard case .error(let message) = reply else {
+            lastError = nil
+            guard let call = pending.removeFirst() else { throw .unexpectedReply("no command is waiting for it") }
+            return call.complete(.success(reply))
+        }
+        lastError = message
+        // Redis may send an error before the first command, when it closes a connection that it just accepted.
+        guard let call = pending.removeFirst() else {
+            throw .connectionLost(reason: RedisConnection.explanation(of: ErrorReply(message)))
+        }
+        guard let onError else { return call.complete(.success(reply)) }
+        onError(call, message)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -80,8 +109,23 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(.lost(failure ?? .connectionLost(reason: "closed by Redis")))
+        end(.lost(reason))
     }
+
+    /// The reason that the connection was closed: what Redis said before it, if it said so just now.
+    private var reason: RedisError {
+        if case .unexpectedReply(let what)? = failure { return .unexpectedReply(what) }
+        guard let lastError, lastReply + RedisConnection.explanationAge > .now() else {
+            return failure ?? .connectionLost(reason: "closed by Redis")
+        }
+        let reply = ErrorReply(lastError)
+        guard ![.expected, .unknownScript].contains(reply.meaning) else {
+            return failure ?? .connectionLost(reason: "closed by Redis")
+        }
+        return .connectionLost(reason: RedisConnection.explanation(of: reply))
+    }
+
+    private static func explanation(of error: ErrorReply) -> String { "closed by Redis: \(error.explanation)" }
 
     private func checkDeadline() {
         pending.timerFired()
@@ -98,6 +142,7 @@ final class RedisConnection: ChannelInboundHandler {
         guard let onEnd else { return }
         self.onEnd = nil
         onEnd(end, pending.removeAll())
+        onError = nil
         context = nil
     }
 }

@@ -96,7 +96,7 @@ struct RedisConnector {
                 Call(command: step.command, deadline: deadline, mayRetry: false) { result in
                     switch (step.kind, result) {
                     case (.required, .success(.error(let message))):
-                        refusal = refusal ?? RedisError.withoutArguments(message)
+                        refusal = refusal ?? ErrorReply(message).explanation
                     case (.scripts, .success(.array(let known))):
                         missing = zip(configuration.scripts, known).filter { $1 == .integer(0) }.map { $0.0 }
                     default: break

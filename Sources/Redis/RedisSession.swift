@@ -82,7 +82,8 @@ extension RedisSession {
         // A firewall or proxy in between may have dropped a silent connection without closing it.
         let isSuspect = isIdempotent && silentSince.map { $0 < now - suspicionDelay } ?? false
         let submission = place(
-            CallTerms(deadline: isSuspect ? now + suspectTimeout : end, end: end, mayRetry: isIdempotent), now)
+            CallTerms(
+                deadline: isSuspect ? now + suspectTimeout : end, end: end, limit: limit, mayRetry: isIdempotent), now)
         if case .accepted = submission { callCount += 1 }
         return submission
     }
@@ -106,7 +107,7 @@ extension RedisSession {
     /// - Parameter reason: the reason that the connection ended.
     mutating func retry(_ terms: CallTerms, after reason: String, now: NIODeadline) -> Submission {
         guard terms.mayRetry, terms.end > now else { return .refused(.connectionLost(reason: reason)) }
-        return place(CallTerms(deadline: terms.end, end: terms.end, mayRetry: false), now)
+        return place(CallTerms(deadline: terms.end, end: terms.end, limit: terms.limit, mayRetry: false), now)
     }
 
     /// The consequence of a call's result.
@@ -114,24 +115,16 @@ extension RedisSession {
         case nothing
         /// Report that Redis is available again, and after how long.
         case available(after: TimeAmount)
-        /// Give up the connection. Its calls may still be answered; those that are not when it ends are passed to
-        /// ``retry(_:after:now:)``.
-        case leave(Outage)
     }
 
     /// Records the result of a call that was not refused by ``submit(isIdempotent:blockingFor:by:silentSince:now:)``. A
-    /// reply shows that the connection works. A server that has become a replica is left: the configured name or
-    /// address may lead to a primary by now.
+    /// reply shows that the connection works.
     /// - Parameter now: evaluated only if needed, because most replies need no clock.
     mutating func completed(_ result: CallResult, now: @autoclosure () -> NIODeadline) -> Completion {
         callCount -= 1
         guard case .success(let reply) = result, availability.isReady else { return .nothing }
         availability.replied()
-        if case .error(let message) = reply {
-            guard message.hasPrefix("READONLY") else { return .nothing }
-            let now = now()
-            return .leave(outage(message, availability.failed(), now))
-        }
+        if case .error = reply { return .nothing }
         guard let since = unavailableSince else { return .nothing }
         unavailableSince = nil
         availability.succeeded()
@@ -142,6 +135,21 @@ extension RedisSession {
 // MARK: - Connections
 
 extension RedisSession {
+    /// Whether there is a connection.
+    var isReady: Bool { availability.isReady }
+
+    /// Records a reply, which may be an error.
+    mutating func replied() { availability.replied() }
+
+    /// Gives up a connection that leads to the wrong server. The configured name or address may lead to another by now.
+    mutating func leave(_ reason: String, _ now: NIODeadline) -> Departure? {
+        guard availability.isReady else { return nil }
+        let action = began(availability.left(at: now), now)
+        if case .wait = action { return .unavailable(outage(reason, action, now)) }
+        lastFailure = reason
+        return .replace(reason: reason, action)
+    }
+
     /// The start or continuation of a period in which calls are refused. Waiting calls must fail with ``refusal``.
     struct Outage: Equatable {
         let reason: String

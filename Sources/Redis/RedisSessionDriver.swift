@@ -12,10 +12,12 @@ final class RedisSessionDriver {
     private var session: RedisSession
     private var connection: RedisConnection?
     private var waiting = CallQueue()
+    private let held: HeldCalls
 
     init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.eventLoop = eventLoop
         self.logger = logger
+        held = HeldCalls(eventLoop: eventLoop)
         connector = try RedisConnector(configuration: configuration, eventLoop: eventLoop)
         session = RedisSession(timeout: configuration.timeout, suspicionDelay: configuration.suspicionDelay)
     }
@@ -30,6 +32,7 @@ final class RedisSessionDriver {
         session.close()
         connection?.close()
         refuseWaiting()
+        for call in held.removeAll() { call.complete(.failure(session.refusal)) }
     }
 
     /// Sends a command, or lets it wait for a connection.
@@ -111,12 +114,6 @@ extension RedisSessionDriver {
             break
         case .available(let time):
             logger.notice("redis_available", metadata: ["after_ms": "\(time.nanoseconds / 1_000_000)"])
-        case .leave(let outage):
-            let left = connection
-            connection = nil
-            left?.onEnd = { [weak self] _, calls in self?.retry(calls, after: outage.reason) }
-            left?.close()
-            perform(outage)
         }
     }
 
@@ -145,7 +142,11 @@ extension RedisSessionDriver {
             guard session.connected(now: .now()) else { return connection.close() }
             self.connection = connection
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
+            connection.onError = { [weak self, weak connection] call, message in
+                self?.refused(call, message, on: connection)
+            }
             for call in waiting.removeAll() { connection.send(call) }
+            for call in held.removeAll() { resend(call) }
         case .failure(.unavailable(let reason)):
             attemptFailed(reason)
         case .failure(let error):
@@ -184,5 +185,54 @@ extension RedisSessionDriver {
                 take(route, for: call)
             }
         }
+    }
+}
+
+// MARK: - Calls that were not carried out
+
+extension RedisSessionDriver {
+    /// Takes the consequences of an error reply.
+    private func refused(_ call: Call, _ message: String, on origin: RedisConnection?) {
+        let now = NIODeadline.now()
+        var call = call
+        let (fate, departure) = session.refused(
+            ErrorReply(message), call.terms, refusalCount: call.refusalCount, isCurrent: origin === connection,
+            jitter: .random(in: 0...1), now: now)
+        call.refusal = message
+        call.refusalCount += 1
+        if let departure { perform(departure) }
+        switch fate {
+        case .answer: call.complete(.success(.error(message)))
+        case .hold: resend(call)
+        case .again(let time):
+            eventLoop.assumeIsolated().scheduleTask(deadline: time) { [call] in self.resend(call) }
+        }
+    }
+
+    private func perform(_ departure: RedisSession.Departure) {
+        let left = connection
+        connection = nil
+        switch departure {
+        case .replace(let reason, let action):
+            logger.debug("redis_connection_lost", metadata: ["reason": "\(reason)"])
+            left?.onEnd = { [weak self] _, calls in self?.retry(calls, after: reason) }
+            perform(action)
+        case .unavailable(let outage):
+            left?.onEnd = { [weak self] _, calls in self?.retry(calls, after: outage.reason) }
+            perform(outage)
+        }
+        left?.leave()
+    }
+
+    /// Sends a call again, now or on the next connection.
+    private func resend(_ call: Call) {
+        guard let terms = session.resend(call.terms), let connection else {
+            return held.append(call) { call in
+                call.complete(call.refusal.map { .success(.error($0)) } ?? .failure(.timeout))
+            }
+        }
+        var call = call
+        call.terms = terms
+        connection.send(call)
     }
 }

@@ -38,13 +38,16 @@ package struct RedisSettings: Sendable {
     /// - Parameters:
     ///   - name: the client's name in `CLIENT LIST`.
     ///   - scripts: the scripts that a new connection loads into its server if they are missing.
+    ///   - onFailure: called with the error of each command that failed.
     /// - Throws: ``SettingError`` if the file of certificate authorities cannot be used, which is the only way to fail.
     package func client(
-        named name: String, scripts: [ScriptSource] = [], on eventLoop: any EventLoop, logger: Logger
+        named name: String, scripts: [ScriptSource] = [], on eventLoop: any EventLoop, logger: Logger,
+        onFailure: (@Sendable (RedisError) -> Void)? = nil
     ) throws(SettingError) -> RedisClient {
-        let configuration = RedisConfiguration(
+        var configuration = RedisConfiguration(
             url: url, timeout: TimeAmount(timeout), clientName: name, certificateAuthorities: certificateAuthorities,
             scripts: scripts)
+        configuration.onFailure = onFailure
         do {
             return try RedisClient(configuration: configuration, eventLoop: eventLoop, logger: logger)
         } catch {

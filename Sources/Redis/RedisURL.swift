@@ -25,6 +25,10 @@ package struct RedisURL: Sendable {
     /// Parses a URL. User and password are percent-decoded; the default port is 6379.
     /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(parsing text: String) throws(ParseError) {
+        guard !holdsWhitespace(text) else {
+            throw ParseError(
+                "must not contain or end in a space, tab or line end; write a space in a user or password as %20")
+        }
         let url = try ServiceURL(parsing: text, schemes: ["redis", "rediss", "unix"])
         guard url.password != nil || url.user == nil else {
             throw ParseError("must have a password if it has a user: user:password@, or :password@")

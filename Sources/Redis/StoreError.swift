@@ -2,18 +2,12 @@ import Cryptography
 
 /// An error from a store operation.
 package enum StoreError: Error, Equatable {
-    /// Redis is unreachable, full, read-only or otherwise temporarily unavailable.
+    /// Redis is unreachable, full, read-only or configured so that it refuses the command, or a setting does not fit it.
     case unavailable(RedisError)
-    /// Redis sent an unexpected reply, because of a wrong database, a changed script or a defect.
+    /// Redis sent an unexpected reply, because of a changed script or a defect.
     case failed(RedisError)
     /// A token or a box could not be created or opened.
     case crypto(CryptoError)
-
-    /// The codes of error replies that mean that Redis is temporarily unavailable.
-    private static let temporaryCodes: Set<String> = [
-        "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOPERM", "NOREPLICAS", "OOM",
-        "READONLY", "TRYAGAIN", "WRONGPASS",
-    ]
 
     /// Returns the result of `body`, or throws its error as ``crypto(_:)``.
     package static func wrapping<Value>(_ body: () throws(CryptoError) -> Value) throws(StoreError) -> Value {
@@ -36,14 +30,7 @@ package enum StoreError: Error, Equatable {
     }
 
     package init(_ error: RedisError) {
-        switch error {
-        case .unavailable, .timeout, .connectionLost:
-            self = .unavailable(error)
-        case .server(let code, _):
-            self = StoreError.temporaryCodes.contains(code) ? .unavailable(error) : .failed(error)
-        case .unexpectedReply:
-            self = .failed(error)
-        }
+        self = error.isOutage ? .unavailable(error) : .failed(error)
     }
 }
 

@@ -48,7 +48,7 @@ struct ServiceURLTests {
         Case(text: "redis://u:%00%ff%FE@h", user: "u", password: [0, 0xFF, 0xFE]),
         Case(text: "redis://%C3%BC:%e9%96%80@h", user: "ü", password: bytes("門")),
         Case(text: "redis://ü:門@h", user: "ü", password: bytes("門")),
-        Case(text: "redis://u:a+b c@h", user: "u", password: bytes("a+b c")),
+        Case(text: "redis://u:a+b%20c@h", user: "u", password: bytes("a+b c")),
         Case(text: "redis://u:%2525@h", user: "u", password: bytes("%25")),
     ]
 
@@ -71,25 +71,34 @@ struct ServiceURLTests {
     /// Texts, and a word of the rule that each breaks.
     static let invalid: [(String, String)] = [
         ("", "start"), ("h8dden", "start"), ("redis", "start"), ("redis:", "start"), ("redis:/h8dden", "start"),
-        ("redis:h8dden", "start"), ("://h8dden", "start"), (" redis://h8dden", "start"), ("Redis://h8dden", "start"),
+        ("redis:h8dden", "start"), ("://h8dden", "start"), ("Redis://h8dden", "start"),
         ("rediss://h8dden", "start"), ("xredis://h8dden", "start"), ("http://h8dden", "start"),
         ("redis:\\\\h8dden", "start"), ("redis:/\u{301}/h8dden", "start"), ("h8dden@redis://h", "start"),
         ("redis://h?h8dden", "query"), ("redis://h#h8dden", "query"), ("redis://u:h8?dden@h", "%3F"),
         ("redis://u:h8#dden@h", "%23"), ("redis://h/h8dden?", "query"),
         ("redis://u:h8dden%@h", "%25"), ("redis://u:h8dden%4@h", "%25"), ("redis://u:h8dden%zz@h", "%25"),
         ("redis://u:h8dden%+4@h", "%25"), ("redis://u:h8dden%%41@h", "%25"), ("redis://h8dden%:p@h", "%25"),
-        ("redis://u:h8dden%４１@h", "%25"), ("redis://h8dden% 1@h", "%25"),
+        ("redis://u:h8dden%４１@h", "%25"),
         ("redis://u:h8@dden@h", "%40"), ("redis://@@h8dden", "%40"),
         ("redis://h8dden:", "port"), ("redis://h8dden:0", "port"), ("redis://h8dden:65536", "port"),
-        ("redis://h8dden:-1", "port"), ("redis://h8dden:+1", "port"), ("redis://h8dden: 1", "port"),
-        ("redis://h8dden:1 ", "port"), ("redis://h8dden:x", "port"), ("redis://h8dden:0x1", "port"),
+        ("redis://h8dden:-1", "port"), ("redis://h8dden:+1", "port"),
+        ("redis://h8dden:x", "port"), ("redis://h8dden:0x1", "port"),
         ("redis://h8dden:１", "port"), ("redis://h8dden:1:2", "port"), ("redis://h8dden:99999999999999999999", "port"),
         ("redis://h8@dden:p@h", "%40"), ("redis://redis://h8dden", "port"), ("redis://::1", "port"),
         ("redis://[::1]:", "port"), ("redis://[::1]:0", "port"),
         ("redis://[::1]:h8dden", "port"),
         ("redis://[h8dden", "bracket"), ("redis://[::1]h8dden", "bracket"), ("redis://[", "bracket"),
         ("redis://[::1]]", "bracket"), ("redis://[[::1]]", "bracket"),
+        (" redis://h8dden", "line end"), ("redis://h8dden\n", "line end"), ("redis://h8dden/0\r\n", "line end"),
+        ("redis://h8dden/0 ", "line end"), ("redis://h8dden:1 ", "line end"), ("redis://h8dden: 1", "line end"),
+        ("redis://u:h8d den@h", "%20"), ("redis://u\t:h8dden@h", "%20"), ("redis://h8dden\u{A0}", "line end"),
+        ("redis://h8d\u{0}den", "line end"), ("redis://h8dden% 1@h", "line end"), ("unix:///h8dden\n", "line end"),
     ]
+
+    @Test("a space inside the path of a folder is part of it")
+    func spaceInPath() throws {
+        #expect(try ServiceURL(parsing: "maildir:///my mail/new", schemes: ["maildir"]).path == "/my mail/new")
+    }
 
     @Test("any other text is refused with its rule, and is not part of the error", arguments: ServiceURLTests.invalid)
     func refused(text: String, word: String) throws {

@@ -144,13 +144,63 @@ struct RedisOutageTests {
     @Test("the client leaves a primary that became a replica, and recovers once it is a primary again")
     func readOnly() async throws {
         let server = try await RedisServer()
-        let client = try await client(server.address)
+        let client = try await client(server.address, timeout: .milliseconds(500))
         _ = try await client.send(RedisCommand("PING"))
         try server.command("REPLICAOF", "127.0.0.1", "1")
         let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("SET", "a", "b")) }
         #expect("\(try #require(error))".contains("READONLY"))
         try server.command("REPLICAOF", "NO", "ONE")
         try await eventually("writes") { (try? await client.send(RedisCommand("SET", "a", "b"))) != nil }
+    }
+
+    @Test("real Redis: if it has too many clients, the error says so")
+    func tooManyClients() async throws {
+        let server = try await RedisServer(arguments: ["--maxclients", "1"])
+        let first = try await client(server.address)
+        _ = try await first.send(RedisCommand("PING"))
+        let second = try await client(server.address)
+        for _ in 0..<2 {
+            let error = await #expect(throws: RedisError.self) { try await second.send(RedisCommand("PING")) }
+            #expect("\(try #require(error))".contains("max number of clients reached"))
+        }
+        first.close()
+        try await eventually("a place for the second") { (try? await second.send(RedisCommand("PING"))) != nil }
+    }
+
+    static let lastErrors = [
+        ("DENIED Redis is running in protected mode because protected mode is enabled", "protected mode"),
+        ("ERR max number of clients reached", "max number of clients"),
+        ("ERR Protocol error: invalid bulk length", "Protocol error"), ("WHATEVER comes", "WHATEVER comes"),
+    ]
+
+    @Test("the last error before Redis closes the connection is the reason", arguments: lastErrors)
+    func lastError(error: String, reason: String) async throws {
+        // At the first command of the handshake, and at a later command.
+        for isHandshake in [true, false] {
+            let server = try FakeRedis(answering: { command in
+                if !isHandshake, let answer = FakeRedis.handshake(command) { return answer }
+                return .close(Array("-\(error)\r\n".utf8))
+            })
+            let client = try await client(server.address)
+            let thrown = await #expect(throws: RedisError.self) {
+                for _ in 0..<10 { _ = try await client.send(RedisCommand("GET", "a")) }
+            }
+            #expect("\(try #require(thrown))".contains(reason))
+        }
+    }
+
+    @Test("an error that is not the last reply before the end is not the reason")
+    func earlierError() async throws {
+        let server = try FakeRedis(answering: { command in
+            switch command.name {
+            case "CLIENT": .line("-ERR unknown command 'CLIENT'")
+            case "GET": .close([])
+            default: .line("+PONG")
+            }
+        })
+        let client = try await client(server.address)
+        let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("GET", "a")) }
+        #expect(error == .connectionLost(reason: "the connection to Redis ended: closed by Redis"))
     }
 
     @Test("a reply in another protocol ends the connection and fails the command")

@@ -105,7 +105,7 @@ struct RedisSessionTests {
         let session = SessionScenario.ready()
         #expect(session.submit(100, by: 99) == .refused(.timeout))
         #expect(session.submit(100, by: 100) == .refused(.timeout))
-        #expect(session.submit(100, by: 101) == .accepted(CallTerms(1100, 1100), .send))
+        #expect(session.submit(100, by: 101) == .accepted(CallTerms(1100, 1100, limit: 101), .send))
         #expect(SessionScenario.backingOff().submit(by: 0) == .refused(.timeout))
     }
 
@@ -128,10 +128,8 @@ struct RedisSessionTests {
 // MARK: - Replies
 
 extension RedisSessionTests {
-    static let readOnly = RESPValue.error("READONLY You can't write against a read only replica.")
-
     @Test(
-        "while Redis is available, only READONLY has a consequence",
+        "while Redis is available, no result has a consequence",
         arguments: [
             .success(.status("OK")), .success(.null), .success(.error("OOM command not allowed")),
             .success(.error("ERR READONLY")), .failure(.timeout), .failure(.connectionLost(reason: "reset")),
@@ -159,29 +157,5 @@ extension RedisSessionTests {
         _ = session.submit(10_000)
         #expect(session.connected(10_010))
         #expect(session.completed(.success(.null), 10_020) == .available(after: .milliseconds(10_020)))
-    }
-
-    @Test("a server that became a replica is left, and calls are refused with its error")
-    func replica() {
-        let session = SessionScenario.ready()
-        for _ in 1...3 { _ = session.submit(10_000) }
-        let text = "READONLY You can't write against a read only replica."
-        #expect(
-            session.completed(.success(Self.readOnly), 10_000)
-                == .leave(.init(reason: text, isNew: true, next: .wait(exponent: 0))))
-        // Replies to the commands that were sent before.
-        #expect(session.completed(.success(Self.readOnly), 10_000) == .nothing)
-        #expect(session.completed(.success(.null), 10_000) == .nothing)
-        #expect(session.submit(10_000) == .refused(.unavailable(reason: text)))
-        #expect(
-            session.retry(CallTerms(11_000, 11_000, mayRetry: true), 10_000) == .refused(.unavailable(reason: text)))
-        // The next connection leads to the same server.
-        session.waits(until: 10_050)
-        #expect(session.waited(10_050) == .connect)
-        #expect(session.connected(10_050))
-        _ = session.submit(10_050)
-        #expect(
-            session.completed(.success(Self.readOnly), 10_060)
-                == .leave(.init(reason: text, isNew: false, next: .wait(exponent: 1))))
     }
 }

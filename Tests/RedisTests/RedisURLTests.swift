@@ -57,6 +57,21 @@ struct RedisURLTests {
         }
     }
 
+    @Test(
+        "white space anywhere is refused, such as the line end of a file, with a rule that says so",
+        arguments: [
+            "redis://localhost\n", "redis://localhost:6379\r\n", "redis://localhost/0 ", "redis://localhost\t",
+            " redis://localhost", "redis://local host", "redis://:s3 cret@localhost", "redis:// localhost",
+            "rediss://door:s3cret@localhost:6380/1\n", "unix:///run/redis.sock\n", "unix:///run/my redis.sock", "\n",
+        ])
+    func whiteSpace(text: String) {
+        #expect {
+            _ = try RedisURL(parsing: text)
+        } throws: { error in
+            "\(error)".contains("must not contain or end in a space, tab or line end") && !"\(error)".contains("s3cret")
+        }
+    }
+
     @Test("a URL prints without its credentials")
     func description() throws {
         let url = try RedisURL(parsing: "redis://door:s3cret@localhost:7000/2")

@@ -9,8 +9,8 @@ func at(_ milliseconds: Int64) -> NIODeadline {
 
 extension CallTerms {
     /// The terms of a call, in milliseconds after the start of a test.
-    init(_ deadline: Int64, _ end: Int64, mayRetry: Bool = false) {
-        self.init(deadline: at(deadline), end: at(end), mayRetry: mayRetry)
+    init(_ deadline: Int64, _ end: Int64, limit: Int64? = nil, mayRetry: Bool = false) {
+        self.init(deadline: at(deadline), end: at(end), limit: limit.map(at), mayRetry: mayRetry)
     }
 }
 
@@ -69,6 +69,23 @@ final class SessionScenario {
     func completed(_ result: CallResult, _ now: Int64 = 0) -> RedisSession.Completion {
         session.completed(result, now: at(now))
     }
+
+    /// Decides about a call that was answered with an error, without jitter.
+    func refused(
+        _ message: String, _ now: Int64, terms: CallTerms = CallTerms(20_000, 20_000), after refusalCount: Int = 0,
+        isCurrent: Bool = true
+    ) -> Refusal {
+        let (fate, departure) = session.refused(
+            ErrorReply(message), terms, refusalCount: refusalCount, isCurrent: isCurrent, jitter: 0, now: at(now))
+        return Refusal(fate: fate, departure: departure)
+    }
+
+    struct Refusal: Equatable {
+        let fate: RedisSession.Fate
+        var departure: RedisSession.Departure?
+    }
+
+    func resend(_ terms: CallTerms) -> CallTerms? { session.resend(terms) }
 
     func connected(_ now: Int64) -> Bool { session.connected(now: at(now)) }
 

@@ -21,6 +21,10 @@ package struct ServiceURL: Sendable {
     /// - Parameter schemes: the allowed schemes, which the error names if the URL has another.
     /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(parsing text: String, schemes: [String]) throws(ParseError) {
+        guard !ServiceURL.isStray(text) else {
+            throw ParseError(
+                "must not contain or end in a space, tab or line end; write a space in a user or password as %20")
+        }
         let prefixes = schemes.map { "\($0)://" }
         guard let (scheme, rest) = ServiceURL.split(text, at: "://"), schemes.contains(String(scheme)) else {
             let list = prefixes.dropLast().joined(separator: ", ")
@@ -35,6 +39,15 @@ package struct ServiceURL: Sendable {
         path = String(rest.dropFirst(authority.count))
         (user, password) = try ServiceURL.credentials(credentials)
         (self.host, port) = try ServiceURL.hostAndPort(host)
+    }
+
+    /// Whether a text has white space or control characters that cannot be meant, such as the line end of a file that it
+    /// was read from. Only inside the path of a folder is a space meant.
+    private static func isStray(_ text: String) -> Bool {
+        let authorityEnd = text.firstRange(of: "://").map { text[$0.upperBound...].firstIndex(of: "/") } ?? nil
+        let (start, path) = (text[..<(authorityEnd ?? text.endIndex)], text[(authorityEnd ?? text.endIndex)...])
+        return holdsWhitespace(start) || path.last == " "
+            || path.unicodeScalars.contains { $0 != " " && isWhitespace($0) }
     }
 
     private static func credentials(_ text: Substring) throws(ParseError) -> (user: String?, password: Secret?) {
@@ -77,4 +90,13 @@ package struct ServiceURL: Sendable {
         guard let range = text.firstRange(of: separator) else { return nil }
         return (text[..<range.lowerBound], text[range.upperBound...])
     }
+}
+
+/// Whether a text contains white space or a control character.
+package func holdsWhitespace(_ text: some StringProtocol) -> Bool {
+    text.unicodeScalars.contains(where: isWhitespace)
+}
+
+private func isWhitespace(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
 }

@@ -9,6 +9,8 @@ import Redis
 package final class MailQueue: Sendable {
     /// The name of the consumer group that all workers join.
     package static let group = "senders"
+    /// The Lua function that adds a job to a stream, to be prepended to scripts that do so.
+    package static let addJobFunction = PackageResources.AddJob_lua
     /// The approximate number of dead letters to keep.
     private static let maximumDeadLetterCount = 10_000
     /// The time to keep dead letters: the longest lifetime of a link.
@@ -141,15 +143,7 @@ package final class MailQueue: Sendable {
     }
 
     private func createGroups() async throws(RedisError) {
-        for priority in MailPriority.allCases {
-            do {
-                _ = try await commands.send(
-                    RedisCommand("XGROUP", "CREATE", keys.stream(of: priority), MailQueue.group, "0", "MKSTREAM"),
-                    isIdempotent: true)
-            } catch .server(code: "BUSYGROUP", _) {
-                // It exists, or another worker created it first.
-            }
-        }
+        for priority in MailPriority.allCases { try await scripts.join(priority, on: commands) }
     }
 
     // MARK: - Recording outcomes

@@ -11,11 +11,12 @@ import Settings
 /// - Throws: The exit status for a wrong setting.
 func redisClient(
     _ settings: RedisSettings, _ name: String, _ scripts: [ScriptSource], _ eventLoop: any EventLoop,
-    _ logger: Logger
+    _ logger: Logger, onFailure: (@Sendable (RedisError) -> Void)? = nil
 ) async throws -> RedisClient {
     do {
         let client = try await eventLoop.submit {
-            try settings.client(named: name, scripts: scripts, on: eventLoop, logger: logger)
+            try settings.client(
+                named: name, scripts: scripts, on: eventLoop, logger: logger, onFailure: onFailure)
         }.get()
         client.start()
         return client

@@ -12,6 +12,7 @@ import ServiceLifecycle
 import Settings
 import Telemetry
 import UnixSignals
+import Web
 
 /// `postern send`: runs a worker.
 struct SendCommand: AsyncParsableCommand {
@@ -47,8 +48,13 @@ struct SendCommand: AsyncParsableCommand {
         let logger = Logger(label: "postern-send") { _ in JSONLogHandler(level: level, write: log.write) }
         logger.notice("starting", metadata: ["version": "\(Version.text)"])
         let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-        let claims = try await redisClient(redis, "postern-send-claims", [], eventLoop, logger)
-        let commands = try await redisClient(redis, "postern-send", MailQueue.scripts, eventLoop, logger)
+        let redisMetrics = RedisMetrics(registry)
+        let claims = try await redisClient(redis, "postern-send-claims", [], eventLoop, logger) {
+            redisMetrics.failed($0)
+        }
+        let commands = try await redisClient(redis, "postern-send", MailQueue.scripts, eventLoop, logger) {
+            redisMetrics.failed($0)
+        }
         let queue = MailQueue(
             claims: claims, commands: commands, keyPrefix: redis.keyPrefix, worker: try SendCommand.workerName())
         let worker = Worker(

@@ -35,13 +35,15 @@ struct ServerServices {
         let readiness = Readiness()
         let metrics = HTTPMetrics(registry)
         let lines = BoundedLines(logger)
+        let redisMetrics = RedisMetrics(registry)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: ServerServices.threadCount(for: settings.source))
         var responders: [LoopResponder] = []
         var connections: [RedisClient] = []
         for eventLoop in loops.makeIterator() {
             let redis = try eventLoop.submit {
                 try settings.redis.client(
-                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger)
+                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger,
+                    onFailure: { redisMetrics.failed($0) })
             }.wait()
             // It connects while the rest is set up.
             redis.start()

@@ -79,6 +79,26 @@ struct SignInOutageTests {
         #expect(try await harness.keyCount() == 1)
     }
 
+    @Test(
+        "if the Redis user lacks a permission that a script needs, a request gets 503",
+        arguments: ["-xadd", "-set", "-get", "-evalsha", "-time", "-xlen", "resetkeys"])
+    func permission(rule: String) async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        #expect(await harness.respond(to: .get("/readyz")).status == .ok)
+        try server.command("ACL", "SETUSER", "default", rule)
+        expectUnavailable(await harness.respond(to: .signIn()), retryAfter: 1)
+    }
+
+    @Test("the first request makes the consumer group, so that a worker finds it")
+    func group() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server)
+        for _ in 0..<2 { #expect(await harness.respond(to: .signIn()).status == .ok) }
+        let read = try server.command("XREADGROUP", "GROUP", "senders", "w", "STREAMS", "postern:mail", ">")
+        #expect(read.split(separator: "\n").count(where: { $0.contains("job") }) == 2)
+    }
+
     @Test("without random bytes there is no token and no email")
     func noRandomness() async throws {
         let server = try await RedisServer()

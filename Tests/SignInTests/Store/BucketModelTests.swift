@@ -1,3 +1,4 @@
+import MailQueue
 import Platform
 import Redis
 import TestSupport
@@ -13,7 +14,7 @@ import Testing
 struct BucketModelTests {
     private static let clock = """
         local server = redis
-        local redis = {}
+        local redis = { pcall = server.pcall }
         function redis.call(command, ...)
           local words = { ... }
           if command == 'TIME' then return { ARGV[#ARGV - 1], ARGV[#ARGV] } end
@@ -32,7 +33,7 @@ struct BucketModelTests {
     func model() async throws {
         let server = try await RedisServer()
         let client = try await StoreHarness.client(for: server)
-        let text = Buckets.script + PackageResources.SendMagicLink_lua
+        let text = Buckets.script + MailQueue.addJobFunction + PackageResources.SendMagicLink_lua
         let script = BucketModelTests.clock + String(decoding: text, as: UTF8.self)
         let reply = try await client.send(RedisCommand("SCRIPT", "LOAD", script))
         guard case .bulk(let digest) = reply else {

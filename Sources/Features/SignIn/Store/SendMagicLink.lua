@@ -64,6 +64,7 @@ else
   }
   if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
   add(value, link)
-  redis.call('XADD', stream, '*', 'v', '2', 'id', id, 'key', job_key, 'job', job)
+  local added = add_job(stream, 'v', '2', 'id', id, 'key', job_key, 'job', job)
+  if added.err then return added end
 end
 return { verdict, refusing, wait, quota(first_setting) }

@@ -1,9 +1,10 @@
+import MailQueue
 import Redis
 
 /// The Lua scripts of sign-in, each with the shared functions that it needs in front of it.
 struct SignInScripts: Sendable {
     let sendMagicLink = Script<SendMagicLinkKey, SendMagicLinkArgument>(
-        Buckets.script, PackageResources.SendMagicLink_lua)
+        Buckets.script, MailQueue.addJobFunction, PackageResources.SendMagicLink_lua)
     let inspectLink = Script<InspectLinkKey, InspectLinkArgument>(
         Buckets.script, PackageResources.Links_lua, PackageResources.EarlierTokens_lua,
         PackageResources.InspectLink_lua)

@@ -1,6 +1,6 @@
 -- Stores a link that a trusted caller requested, and queues its email if it is to be mailed. Does all of it, or
 -- nothing.
--- Links.lua describes the links of a place; Buckets.lua and that text are prepended to this one.
+-- Links.lua describes the links of a place; Buckets.lua, that text and AddJob.lua are prepended to this one.
 --
 -- KEYS  links_key                  the links of the place
 --       stream                     the mail stream
@@ -43,6 +43,9 @@ if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token
 table.insert(links, 1, link)
 while #links > 8 do table.remove(links) end
 write(links_key, links)
-if job ~= '' then redis.call('XADD', stream, '*', 'v', job_version, 'id', id, 'key', job_key, 'job', job) end
+if job ~= '' then
+  local added = add_job(stream, 'v', job_version, 'id', id, 'key', job_key, 'job', job)
+  if added.err then return added end
+end
 if answer ~= '' then redis.call('SET', answer_key, answer, 'PX', answer_lifetime) end
 return 1

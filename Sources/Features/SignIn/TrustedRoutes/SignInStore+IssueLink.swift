@@ -26,7 +26,8 @@ enum IssueLinkArgument: String, ScriptName {
 }
 
 /// The script that stores the link of a trusted caller.
-let issueLink = Script<IssueLinkKey, IssueLinkArgument>(SignInStore.linkFunctions, PackageResources.IssueLink_lua)
+let issueLink = Script<IssueLinkKey, IssueLinkArgument>(
+    SignInStore.linkFunctions, MailQueue.addJobFunction, PackageResources.IssueLink_lua)
 
 /// The outcome of a trusted caller's request for a link.
 enum IssueOutcome: Sendable {

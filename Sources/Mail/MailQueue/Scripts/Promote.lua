@@ -10,6 +10,9 @@
 -- high priority, and version 2 is `2 <attempts> <job id> <key id> <priority> <box>`. Retries of a later version are left
 -- for a worker that knows it, and looked at again in a minute. Any others are removed without being queued, because no
 -- worker could deliver them.
+--
+-- The first ZREM changes nothing. After a write, Redis does not refuse the next one for lack of memory: a full Redis goes
+-- on moving what it has. AddJob.lua is prepended to this text.
 
 local mail, bulk, retries = unpack(KEYS)
 local count = unpack(ARGV)
@@ -17,6 +20,7 @@ local count = unpack(ARGV)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call('ZRANGEBYSCORE', retries, '-inf', string.format('%.0f', now), 'LIMIT', 0, count)
+redis.call('ZREM', retries, '')
 for _, retry in ipairs(due) do
   local version, attempts, id, key, rest = string.match(retry, '^(%d+) (%d+) (%S+) (%S+) (.*)$')
   local stream, job = mail, nil
@@ -28,7 +32,8 @@ for _, retry in ipairs(due) do
     if priority == 'bulk' then stream = bulk end
   end
   if job then
-    redis.call('XADD', stream, '*', 'v', version, 'id', id, 'key', key, 'job', job, 'attempts', attempts)
+    local added = add_job(stream, 'v', version, 'id', id, 'key', key, 'job', job, 'attempts', attempts)
+    if added.err then return added end
   end
   if version and tonumber(version) > 2 then
     redis.call('ZADD', retries, string.format('%.0f', now + 60000), retry)

@@ -6,17 +6,18 @@ struct QueueScripts: Sendable {
     let acknowledgeScript = Script<StreamKey, AcknowledgeArgument>(PackageResources.Acknowledge_lua)
     let claimScript = Script<ClaimKey, ClaimArgument>(PackageResources.Claim_lua)
     let deadLetterScript = Script<DeadLetterKey, DeadLetterArgument>(PackageResources.DeadLetter_lua)
-    let promoteScript = Script<PromoteKey, PromoteArgument>(PackageResources.Promote_lua)
+    let joinScript = Script<StreamKey, JoinArgument>(PackageResources.Join_lua)
+    let promoteScript = Script<PromoteKey, PromoteArgument>(MailQueue.addJobFunction, PackageResources.Promote_lua)
     let reclaimScript = Script<StreamKey, ReclaimArgument>(PackageResources.Reclaim_lua)
     let removeConsumersScript = Script<StreamKey, RemoveConsumersArgument>(PackageResources.RemoveConsumers_lua)
-    let requeueScript = Script<RequeueKey, RequeueArgument>(PackageResources.Requeue_lua)
+    let requeueScript = Script<RequeueKey, RequeueArgument>(MailQueue.addJobFunction, PackageResources.Requeue_lua)
     let retryLaterScript = Script<RetryKey, RetryLaterArgument>(PackageResources.RetryLater_lua)
 
     /// The scripts that a worker calls.
     var workers: [ScriptSource] {
         [
-            acknowledgeScript.source, claimScript.source, deadLetterScript.source, promoteScript.source,
-            reclaimScript.source, removeConsumersScript.source, retryLaterScript.source,
+            acknowledgeScript.source, claimScript.source, deadLetterScript.source, joinScript.source,
+            promoteScript.source, reclaimScript.source, removeConsumersScript.source, retryLaterScript.source,
         ]
     }
 
