@@ -10,7 +10,8 @@
 --          buckets, a byte with the number of the deployment's bucket, or 0, and for each bucket, in the order of the
 --          keys, its capacity and its microseconds per token, in 8 bytes each
 --
--- A text costs less than two arguments for each bucket, and one MGET less than a GET for each.
+-- A text costs less than two arguments for each bucket, and one MGET less than a GET for each. Each function costs each
+-- call some time, so those that only few scripts need are not here.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -60,12 +61,6 @@ end
 -- it could take each token of that bucket as it falls due, at no cost.
 local function charge_client(key, setting)
   if not refuses_client and #KEYS >= key then take(key, setting, 1, string.byte(ARGV[setting])) end
-end
-
--- Takes a token from the deployment's bucket, if there is one.
-local function charge_deployment(key, setting)
-  local number = #KEYS >= key and string.byte(ARGV[setting], 2) or 0
-  if number > 0 then take(key, setting, number, number) end
 end
 
 -- Returns the whole tokens left in the first bucket, or in another one; the microseconds until that is full, both 0 if

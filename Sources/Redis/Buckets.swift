@@ -8,6 +8,8 @@ package struct Buckets: Sendable {
         let limit: Limit
         let subject: String
         let rate: RateLimit
+        /// The number of tokens that a call takes.
+        var count = 1
     }
 
     private let keyPrefix: String
@@ -33,9 +35,9 @@ package struct Buckets: Sendable {
         package let refusal: (limit: Limit, retryAfter: Duration)?
         /// The state of the client's bucket; `nil` if the call has no such bucket.
         package let quota: Quota?
-        /// The limit of the deployment and the tokens that are left of it, if more than half of them are used;
-        /// otherwise `nil`.
-        package let pressure: (limit: Limit, left: Int)?
+        /// The limit of the deployment, the tokens that are left of it, and the number that the call takes, if more than
+        /// half of the tokens are used; otherwise `nil`.
+        package let pressure: (limit: Limit, left: Int, count: Int)?
         /// The script's other values.
         package let rest: ArraySlice<RESPValue>
     }
@@ -67,9 +69,11 @@ package struct Buckets: Sendable {
 
     /// Adds the one bucket of a limit for the whole deployment, unless the limit is off. At most one limit of a call is
     /// of that kind.
-    package mutating func append(ofDeployment limit: Limit) {
+    /// - Parameter count: the number of tokens to take from it.
+    package mutating func append(ofDeployment limit: Limit, count: Int = 1) {
         guard let rates = limit.rates else { return }
         append(limit, rates.own, "")
+        buckets[buckets.count - 1].count = count
         deploymentNumber = UInt8(buckets.count)
     }
 
@@ -98,7 +102,7 @@ package struct Buckets: Sendable {
             text.writeInteger(deploymentNumber)
             for bucket in buckets {
                 text.writeInteger(UInt64(bucket.rate.capacityMicroseconds))
-                text.writeInteger(UInt64(bucket.rate.microsecondsPerToken))
+                text.writeInteger(UInt64(bucket.rate.microsecondsPerToken * bucket.count))
             }
         }
     }
@@ -112,10 +116,12 @@ package struct Buckets: Sendable {
             case .integer(let missing) = values[4], case .integer(let shared) = values[5],
             (0...buckets.count).contains(refusing), shared < 0 || deploymentNumber > 0
         else { return nil }
+        let deployment = deploymentNumber > 0 ? buckets[Int(deploymentNumber) - 1] : nil
         return Outcome(
             verdict: verdict,
             refusal: refusing == 0 ? nil : (buckets[refusing - 1].limit, .microseconds(wait)),
             quota: tellsQuota ? Quota(left: left, fullIn: .microseconds(missing)) : nil,
-            pressure: shared < 0 ? nil : (buckets[Int(deploymentNumber) - 1].limit, shared), rest: values[6...])
+            pressure: shared < 0 ? nil : deployment.map { ($0.limit, left: $0.count * shared, count: $0.count) },
+            rest: values[6...])
     }
 }

@@ -110,6 +110,38 @@ struct NestedBucketTests {
         }
     }
 
+    @Test(
+        "the deployment's limit is exact, although a large one is asked for several requests at once",
+        arguments: [("5/1d", 5, 5), ("2000/1d", 2000, 1000)])
+    func deployment(text: String, burst: Int, takes: Int) async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: nil, recipient: nil, deployment: limit(text)), maximumQueueLength: 10_000)
+        var admitted = 0
+        for _ in 0..<(burst + 20) where isAdmitted(try await harness.admit()) { admitted += 1 }
+        #expect(admitted == burst)
+        // A SET for each link, and one for each time that tokens were taken.
+        #expect(try harness.server.callCount(of: "set") == burst + takes)
+    }
+
+    @Test("a token in advance that another limit did not need is used by the next request")
+    func leaseKept() async throws {
+        let harness = try await StoreHarness(
+            limits: .init(client: limit("1/1d"), recipient: nil, deployment: limit("64000/1d")),
+            maximumQueueLength: 10_000)
+        for number in 0..<128 {
+            let client = "192.\(number).2.1"
+            #expect(isAdmitted(try await harness.admit(from: client)))
+            #expect(!isAdmitted(try await harness.admit(from: client)))
+        }
+        let full = try await harness.command(
+            "EVAL",
+            StoreHarness.script(
+                "return math.floor((struct.unpack('>I8', redis.call('GET', KEYS[1])) - now) / 1350000 + 0.5)"),
+            "1", "postern:all")
+        // Two times 64 tokens of 1.35 s each, of which hardly any time has passed.
+        #expect(full == .integer(128) || full == .integer(127))
+    }
+
     @Test("a value of an earlier version, in decimal digits, is read")
     func earlierValue() async throws {
         let harness = try await StoreHarness(limits: .init(client: limit("4/1h"), recipient: nil, deployment: nil))

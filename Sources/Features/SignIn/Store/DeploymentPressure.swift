@@ -9,7 +9,7 @@ final class DeploymentPressure: Sendable {
         let limit: Limit
         /// The tokens that were left after the last of them.
         var left: Int
-        /// The number of calls.
+        /// The number of requests.
         var count: Int
     }
 
@@ -17,14 +17,15 @@ final class DeploymentPressure: Sendable {
     private let isPending = Atomic(false)
     private let reports = Mutex<[Report]>([])
 
-    /// Records one call.
-    func record(_ limit: Limit, left: Int) {
+    /// Records a call.
+    /// - Parameter count: the number of requests that it stands for.
+    func record(_ limit: Limit, left: Int, count: Int) {
         reports.withLock { reports in
             if let index = reports.firstIndex(where: { $0.limit.name == limit.name }) {
                 reports[index].left = left
-                reports[index].count += 1
+                reports[index].count += count
             } else {
-                reports.append(Report(limit: limit, left: left, count: 1))
+                reports.append(Report(limit: limit, left: left, count: count))
             }
             isPending.store(true, ordering: .relaxed)
         }

@@ -45,7 +45,8 @@ extension SignInStore {
         buckets.append(limits.client, ofClient: networks)
         buckets.append(limits.recipient, of: recipient, from: networks)
         buckets.append(limits.mailbox, of: recipient)
-        buckets.append(ofDeployment: limits.deployment)
+        let hasToken = limits.deployment.rate != nil && deploymentLease.use()
+        if !hasToken { buckets.append(ofDeployment: limits.deployment, count: deploymentLease.size) }
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.sendMagicLink.call(
                 on: redis, buckets, capacity: 1024 + sealed.record.count + sealed.job.box.count
@@ -70,8 +71,11 @@ extension SignInStore {
         }
         let outcome = try outcome(of: reply, buckets, tellsQuota: limits.client.rate != nil)
         switch (outcome.verdict, outcome.refusal) {
-        case (1, nil): return .admitted(outcome.quota)
+        case (1, nil):
+            if !hasToken { deploymentLease.add(deploymentLease.size - 1) }
+            return .admitted(outcome.quota)
         case (0, let refusal?):
+            if hasToken { deploymentLease.add(1) }
             return .limited(by: refusal.limit, retryAfter: refusal.retryAfter, outcome.quota)
         case (-1, nil): return .queueFull
         default: throw .failed(.unexpectedReply("\(reply)"))

@@ -20,6 +20,8 @@ package final class SignInStore: Sendable {
     private let places: Places
     /// Calls after which more than half of a limit of the deployment was used, until they are reported.
     let pressure = DeploymentPressure()
+    /// Tokens of the deployment's limit of sign-in requests.
+    let deploymentLease: TokenLease
 
     /// - Parameters:
     ///   - keyPrefix: the prefix of all keys in Redis.
@@ -32,6 +34,7 @@ package final class SignInStore: Sendable {
         self.redis = redis
         self.policy = policy
         self.random = random
+        deploymentLease = TokenLease(of: policy.limits.deployment)
         keys = SignInKeys(prefix: keyPrefix)
         codeKeys = CodeKeys(secretKeys)
         jobKeys = KeyRing(secretKeys, purpose: MailJob.sealingPurpose)
@@ -74,7 +77,7 @@ package final class SignInStore: Sendable {
         guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
             throw .failed(.unexpectedReply("\(reply)"))
         }
-        if let (limit, left) = outcome.pressure { pressure.record(limit, left: left) }
+        if let (limit, left, count) = outcome.pressure { pressure.record(limit, left: left, count: count) }
         return outcome
     }
 }

@@ -29,6 +29,12 @@ local links_key, tries_key, earlier_key = unpack(KEYS)
 local id, call, challenge, tags, maximum_tries, tries_lifetime = unpack(ARGV)
 local first_bucket, first_setting = 4, 7
 
+-- Takes a token from the bucket of the deployment's wrong codes, if there is one.
+local function charge_deployment()
+  local number = #KEYS >= first_bucket and string.byte(ARGV[first_setting], 2) or 0
+  if number > 0 then take(first_bucket, first_setting, number, number) end
+end
+
 local links = links_at(links_key)
 local link = find(links, function(link) return link.code and link.code.id == id end)
 if not link and redis.call('EXISTS', earlier_key) == 1 then return { 2, 0, 0, 0, 0, -1 } end
@@ -50,7 +56,7 @@ if not is_valid and not is_repeated_try then
       use(links, link, call)
       redis.call('DEL', tries_key)
     else
-      charge_deployment(first_bucket, first_setting)
+      charge_deployment()
       redis.call('SET', tries_key, tries + 1 .. ' ' .. call, 'PX', tries_lifetime)
       is_last_try = tries + 1 >= tonumber(maximum_tries)
       if is_last_try then link.code = nil end

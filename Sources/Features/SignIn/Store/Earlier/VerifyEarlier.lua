@@ -20,6 +20,12 @@ local token_key, tries_key = unpack(KEYS)
 local claimant, call, challenge, is_right, maximum_tries, tries_lifetime = unpack(ARGV)
 local first_bucket, first_setting = 3, 7
 
+-- Takes a token from the bucket of the deployment's wrong codes, if there is one.
+local function charge_deployment()
+  local number = #KEYS >= first_bucket and string.byte(ARGV[first_setting], 2) or 0
+  if number > 0 then take(first_bucket, first_setting, number, number) end
+end
+
 local token = mailed(token_key)
 local tries, last_call = string.match(redis.call('GET', tries_key) or '', '^(%d+) (%x+)$')
 tries = tonumber(tries or 0)
@@ -36,7 +42,7 @@ if not is_valid and last_call ~= call then
       replace(token_key, token, 'used', call)
       redis.call('DEL', tries_key)
     elseif claimant == '' then
-      charge_deployment(first_bucket, first_setting)
+      charge_deployment()
       redis.call('SET', tries_key, tries + 1 .. ' ' .. call, 'PX', tries_lifetime)
     end
   end
