@@ -23,6 +23,9 @@ extension RedisSession {
         case unavailable(Outage)
     }
 
+    /// The time that must be left for a reply if a call is sent again.
+    private static let replyTime = TimeAmount.milliseconds(50)
+
     /// Decides about a call that was answered with an error. If it is answered, ``completed(_:now:)`` must follow.
     /// - Parameters:
     ///   - refusalCount: the number of earlier errors by which the call was not carried out.
@@ -38,7 +41,8 @@ extension RedisSession {
             return (terms.mayBeSent(at: now) ? .hold : .answer, departure)
         case .busy:
             let next = now + RedisSession.busyPause.delay(exponent: refusalCount, jitter: jitter)
-            return (terms.mayBeSent(at: next) ? .again(at: next) : .answer, nil)
+            // Otherwise the caller would learn that there was no reply in time, and not why.
+            return (terms.mayBeSent(at: next + RedisSession.replyTime) ? .again(at: next) : .answer, nil)
         case .unknownScript, .expected, .outage, .fault:
             return (.answer, nil)
         }

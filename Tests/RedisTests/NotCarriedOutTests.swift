@@ -88,7 +88,7 @@ struct NotCarriedOutTests {
         arguments: ["TRYAGAIN Multiple keys request", "ASK 3999 127.0.0.1:6381", "LOADING Redis", "READONLY You can't"])
     func lasting(error: String) async throws {
         let refusing = try Refusing(error)
-        let client = try await client(refusing.server.address, timeout: .milliseconds(300))
+        let client = try await client(refusing.server.address, timeout: .seconds(1))
         let thrown = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("INCR", "a")) }
         #expect(thrown == RedisError(errorReply: error))
         #expect(StoreError(try #require(thrown)) == .unavailable(RedisError(errorReply: error)))
