@@ -36,8 +36,9 @@ let core: [Target] = [
         name: "CCurl", path: "Sources/Core/C/CCurl", pkgConfig: "libcurl",
         providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CVersion", path: "Sources/Core/C/CVersion"),
+    .systemLibrary(name: "CAllocator", path: "Sources/Core/C/CAllocator"),
     .target(name: "Bytes", path: "Sources/Core/Bytes"),
-    .target(name: "Platform", dependencies: ["CVersion", nioCore], path: "Sources/Core/Platform"),
+    .target(name: "Platform", dependencies: ["CAllocator", "CVersion", nioCore], path: "Sources/Core/Platform"),
     .target(name: "Cryptography", dependencies: ["Bytes", "COpenSSL", "Platform"], path: "Sources/Core/Cryptography"),
     .target(name: "Net", dependencies: ["Bytes", "Cryptography", "Platform"], path: "Sources/Core/Net"),
     .target(

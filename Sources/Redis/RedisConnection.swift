@@ -1,4 +1,5 @@
 import NIOCore
+import Platform
 
 /// One pipelined connection, as the last handler of its channel. It must be used only on its event loop.
 ///
@@ -20,6 +21,10 @@ final class RedisConnection: ChannelInboundHandler {
     /// The last reply, if it was an error.
     private var lastError: String?
     private var isLeft = false
+    /// The longest time by which a call may exceed its deadline because this process is late to read its reply.
+    private static let maximumDelay = TimeAmount.seconds(5)
+    /// The time until the next look whether that reply was read.
+    private static let lookInterval = TimeAmount.milliseconds(1)
 
     /// Called once, when the connection has ended, with the calls that have no reply.
     var onEnd: ((ConnectionEnd, [Call]) -> Void)?
@@ -129,13 +134,30 @@ final class RedisConnection: ChannelInboundHandler {
 
     private func checkDeadline() {
         pending.timerFired()
-        if pending.isOverdue(at: .now()) {
+        let now = NIODeadline.now()
+        if pending.isOverdue(at: now) {
+            // A busy event loop gets to its timers before it reads. That is not Redis' delay.
+            if !pending.isOverdue(at: now - RedisConnection.maximumDelay), hasUnreadBytes {
+                eventLoop.assumeIsolated().scheduleTask(in: RedisConnection.lookInterval) { self.checkDeadline() }
+                return
+            }
             let context = context
             end(.timeout)
             context?.close(promise: nil)
         } else {
             pending.arm(on: eventLoop) { [weak self] in self?.checkDeadline() }
         }
+    }
+
+    /// Whether bytes have arrived that the event loop has not read yet.
+    private var hasUnreadBytes: Bool {
+        guard let context else { return false }
+        let isReadable = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
+            (socket: NIOBSDSocket.Handle) in
+            var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            return poll(&descriptor, 1, 0) > 0 && descriptor.revents & Int16(POLLIN) != 0
+        }
+        return isReadable ?? false
     }
 
     private func end(_ end: ConnectionEnd) {

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Platform
 import TestSupport
@@ -47,6 +48,21 @@ struct RedisOutageTests {
         }
         server.thaw()
         try await eventually("the client to find Redis") { (try? await client.send(RedisCommand("PING"))) != nil }
+    }
+
+    @Test("a reply that has arrived in time counts, even if the event loop was too busy to read it")
+    func busyEventLoop() async throws {
+        let server = try await RedisServer()
+        let client = try await client(server.address, timeout: .milliseconds(200))
+        _ = try await client.send(RedisCommand("PING"))
+        let loop = client.eventLoop
+        for _ in 0..<3 {
+            async let reply = client.send(RedisCommand("PING"))
+            // Twice the timeout passes after the command was sent.
+            loop.scheduleTask(in: .milliseconds(20)) { Thread.sleep(forTimeInterval: 0.4) }
+            #expect(try await reply == .status("PONG"))
+        }
+        client.close()
     }
 
     @Test("a connection that was dropped silently gets a part of the timeout, and is then replaced")

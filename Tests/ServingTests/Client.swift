@@ -8,10 +8,11 @@ struct Client: Sendable {
     let server: LiveServer
     let connection: RawHTTP
 
-    init(_ server: LiveServer) async throws {
+    /// - Parameter host: the last number of the loopback address to connect from.
+    init(_ server: LiveServer, fromHost host: UInt32 = 1) async throws {
         self.server = server
         let port = server.port
-        connection = try await onOwnThread { try RawHTTP(port: port) }
+        connection = try await onOwnThread { try RawHTTP(port: port, fromHost: host) }
     }
 
     func send(_ text: String) async throws {

@@ -19,9 +19,9 @@ extension HTTPConnectionTests {
     }
 
     @Test(
-        "the deadline of a phase is the idle, the request or the linger timeout",
+        "the deadline of a phase is the first-byte, the idle, the request or the linger timeout",
         arguments: [
-            (.new, .seconds(60), [.close]), (.idle, .seconds(60), [.close]),
+            (.new, .seconds(12), [.close]), (.idle, .seconds(60), [.close]),
             (.arriving, .seconds(10), [.refuse(.requestTimeout, of: nil)]),
             (.receiving, .seconds(10), [.refuse(.requestTimeout, of: "POST /a")]),
             (.closing, .seconds(60), [.close]), (.lingering, .seconds(1), [.close]),

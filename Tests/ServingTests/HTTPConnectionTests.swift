@@ -185,9 +185,22 @@ struct HTTPConnectionTests {
         #expect(connection.timerFired() == steps)
     }
 
-    @Test("a read is asked for in every phase while no parts wait", arguments: Phase.allCases)
+    @Test("a read is asked for in every phase while no bytes are held", arguments: Phase.allCases)
     func read(phase: Phase) {
         #expect(phase.connection.readRequested() == [.read])
+    }
+
+    private static let room: [(Phase, [Step], [Step])] = [
+        (.new, [.close], [.close]), (.idle, [.close], [.close]),
+        (.arriving, [.close], [.refuse(.serviceUnavailable, of: nil)]),
+        (.receiving, [.close], [.refuse(.serviceUnavailable, of: "POST /a")]), (.answering, [], []),
+        (.closing, [.close], [.close]), (.lingering, [.close], [.close]), (.closed, [], []),
+    ]
+
+    @Test("a connection makes room for others, and frees its memory, but not while it is answered", arguments: room)
+    func makeRoom(phase: Phase, steps: [Step], stepsForMemory: [Step]) {
+        #expect(phase.connection.makeRoom() == steps)
+        #expect(phase.connection.freeMemory() == stepsForMemory)
     }
 
     @Test("after its close, a connection does nothing more")

@@ -129,6 +129,7 @@ extension HTTPServerConfiguration {
     static var onLoopback: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
         configuration.requestTimeout = .seconds(60)
+        configuration.firstByteTimeout = .seconds(60)
         configuration.idleTimeout = .seconds(60)
         configuration.lingerTimeout = .seconds(5)
         configuration.drainDelay = .nanoseconds(0)

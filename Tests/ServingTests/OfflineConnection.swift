@@ -5,7 +5,7 @@ import Web
 @testable import Serving
 
 /// A connection without a network, at a time that the test moves. It stands for the handler: each event returns the
-/// steps that the connection wants taken.
+/// steps that the connection wants taken. Bytes are held as parts, each of which counts as one byte.
 final class OfflineConnection {
     /// An action of the connection, reduced to what tests compare. A request is named by its method and target.
     enum Step: Equatable, Sendable {
@@ -24,7 +24,7 @@ final class OfflineConnection {
             case .nothing: return nil
             case .read: self = .read
             case .sendContinue: self = .sendContinue
-            case .respond(let head, let body): self = .respond(head.name, body: String(buffer: body))
+            case .respond(let head, let body): self = .respond(head.name, body: String(decoding: body, as: UTF8.self))
             case .send(_, let isBodyOmitted, let field): self = .send(field, isBodyOmitted: isBodyOmitted)
             case .refuse(let error, let head): self = .refuse(error.code, of: head?.name)
             case .finish: self = .finish
@@ -35,11 +35,12 @@ final class OfflineConnection {
         }
     }
 
-    /// Timeouts that differ from each other: 60 seconds between requests, 10 for a request, 5 for a drain, 2 of them
-    /// for a first request, and 1 to linger.
+    /// Timeouts that differ from each other: 60 seconds between requests, 12 for a first byte, 10 for a request, 5 for a
+    /// drain, 2 of them for a first request, and 1 to linger.
     static var configuration: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
         configuration.idleTimeout = .seconds(60)
+        configuration.firstByteTimeout = .seconds(12)
         configuration.requestTimeout = .seconds(10)
         configuration.drainTimeout = .seconds(5)
         configuration.firstRequestTimeout = .seconds(2)
@@ -54,6 +55,8 @@ final class OfflineConnection {
     var isAnsweringAtOnce = false
 
     private var connection: HTTPConnection
+    private var held = CircularBuffer<HTTPServerRequestPart>()
+    private var isEndHeld = false
 
     init() {
         connection = HTTPConnection(OfflineConnection.configuration, at: now)
@@ -65,28 +68,39 @@ final class OfflineConnection {
         connection.bytesArrived(at: now)
     }
 
-    /// Bytes arrive, and the decoder makes parts of them.
+    /// Bytes arrive, and the decoder makes parts of those that it may have.
     func receive(_ parts: [HTTPServerRequestPart]) -> [Step] {
-        connection.bytesArrived(at: now)
-        return parts.flatMap { part in
-            connection.received(part)
+        parts.flatMap { part in
+            held.append(part)
+            connection.heldByteCount = held.count
             return takeParts()
         }
     }
 
     func receive(_ parts: HTTPServerRequestPart...) -> [Step] { receive(parts) }
 
-    /// Takes waiting parts, as after each part and when the client has read enough to be written to again.
+    /// Decodes what is held, as after each read, and when the client has read enough to be written to again.
     func takeParts() -> [Step] {
         var steps: [Step] = []
-        while let step = Step(connection.takeParts(isWritable: isWritable, at: now)) {
-            steps.append(step)
-            if isAnsweringAtOnce, case .respond = step { steps += reduced(respond()) }
+        while let part = held.first {
+            let demand = connection.demand(isWritable: isWritable)
+            if demand == .nothing { break }
+            held.removeFirst()
+            connection.heldByteCount = held.count
+            if demand != .discard {
+                connection.bytesArrived(at: now)
+                steps += reduced(connection.received(part, at: now))
+            }
+            if held.isEmpty, isEndHeld {
+                isEndHeld = false
+                steps += inputClosed()
+            }
+            if isAnsweringAtOnce, case .respond? = steps.last { steps += reduced(respond()) }
         }
-        return steps
+        return steps + reduced(connection.settle(at: now))
     }
 
-    /// The responder answers; if the connection stays open, further parts are taken.
+    /// The responder answers; if the connection stays open, it has its next turn.
     func answer() -> [Step] {
         let steps = reduced(respond())
         guard case .send(let field, _) = steps.first, field != .close else { return steps }
@@ -97,9 +111,19 @@ final class OfflineConnection {
 
     func resumeReading() -> [Step] { reduced(connection.resumeReading()) }
 
-    func inputClosed() -> [Step] { reduced(connection.inputClosed(at: now)) }
+    func inputClosed() -> [Step] {
+        guard held.isEmpty else {
+            isEndHeld = true
+            return []
+        }
+        return reduced(connection.inputClosed(at: now))
+    }
 
     func inputFailed(with error: HTTPParserError) -> [Step] { reduced(connection.inputFailed(with: error, at: now)) }
+
+    func makeRoom() -> [Step] { reduced(connection.makeRoom()) }
+
+    func freeMemory() -> [Step] { reduced(connection.freeMemory(at: now)) }
 
     func quiesce() -> [Step] { reduced(connection.quiesce(at: now)) }
 
@@ -113,7 +137,7 @@ final class OfflineConnection {
     var timeToNextCheck: TimeAmount { connection.nextCheck(after: now) - now }
 
     private func respond() -> HTTPConnection.Action {
-        connection.answered(with: .ok, isDraining: isDraining, at: now)
+        connection.answered(with: .ok, isLast: isDraining, at: now)
     }
 
     private func reduced(_ action: HTTPConnection.Action) -> [Step] {

@@ -17,6 +17,7 @@ struct TimeoutTests {
     private var shortIdleTimeout: HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration.onLoopback
         configuration.requestTimeout = .seconds(4)
+        configuration.firstByteTimeout = .milliseconds(500)
         configuration.idleTimeout = .milliseconds(500)
         return configuration
     }

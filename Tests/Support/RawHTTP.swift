@@ -6,9 +6,18 @@ package final class RawHTTP: Sendable {
     private let descriptor: Int32
     private let pending = Mutexed<[UInt8]>([])
 
-    /// Connects to a port of the loopback interface.
-    package init(port: Int) throws {
+    /// Connects to a port of 127.0.0.1.
+    /// - Parameter host: the last number of the address to connect from, 127.0.0.1 to 127.0.0.254.
+    package init(port: Int, fromHost host: UInt32 = 1) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var source = sockaddr_in()
+        source.sin_family = sa_family_t(AF_INET)
+        source.sin_addr.s_addr = UInt32(0x7F00_0000 + host).bigEndian
+        _ = withUnsafePointer(to: &source) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian

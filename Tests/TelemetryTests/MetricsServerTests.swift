@@ -49,7 +49,9 @@ struct MetricsServerTests {
 
     @Test(
         "every other path is not found",
-        arguments: ["/", "/metrics/", "/Metrics", "/metric", "/metricss", "/%6Detrics", "//metrics", "/healthz"])
+        arguments: [
+            "/", "/?/metrics", "/metrics/", "/Metrics", "/metric", "/metricss", "/%6Detrics", "//metrics", "/healthz",
+        ])
     func notFound(path: String) async throws {
         let connection = try await Connection(try await server())
         for method in ["GET", "POST"] {
@@ -111,7 +113,13 @@ struct MetricsServerTests {
         #expect(try await Connection(server).exchange(request("GET", "/metrics")).status == 200)
     }
 
-    @Test("at most 16 clients are connected, and another can connect when one has left")
+    @Test("a query changes nothing", arguments: ["/metrics?", "/metrics?x", "/metrics?format=text&a=/"])
+    func query(path: String) async throws {
+        let connection = try await Connection(try await server())
+        #expect(try await connection.exchange(request("GET", path)).body == Array(registry.exposition.utf8))
+    }
+
+    @Test("at most 16 clients are connected, and the one without a request for the longest time makes room")
     func limit() async throws {
         let server = try await server()
         var connections: [Connection] = []
@@ -120,14 +128,28 @@ struct MetricsServerTests {
             #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
             connections.append(connection)
         }
-        for _ in 0..<3 { #expect(try await Connection(server).rest().isEmpty) }
+        // The first is no longer the one without a request for the longest time.
+        #expect(try await connections[0].exchange(request("GET", "/metrics")).status == 200)
+        for number in 1...3 {
+            let connection = try await Connection(server)
+            #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
+            #expect(try await connections[number].rest().isEmpty)
+            connections.append(connection)
+        }
+        connections.removeSubrange(1...3)
         for connection in connections {
             #expect(try await connection.exchange(request("GET", "/metrics")).status == 200)
         }
-        connections.removeLast().close()
-        try await eventually("a connection to be accepted") {
-            (try? await Connection(server).exchange(request("GET", "/metrics")))?.status == 200
-        }
+    }
+
+    @Test("clients that connect and send nothing keep nobody out")
+    func idle() async throws {
+        let server = try await server()
+        var idle: [Connection] = []
+        for _ in 0..<40 { idle.append(try await Connection(server)) }
+        #expect(try await Connection(server).exchange(request("GET", "/metrics")).status == 200)
+        // The later ones are still connected.
+        #expect(try await idle[39].exchange(request("GET", "/metrics")).status == 200)
     }
 
     @Test("only 127.0.0.1 accepts connections")

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Platform
 import ServiceLifecycle
 
 /// Serves `GET /metrics` on a port of the loopback interface, for a collector on the same machine or in the same pod.
@@ -46,19 +47,25 @@ package struct MetricsServer: Service {
     }
 
     private func listen() async throws -> any Channel {
-        let registry = registry
-        let connections = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: eventLoop)
+        let (registry, logger) = (registry, logger)
+        let connections = NIOLoopBoundBox.makeBoxSendingValue(
+            MetricsConnections(limit: MetricsServer.maximumConnectionCount), eventLoop: eventLoop)
         return try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause { log($0, to: logger) })
+                }
+            }
+            // Small reads, so that the requests of one read cannot ask for much.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.value < MetricsServer.maximumConnectionCount else { throw ChannelError.eof }
-                    connections.value += 1
-                    channel.closeFuture.assumeIsolated().whenComplete { _ in connections.value -= 1 }
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(allTimeout: MetricsServer.idleTimeout))
                     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-                    try pipeline.addHandler(MetricsResponder(registry))
+                    try pipeline.addHandler(MetricsResponder(registry, among: connections.value))
                 }
             }
             .bind(host: "127.0.0.1", port: port)
@@ -66,53 +73,10 @@ package struct MetricsServer: Service {
     }
 }
 
-/// Answers the requests of one connection.
-private final class MetricsResponder: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let registry: MetricsRegistry
-    private var head: HTTPRequestHead?
-
-    init(_ registry: MetricsRegistry) {
-        self.registry = registry
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
-        case .body: break
-        case .end:
-            guard let head else { return }
-            respond(to: head, context)
-        }
-    }
-
-    private func respond(to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let isRead = request.method == .GET || request.method == .HEAD
-        let status: HTTPResponseStatus =
-            request.uri != "/metrics" ? .notFound : isRead ? .ok : .methodNotAllowed
-        let body = status == .ok ? registry.exposition : "\(status.reasonPhrase)\n"
-        var fields: HTTPHeaders = [
-            "Content-Type": status == .ok ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8",
-            "Content-Length": "\(body.utf8.count)",
-        ]
-        if status == .methodNotAllowed { fields.add(name: "Allow", value: "GET, HEAD") }
-        if !request.isKeepAlive { fields.add(name: "Connection", value: "close") }
-        context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: fields))), promise: nil)
-        if request.method != .HEAD {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        if !request.isKeepAlive { context.close(promise: nil) }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+/// Logs that connections cannot be accepted, or can again.
+private func log(_ event: AcceptPause.Event, to logger: Logger) {
+    switch event {
+    case .failed(let reason): logger.warning("accept_failed", metadata: ["reason": "\(reason)"])
+    case .resumed: logger.notice("accept_resumed")
     }
 }

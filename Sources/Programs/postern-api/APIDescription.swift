@@ -23,10 +23,12 @@ struct APIDescription: Sendable {
 
     /// The routes that show the description, to programs and to people.
     var routes: [Route] {
-        let json = JSONWriter.text(of: document)
+        let json = SharedBody(JSONWriter.text(of: document))
         let page = DocumentationPage(of: document).response
         return [
-            Route(.get, "/openapi.json", .open) { _ in Response(status: .ok, json: json) },
+            Route(.get, "/openapi.json", .open) { _ in
+                Response(status: .ok, fields: [.contentType: "application/json"], sharedBody: json)
+            },
             Route(.get, "/docs", .open) { _ in page },
         ]
     }

@@ -23,7 +23,7 @@ struct DocumentationPage: Sendable {
                 .contentSecurityPolicy: "default-src 'none'; style-src 'sha256-\(source)'; base-uri 'none'"
                     + "; form-action 'none'; frame-ancestors 'none'",
                 .referrerPolicy: "no-referrer",
-            ], body: Array(html(style: String(decoding: style, as: UTF8.self)).utf8))
+            ], sharedBody: SharedBody(Array(html(style: String(decoding: style, as: UTF8.self)).utf8)))
     }
 
     private func html(style: String) -> String {

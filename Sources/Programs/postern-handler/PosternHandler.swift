@@ -41,8 +41,10 @@ struct PosternHandler: ServerProgram {
         return signInRoutes(dependencies) + [Route(.get, "/openapi.yaml", .open, PosternHandler.respondWithDescription)]
     }
 
+    private static let description = SharedBody(PackageResources.openapi_yaml)
+
     /// `GET /openapi.yaml`: the description of the routes.
     private static func respondWithDescription(to context: RequestContext) async throws(HTTPError) -> Response {
-        Response(status: .ok, fields: [.contentType: "application/yaml"], body: PackageResources.openapi_yaml)
+        Response(status: .ok, fields: [.contentType: "application/yaml"], sharedBody: description)
     }
 }

@@ -58,8 +58,7 @@ struct ServerServices {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: RedisConnections(connections), serviceName: "redis"),
             .init(
-                service: try ServerServices.requestService(
-                    settings.source, loops, responders, readiness, logger, lines),
+                service: try ServerServices.requestService(settings, loops, responders, readiness, logger, lines),
                 successTerminationBehavior: .gracefullyShutdownGroup, serviceName: "requests"),
         ]
         if let port = settings.shared.metricsPort {
@@ -78,11 +77,11 @@ struct ServerServices {
 
     /// The service that receives requests from the source.
     private static func requestService(
-        _ source: RequestSource, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder],
+        _ settings: ServerSettings, _ loops: MultiThreadedEventLoopGroup, _ responders: [LoopResponder],
         _ readiness: Readiness, _ logger: Logger, _ lines: BoundedLines
     ) throws -> any Service {
         var configuration: HTTPServerConfiguration
-        switch source {
+        switch settings.source {
         case .lambda(let host, let port, let concurrency):
             return LambdaRuntime(
                 address: RuntimeAPIAddress(host: host, port: port), concurrency: concurrency, responder: responders[0],
@@ -93,6 +92,9 @@ struct ServerServices {
         case .address(let host, let port):
             configuration = HTTPServerConfiguration(host: host, port: port)
         }
+        configuration.idleTimeout = TimeAmount(settings.connections.keepAliveTimeout)
+        configuration.maximumConnectionsPerNetwork = settings.connections.maximumCountPerClient
+        configuration.trustedProxies = settings.web.trustedProxies
         // Files other than clients' connections.
         let otherFileCount = 64
         let limit = FileLimit.raise(toAtLeast: configuration.maximumConnectionCount + otherFileCount)

@@ -11,6 +11,7 @@ package struct ServerSettings: Sendable {
     package let web: WebSettings
     /// The source of requests.
     package let source: RequestSource
+    package let connections: ConnectionSettings
 
     /// Reads all settings.
     /// - Throws: ``SettingError`` for the first one that is missing or invalid.
@@ -19,5 +20,6 @@ package struct ServerSettings: Sendable {
         shared = try SharedSettings(environment)
         web = try WebSettings(environment)
         source = try RequestSource(environment)
+        connections = try ConnectionSettings(environment)
     }
 }

@@ -7,24 +7,34 @@ final class ConnectionLimit: ChannelDuplexHandler {
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
-    private let limit: Int
-    private var openCount = 0
-    private var isReadHeld = false
+    /// The maximum number of connections that are accepted in one turn of the event loop.
+    private static let maximumBatchCount = 16
 
-    init(_ limit: Int) {
-        self.limit = limit
+    private let census: ConnectionCensus
+    private var isReadHeld = false
+    private var batchCount = 1
+
+    init(_ census: ConnectionCensus) {
+        self.census = census
     }
 
     func read(context: ChannelHandlerContext) {
-        if openCount < limit {
-            context.read()
-        } else {
+        let freeCount = census.freeCount
+        guard freeCount > 0 else {
             isReadHeld = true
+            return
         }
+        let wanted = min(freeCount, ConnectionLimit.maximumBatchCount)
+        if wanted != batchCount {
+            batchCount = wanted
+            // Cannot fail: a listening channel has this option.
+            try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: UInt(wanted))
+        }
+        context.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        openCount += 1
+        census.adjust(by: 1)
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         let this = NIOLoopBound(self, eventLoop: context.value.eventLoop)
         unwrapInboundIn(data).closeFuture.hop(to: context.value.eventLoop).whenComplete { _ in
@@ -34,9 +44,10 @@ final class ConnectionLimit: ChannelDuplexHandler {
     }
 
     private func closed(context: ChannelHandlerContext) {
-        openCount -= 1
-        guard isReadHeld, openCount < limit else { return }
+        census.adjust(by: -1)
+        guard isReadHeld, !census.isFull else { return }
         isReadHeld = false
-        context.read()
+        // By the channel, so that this handler sets the number of connections for the next turn.
+        context.channel.read()
     }
 }

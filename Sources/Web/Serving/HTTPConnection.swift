@@ -5,39 +5,14 @@ import Web
 /// The state of an HTTP/1.1 connection, which serves requests one after another, each within its deadline. It performs
 /// no I/O: the method for each event returns the action that its caller must take.
 ///
-/// Parts of a request wait here while an earlier request is being answered, or while the client does not read its
-/// responses. When too many parts wait, reading stops.
+/// While a request is being answered, or the client does not read its responses, nothing more is decoded
+/// (``demand(isWritable:)``): bytes that arrive are held, and reading stops until there are none.
 struct HTTPConnection: ~Copyable {
-    /// The action that the caller must take.
-    enum Action {
-        /// Do nothing.
-        case nothing
-        /// Read from the socket.
-        case read
-        /// Send `100 Continue`.
-        case sendContinue
-        /// Have this request answered, then call ``answered(with:isDraining:at:)``. That may happen at once.
-        case respond(HTTPRequestHead, body: ByteBuffer)
-        /// Send the response. If it closes the connection, continue as for ``finish``; otherwise take further parts.
-        case send(Response, isBodyOmitted: Bool, ResponseWriter.Connection)
-        /// Send the response to the error, which closes the connection, and continue as for ``finish``. The head is
-        /// that of the refused request; `nil` if it is incomplete.
-        case refuse(HTTPError, HTTPRequestHead?)
-        /// Set the timer, call ``flushed(at:)`` when all that was sent has left, and call ``resumeReading()``.
-        case finish
-        /// Set the timer, and close the sending side only.
-        case closeOutput
-        /// Close the connection.
-        case close
-        /// Set the timer.
-        case setTimer
-    }
-
     private enum Phase {
         /// Nothing of the next request has arrived, or, if new, nothing of any request.
         case idle(isNew: Bool)
         /// Part of a request has arrived; the head is `nil` until it is complete.
-        case receiving(HTTPRequestHead?, body: ByteBuffer)
+        case receiving(HTTPRequestHead?, body: [UInt8])
         /// The responder is answering a request.
         case answering(HTTPRequestHead)
         /// The last response was given out to be sent; all further input is discarded.
@@ -50,28 +25,30 @@ struct HTTPConnection: ~Copyable {
 
     private enum Input {
         case open
-        /// The input cannot be parsed. Requests received before are still answered.
+        /// The input cannot be parsed. The request before is still answered.
         case malformed
         /// The client has closed its side of the connection. Requests received before are still answered.
         case closed
     }
 
-    /// The number of waiting parts at which reading stops. One read of the socket can exceed it.
-    static let maximumWaitingPartCount = 8
-
     private let configuration: HTTPServerConfiguration
     private var phase = Phase.idle(isNew: true)
     private var input = Input.open
-    private var waitingParts = CircularBuffer<HTTPServerRequestPart>()
     private var deadline: NIODeadline
     private var isReadHeld = false
     /// Whether the connection closes after the current request.
     private var isLastRequest = false
+    /// The number of bytes that have arrived and are not decoded yet. The caller keeps it current.
+    var heldByteCount = 0
+    /// The time at which the last request was answered, or the connection accepted. Connections that are longest
+    /// without a request are the first to make room.
+    private(set) var lastRequest: NIODeadline
 
     /// Creates the state of a connection that was just accepted.
     init(_ configuration: HTTPServerConfiguration, at now: NIODeadline) {
         self.configuration = configuration
-        deadline = now + configuration.idleTimeout
+        deadline = now + configuration.firstByteTimeout
+        lastRequest = now
     }
 
     // MARK: - A request
@@ -82,43 +59,36 @@ struct HTTPConnection: ~Copyable {
         beginReceiving(at: now())
     }
 
-    /// Adds a part to those that wait. The caller then takes them.
-    mutating func received(_ part: HTTPServerRequestPart) {
-        waitingParts.append(part)
+    /// The bytes that the decoder may have now.
+    /// - Parameter isWritable: whether the client reads its responses.
+    func demand(isWritable: Bool) -> HeldInput.Demand {
+        guard isWritable else { return .nothing }
+        switch phase {
+        case .answering: return input == .malformed ? .discard : .nothing
+        case .closing, .lingering, .closed: return .discard
+        case _ where input == .malformed: return .discard
+        case .idle, .receiving(nil, _): return .head
+        case .receiving(let head?, let body):
+            // The decoder accepts only digits as a length.
+            guard let length = head.headers.first(name: "content-length").flatMap({ Int($0) }) else { return .chunks }
+            return .body(byteCount: max(1, length - body.count))
+        }
     }
 
-    /// Takes waiting parts up to the first that needs an action, unless a request is being answered or the client does
-    /// not read its responses. The caller repeats this until the action is ``Action/nothing``.
-    /// - Parameters:
-    ///   - isWritable: whether the client reads its responses.
-    ///   - now: the current time, which most parts do not need.
-    mutating func takeParts(isWritable: Bool, at now: @autoclosure () -> NIODeadline) -> Action {
-        while isWritable, !waitingParts.isEmpty {
-            if case .answering = phase { break }
-            let action = take(waitingParts.removeFirst(), at: now)
-            if case .nothing = action { continue }
-            return action
-        }
-        if isOver {
-            let action = finishIfIdle(at: now)
-            guard case .nothing = action else { return action }
-        }
-        return resumeReading()
-    }
-
-    private mutating func take(_ part: HTTPServerRequestPart, at now: () -> NIODeadline) -> Action {
+    /// Takes a part of a request from the decoder.
+    mutating func received(_ part: HTTPServerRequestPart, at now: @autoclosure () -> NIODeadline) -> Action {
         switch (phase, part) {
         case (.closing, _), (.lingering, _), (.closed, _), (.answering, _):
             return .nothing
         case (.idle, .head(let head)), (.receiving(nil, _), .head(let head)):
             return take(head, at: now)
-        case (.receiving(let head?, var body), .body(var bytes)):
-            guard body.readableBytes + bytes.readableBytes <= Request.maximumBodyByteCount else {
+        case (.receiving(let head?, var body), .body(let bytes)):
+            guard body.count + bytes.readableBytes <= Request.maximumBodyByteCount else {
                 return refuse(with: .payloadTooLarge, at: now())
             }
-            // Releases the buffer's other reference, so that writing to it does not copy it.
+            // Releases the array's other reference, so that writing to it does not copy it.
             phase = .idle(isNew: false)
-            body.writeBuffer(&bytes)
+            body.append(contentsOf: bytes.readableBytesView)
             phase = .receiving(head, body: body)
             return .nothing
         case (.receiving(let head?, let body), .end):
@@ -130,9 +100,19 @@ struct HTTPConnection: ~Copyable {
         }
     }
 
+    /// Ends a connection whose input is over, or ends the hold of reading. The caller calls this when it has decoded
+    /// what it may.
+    mutating func settle(at now: @autoclosure () -> NIODeadline) -> Action {
+        if isOver {
+            let action = finishIfIdle(at: now)
+            guard case .nothing = action else { return action }
+        }
+        return resumeReading()
+    }
+
     private mutating func take(_ head: HTTPRequestHead, at now: () -> NIODeadline) -> Action {
         if case .idle = phase { beginReceiving(at: now()) }
-        phase = .receiving(head, body: ByteBuffer())
+        phase = .receiving(head, body: [])
         if let error = head.error { return refuse(with: error, at: now()) }
         // The decoder reads nothing after a request to upgrade.
         if head.asksToUpgrade { isLastRequest = true }
@@ -140,17 +120,18 @@ struct HTTPConnection: ~Copyable {
     }
 
     private mutating func beginReceiving(at now: NIODeadline) {
-        phase = .receiving(nil, body: ByteBuffer())
+        phase = .receiving(nil, body: [])
         deadline = now + configuration.requestTimeout
         if isLastRequest { deadline = min(deadline, now + configuration.drainTimeout) }
     }
 
     /// Records that the responder has answered.
-    /// - Parameter isDraining: whether the process is shutting down, so that connections close.
-    mutating func answered(with response: consuming Response, isDraining: Bool, at now: NIODeadline) -> Action {
+    /// - Parameter isLast: whether the connection must close, because the process is shutting down or others wait.
+    mutating func answered(with response: consuming Response, isLast: Bool, at now: NIODeadline) -> Action {
         guard case .answering(let head) = phase else { return .nothing }
+        lastRequest = now
         let isBodyOmitted = head.method == .HEAD
-        guard !isLastRequest, !isOver, head.isKeepAlive, !isDraining else {
+        guard !isLastRequest, !isOver, head.isKeepAlive, !isLast else {
             beginClosing(at: now)
             return .send(response, isBodyOmitted: isBodyOmitted, .close)
         }
@@ -161,16 +142,16 @@ struct HTTPConnection: ~Copyable {
 
     // MARK: - Reading
 
-    /// Records that the channel is about to read. The action is ``Action/read`` now or, if too many parts wait, later.
+    /// Records that the channel is about to read. The action is ``Action/read`` now or, if bytes are held, later.
     mutating func readRequested() -> Action {
-        guard waitingParts.count >= HTTPConnection.maximumWaitingPartCount else { return .read }
+        guard heldByteCount > 0 else { return .read }
         isReadHeld = true
         return .nothing
     }
 
-    /// Ends the hold of reading if few enough parts wait.
+    /// Ends the hold of reading if no bytes are held.
     mutating func resumeReading() -> Action {
-        guard isReadHeld, waitingParts.count < HTTPConnection.maximumWaitingPartCount else { return .nothing }
+        guard isReadHeld, heldByteCount == 0 else { return .nothing }
         isReadHeld = false
         return .read
     }
@@ -186,9 +167,9 @@ struct HTTPConnection: ~Copyable {
     /// Records that the input cannot be parsed any further.
     mutating func inputFailed(with error: HTTPParserError, at now: NIODeadline) -> Action {
         switch phase {
-        case .idle where waitingParts.isEmpty, .receiving:
+        case .idle, .receiving:
             return refuse(with: error == .headerOverflow ? .headerFieldsTooLarge : .badRequest, at: now)
-        case .idle, .answering:
+        case .answering:
             if input == .open { input = .malformed }
             return .nothing
         case .closing, .lingering, .closed:
@@ -202,11 +183,33 @@ struct HTTPConnection: ~Copyable {
         switch phase {
         // A new client probably has a request on its way; an idle connection that was already answered can close.
         case .idle(isNew: true): deadline = min(deadline, now + configuration.firstRequestTimeout)
+        // Bytes of a request have arrived, and wait for the client to read.
+        case .idle(isNew: false) where heldByteCount > 0: deadline = min(deadline, now + configuration.drainTimeout)
         case .idle(isNew: false): return finish(at: now)
         case .receiving, .answering, .closing, .lingering: deadline = min(deadline, now + configuration.drainTimeout)
         case .closed: return .nothing
         }
         return .setTimer
+    }
+
+    /// Whether a request is being answered.
+    var isAnswering: Bool { if case .answering = phase { true } else { false } }
+
+    /// Ends a connection that is not being answered, because another needs its place.
+    mutating func makeRoom() -> Action {
+        switch phase {
+        case .idle, .receiving, .closing, .lingering: return close()
+        case .answering, .closed: return .nothing
+        }
+    }
+
+    /// Ends a connection that is not being answered, because connections use too much memory. A request that is
+    /// arriving is refused.
+    mutating func freeMemory(at now: NIODeadline) -> Action {
+        guard case .receiving = phase else { return makeRoom() }
+        let action = refuse(with: .serviceUnavailable(retryAfter: .seconds(1)), at: now)
+        deadline = now + configuration.lingerTimeout
+        return action
     }
 
     /// Records that all that was sent has left.
@@ -223,11 +226,10 @@ struct HTTPConnection: ~Copyable {
     /// Records that the connection is closed.
     mutating func closed() {
         phase = .closed
-        waitingParts.removeAll()
     }
 
-    /// Whether the input has ended and every part of it was taken.
-    private var isOver: Bool { input != .open && waitingParts.isEmpty }
+    /// Whether the input has ended and everything in it was taken.
+    private var isOver: Bool { input == .malformed || input == .closed && heldByteCount == 0 }
 
     /// Closes the connection unless a request is being answered.
     private mutating func finishIfIdle(at now: () -> NIODeadline) -> Action {
@@ -253,7 +255,6 @@ struct HTTPConnection: ~Copyable {
     /// Closes the connection after the last response has been sent, or when the deadline passes.
     private mutating func beginClosing(at now: NIODeadline) {
         phase = .closing
-        waitingParts.removeAll()
         deadline = now + (isLastRequest ? configuration.drainTimeout : configuration.idleTimeout)
     }
 

@@ -3,6 +3,7 @@ import NIOCore
 import NIOExtras
 import NIOHTTP1
 import NIOPosix
+import Platform
 import ServiceLifecycle
 import Web
 
@@ -70,39 +71,73 @@ package struct HTTPServer: Service {
     }
 
     private func listen(_ quiescing: ServerQuiescingHelper) async throws -> any Channel {
-        let writers = responders.map { NIOLoopBoundBox.makeBoxSendingValue(ResponseWriter(), eventLoop: $0.eventLoop) }
-        let (responders, configuration, readiness) = (responders, configuration, readiness)
+        let census = ConnectionCensus(
+            limit: configuration.maximumConnectionCount, limitByNetwork: configuration.maximumConnectionsPerNetwork,
+            proxies: configuration.trustedProxies)
+        let (configuration, logger) = (configuration, logger)
+        let makeConnection = connectionFactory(census)
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // One connection per read, so that the limit on connections is exact.
+            // Accepted sockets inherit these. They bound what the kernel keeps for a client that sends without pause,
+            // or does not read.
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: HTTPServer.socketBufferByteCount)
+            .serverChannelOption(.socketOption(.so_sndbuf), value: HTTPServer.socketBufferByteCount)
+            // Until the limit on connections sets it.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ConnectionLimit(configuration.maximumConnectionCount))
+                    try pipeline.addHandler(AcceptPause { log($0, to: logger) })
+                    try pipeline.addHandler(ConnectionLimit(census))
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // One read for each connection and turn of the event loop.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: HTTPServer.readByteCount)
+            )
+            // No request is decoded while the client has not read the response to the one before.
+            .childChannelOption(
+                .writeBufferWaterMark, value: ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 4096)
+            )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    // Cannot fail: the group has only the responders' event loops.
-                    let index = responders.firstIndex { $0.eventLoop === channel.eventLoop }!
-                    let connection = HTTPConnectionHandler(
-                        responder: responders[index], configuration: configuration, readiness: readiness,
-                        writer: writers[index].value)
-                    var limits = NIOHTTPDecoderLimitConfiguration()
-                    limits.maxHeaderFieldSize = configuration.maximumHeaderByteCount
-                    limits.maxHeaderListSize = configuration.maximumHeaderByteCount
-                    let decoder = HTTPRequestDecoder(limitConfiguration: limits)
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ArrivalObserver(connection))
-                    try pipeline.addHandler(ByteToMessageHandler(decoder))
-                    try pipeline.addHandler(connection)
-                }
+                channel.eventLoop.makeCompletedFuture { try makeConnection(channel) }
             }
             .listen(as: configuration)
+    }
+
+    /// The number of bytes that are read from a socket at once.
+    private static let readByteCount = 4096
+    /// The size of a socket's buffers, which Linux doubles for its own records.
+    private static let socketBufferByteCount: SocketOptionValue = 64 * 1024
+
+    /// Returns a function that adds the handlers of a connection to its channel.
+    private func connectionFactory(_ census: ConnectionCensus) -> @Sendable (any Channel) throws -> Void {
+        let (responders, configuration, readiness) = (responders, configuration, readiness)
+        let connections = responders.map { responder in
+            NIOLoopBoundBox.makeBoxSendingValue(
+                LoopConnections(
+                    on: responder.eventLoop, census: census,
+                    maximumByteCount: configuration.maximumMemoryByteCount / responders.count),
+                eventLoop: responder.eventLoop)
+        }
+        return { channel in
+            // Cannot fail: the group has only the responders' event loops.
+            let index = responders.firstIndex { $0.eventLoop === channel.eventLoop }!
+            let connection = HTTPConnectionHandler(
+                responder: responders[index], configuration: configuration, readiness: readiness,
+                connections: connections[index].value)
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = configuration.maximumHeaderByteCount
+            limits.maxHeaderListSize = configuration.maximumHeaderByteCount
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTPInput(connection))
+            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
+            try pipeline.addHandler(connection)
+        }
     }
 }
 
@@ -112,5 +147,13 @@ extension ServerBootstrap {
             return try await bind(host: configuration.host, port: configuration.port).get()
         }
         return try await withBoundSocket(NIOBSDSocket.Handle(descriptor)).get()
+    }
+}
+
+/// Logs that connections cannot be accepted, or can again.
+private func log(_ event: AcceptPause.Event, to logger: Logger) {
+    switch event {
+    case .failed(let reason): logger.warning("accept_failed", metadata: ["reason": "\(reason)"])
+    case .resumed: logger.notice("accept_resumed")
     }
 }

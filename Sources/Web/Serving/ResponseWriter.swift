@@ -17,10 +17,20 @@ final class ResponseWriter {
 
     private var date = ""
     private var dateSecond = Int.min
+    /// One buffer for each shared body, of which all responses send a slice.
+    private var sharedBodies: [ObjectIdentifier: (owner: SharedBody, buffer: ByteBuffer)] = [:]
     private let now: () -> UnixTime
 
     init(now: @escaping () -> UnixTime = UnixTime.now) {
         self.now = now
+    }
+
+    /// The bytes of a shared body, which take memory once for all connections.
+    func buffer(of body: SharedBody) -> ByteBuffer {
+        if let known = sharedBodies[ObjectIdentifier(body)] { return known.buffer }
+        let buffer = ByteBuffer(bytes: body.bytes)
+        sharedBodies[ObjectIdentifier(body)] = (body, buffer)
+        return buffer
     }
 
     /// Appends a response to a buffer.

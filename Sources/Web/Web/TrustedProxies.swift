@@ -46,7 +46,8 @@ package struct TrustedProxies: Sendable, Equatable {
         return client
     }
 
-    private func isTrusted(_ address: IPAddress) -> Bool {
+    /// Whether an address is that of a trusted proxy.
+    package func isTrusted(_ address: IPAddress) -> Bool {
         blocks.contains { $0.contains(address) }
     }
 }
