@@ -190,8 +190,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     /// Tells the event loop's connections how much memory this one uses.
     private func account() {
-        // Decoded, a request takes about twice its bytes.
-        let current = (input?.held.capacity ?? 0) + 2 * requestByteCount + unreadByteCount
+        // Decoded, a request takes about twice its bytes, but an incomplete head nearly five times: the decoder's buffer
+        // doubles when it is full.
+        let factor = connection.demand(isWritable: true) == .head ? 5 : 2
+        let current = (input?.held.capacity ?? 0) + factor * requestByteCount + unreadByteCount
         guard current != byteCount else { return }
         connections.adjust(by: current - byteCount)
         byteCount = current
