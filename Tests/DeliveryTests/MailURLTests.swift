@@ -108,7 +108,13 @@ struct MailURLTests {
             text: "must start with smtp://, smtps://, mailgun:// or maildir://",
             broken: [
                 "", "smtp", "mail.example.com:587", "http://s3cret@mail.example.com", "SMTP://mail.example.com",
-                " smtp://mail.example.com", "smtp:/mail.example.com", "smtp+tls://door:s3cret@mail.example.com",
+                "smtp:/mail.example.com", "smtp+tls://door:s3cret@mail.example.com",
+            ]),
+        Rule(
+            text: "must not contain or end in a space, tab or line end; write a space in a user or password as %20",
+            broken: [
+                " smtp://mail.example.com", "smtp://mail example.com", "smtp://mail.example.com\r\n",
+                "smtp://mail.example.com\0", "smtp://door:s3 cret@mail.example.com",
             ]),
         Rule(
             text: "must not contain a query or fragment; write ? and # in a password as %3F and %23",
@@ -141,8 +147,7 @@ struct MailURLTests {
         Rule(
             text: "must have a host name of letters, digits, dots and hyphens, or an IP address",
             broken: [
-                "smtp://mail example.com", "smtp://mäil.example.com", "smtp://mail.example.com\r\n",
-                "smtp://mail.example.com\0", "smtp://door:s3cret@[::zz]", "smtp://[fe80::1%25eth0]",
+                "smtp://mäil.example.com", "smtp://door:s3cret@[::zz]", "smtp://[fe80::1%25eth0]",
                 "smtp://mail%2Eexample.com", "mailgun://s3cret@api!/example.com",
                 // Brackets enclose only an address.
                 "smtp://[127.0.0.1:25]",
