@@ -55,6 +55,8 @@ package final class LogWriter: Sendable {
         guard waiting.count + line.count <= capacity else {
             refusedCount += 1
             lock.unlock()
+            // Here, since the thread may be waiting for the reader.
+            droppedLines.increment()
             return
         }
         waiting += line
@@ -83,7 +85,6 @@ package final class LogWriter: Sendable {
             let refused = refusedCount
             refusedCount = 0
             lock.unlock()
-            droppedLines.increment(by: refused)
             let failed = write(runsOf: lines)
             droppedLines.increment(by: failed)
             dropped += refused + failed

@@ -97,6 +97,8 @@ struct ClusterTests {
     private func deliver(_ redis: RedisClient) async throws {
         let queue = MailQueue(claims: redis, commands: redis, keyPrefix: ClusterTests.prefix, worker: "one")
         let other = MailQueue(claims: redis, commands: redis, keyPrefix: ClusterTests.prefix, worker: "two")
+        // The jobs came with their group. This is what a worker does before the first job.
+        try await QueueScripts(keys: QueueKeys(prefix: ClusterTests.prefix)).join(.bulk, on: redis)
         let jobs = try await queue.claim(atMost: 10, waiting: .milliseconds(100))
         let first = try #require(jobs.first?.job)
         #expect(jobs.count == 3)
