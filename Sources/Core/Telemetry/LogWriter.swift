@@ -20,6 +20,10 @@ package final class LogWriter: Sendable {
     /// processes (`PIPE_BUF`, pipe(7)).
     private static let maximumRunByteCount = 4096
 
+    /// The time in which further lines are gathered before they are written, in microseconds. To wake the thread for each
+    /// line would cost a busy process more than the line.
+    private static let gatheringTime: useconds_t = 2000
+
     private let descriptor: CInt
     private let capacity: Int
     private let droppedLines: Counter
@@ -81,6 +85,9 @@ package final class LogWriter: Sendable {
         var lines: [UInt8] = []
         while true {
             lock.lock(whenValue: .busy)
+            lock.unlock()
+            usleep(LogWriter.gatheringTime)
+            lock.lock()
             swap(&lines, &waiting)
             let refused = refusedCount
             refusedCount = 0
