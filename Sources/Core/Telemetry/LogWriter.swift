@@ -29,11 +29,10 @@ package final class LogWriter: Sendable {
     private let droppedLines: Counter
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let lock = ConditionLock(value: Phase.quiet)
-    // Unsafe: only used while the lock is held.
-    nonisolated(unsafe) private var waiting: [UInt8] = []
-    nonisolated(unsafe) private var isStarted = false
+    nonisolated(unsafe) private var waiting: [UInt8] = []  // Used only while `lock` is held.
+    nonisolated(unsafe) private var isStarted = false  // Used only while `lock` is held.
     /// The lines that were dropped because they found no room since the thread last looked.
-    nonisolated(unsafe) private var refusedCount = 0
+    nonisolated(unsafe) private var refusedCount = 0  // Used only while `lock` is held.
 
     /// - Parameters:
     ///   - descriptor: where to write; by default standard error.

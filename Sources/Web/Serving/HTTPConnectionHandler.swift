@@ -274,7 +274,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         isFlushed.futureResult.whenComplete { _ in this.value.flushed(bound.value) }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: isFlushed)
-        // What is held is discarded, and reading resumes.
+        // Discards the bytes that are held, and resumes reading.
         decodeHeld()
     }
 
