@@ -32,9 +32,11 @@ extension SignInStore {
     /// - Parameters:
     ///   - handle: `nil` for a text that is not a code handle.
     ///   - challenge: the challenge of the request's verifier. It must be the one that the code was requested with.
+    ///   - portal: the portal that presents the code, which must be the link's; `nil` if it did not say.
     /// - Throws: ``StoreError``. If the reply was lost, the link may have been used, or a wrong code counted.
     package func verify(
-        _ code: SignInCode, of handle: CodeHandle?, challenge: CodeChallenge?, from client: IPAddress?
+        _ code: SignInCode, of handle: CodeHandle?, challenge: CodeChallenge?, at portal: Origin? = nil,
+        from client: IPAddress?
     ) async throws(StoreError) -> Verification {
         let handle = handle ?? decoy.handle
         let limit = policy.limits.code

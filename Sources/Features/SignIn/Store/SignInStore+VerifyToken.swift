@@ -23,9 +23,10 @@ extension SignInStore {
     ///   - token: a mailed token or an exchange token; `nil` for a text that is not a token, which is processed like an
     ///     unknown one.
     ///   - challenge: the challenge of the request's verifier. It must be the one that the link was requested with.
+    ///   - portal: the portal that presents the token, which must be the link's; `nil` if it did not say.
     /// - Throws: ``StoreError``. If the reply was lost, the token may have been used.
     package func verify(
-        _ token: LoginToken?, challenge: CodeChallenge?, from client: IPAddress?
+        _ token: LoginToken?, challenge: CodeChallenge?, at portal: Origin? = nil, from client: IPAddress?
     ) async throws(StoreError) -> Verification {
         let token = token ?? decoy.token
         let limit = policy.limits.verification
