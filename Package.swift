@@ -62,7 +62,7 @@ let foundations: [Target] = [
     .target(
         name: "Web",
         dependencies: [
-            "Bytes", "Net", "Platform", "Redis", "Settings", "Telemetry", logging, structuredFields,
+            "Bytes", "Cryptography", "Net", "Platform", "Redis", "Settings", "Telemetry", logging, structuredFields,
         ],
         path: "Sources/Web/Web", plugins: ["EmbedFiles"]),
     .target(
@@ -115,8 +115,7 @@ let features: [Target] = [
         ],
         path: "Sources/Features/SignIn", exclude: ["TrustedRoutes"],
         resources: ([
-            "Links", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
-            "Earlier/EarlierTokens", "Earlier/ExchangeEarlier", "Earlier/VerifyEarlier",
+            "Links", "Tries", "SendMagicLink", "InspectLink", "ExchangeLink", "VerifyToken", "VerifyCode",
         ].map { "Store/\($0).lua" } + ["ConfirmationPage/confirmation.css"]).map {
             .embedInCode($0)
         },

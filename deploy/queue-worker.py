@@ -40,6 +40,7 @@ local group, entry, maximum_length = unpack(ARGV)
 
 if #redis.call('XRANGE', stream, entry, entry) == 0 then return 0 end
 redis.call('XACK', stream, group, '0-0')
+redis.call('XDEL', stream, '0-0')
 redis.call('XADD', dead_letters, 'MAXLEN', '~', maximum_length, '*', unpack(ARGV, 4))
 redis.call('XACK', stream, group, entry)
 return redis.call('XDEL', stream, entry)"""

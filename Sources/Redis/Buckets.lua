@@ -1,4 +1,9 @@
--- Token buckets: functions for the scripts that take tokens. This text is prepended to each of them.
+-- Functions for scripts that take tokens from buckets, and that write all they have to or nothing. This text is
+-- prepended to each of them.
+--
+-- A script is not rolled back when Redis refuses one of its commands, for instance because the user of the connection
+-- may not use it. So values are written by put() and take(), which remember what was there before, and any refusal goes
+-- through fail(), which puts that back.
 --
 -- A bucket is stored as one number: the time at which it will be full, in microseconds of this server's clock, as 8
 -- bytes. Taking a token moves that time into the future, by the microseconds per token. A token can be taken if the
@@ -15,8 +20,29 @@
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local written = {} -- The keys that this call has set, each followed by the value that it had, or false.
+local stored = {} -- For each bucket that was looked at, its value, or false.
 local missing = {} -- For each bucket that was looked at, the microseconds until it is full.
 local refuses_client = false -- Whether one of the client's own buckets has no token.
+
+-- Ends the call with a command's error, as if the call had not written anything. Each value that is put back begins with
+-- the time at which its key expires, in microseconds, as 8 bytes. A key that did not exist gets a time that has passed.
+local function fail(refusal)
+  for i = #written - 1, 1, -2 do
+    local key, value = written[i], written[i + 1]
+    local expiry = value and math.ceil(struct.unpack('>I8', value) / 1000) or 1
+    redis.pcall('SET', key, value or '', 'PXAT', string.format('%.0f', expiry))
+  end
+  error(refusal)
+end
+
+-- Sets a key to a value by SET with the given options, or fails. `former` is its value, or false if it has none.
+local function put(key, former, value, ...)
+  local reply = redis.pcall('SET', key, value, ...)
+  if reply and reply.err then fail(reply) end
+  written[#written + 1] = key
+  written[#written + 1] = former
+end
 
 -- Checks the buckets from number `first` to `last`, all by default, and takes nothing. Returns the number of the bucket
 -- with the longest wait for a token, from 1, or 0 if every bucket has a token; and that wait in microseconds, or 0.
@@ -30,9 +56,10 @@ local function look(key, setting, first, last)
   for i = first, last do
     local capacity, interval = struct.unpack('>I8I8', settings, 16 * i - 13)
     local value, left = values[i - first + 1], 0
+    if value and #value ~= 8 then value = false end
+    stored[i] = value
     if value then
-      -- Earlier versions stored decimal digits.
-      left = (#value == 8 and struct.unpack('>I8', value) or tonumber(value) or now) - now
+      left = struct.unpack('>I8', value) - now
       -- At most the whole capacity: if the clock was set back, nobody must wait longer than for an empty bucket.
       if left < 0 then left = 0 elseif left > capacity then left = capacity end
     end
@@ -44,15 +71,15 @@ local function look(key, setting, first, last)
   return refusing, wait
 end
 
--- Takes a token from each of the buckets from number `first` to `last`, all by default. look() must have checked them.
--- A bucket's key expires when the bucket is full.
+-- Takes a token from each of the buckets from number `first` to `last`, all by default, or fails. look() must have
+-- checked them. A bucket's key expires when the bucket is full.
 local function take(key, setting, first, last)
   local settings = ARGV[setting]
   for i = first or 1, last or #KEYS - key + 1 do
     local left = missing[i] + struct.unpack('>I8', settings, 16 * i - 5)
     missing[i] = left
     -- Rounded up: if the key expired early, the bucket would be full early.
-    redis.call('SET', KEYS[key + i - 1], struct.pack('>I8', now + left), 'EX', math.ceil(left / 1000000))
+    put(KEYS[key + i - 1], stored[i], struct.pack('>I8', now + left), 'EX', math.ceil(left / 1000000))
   end
 end
 

@@ -128,5 +128,5 @@ extension ScriptedSMTPServer.Received {
 
 /// The key in Redis of the links at a token's place.
 func linksKey(of token: String) -> String {
-    "postern:link:\(LoginToken(parsing: token)?.place.text ?? "not a token")"
+    "postern:links:\(LoginToken(parsing: token)?.place.text ?? "not a token")"
 }

@@ -121,12 +121,13 @@ final class LinksHarness: Sendable {
     /// Lets time pass for all links.
     func pass(_ time: Duration) async throws {
         let body = """
-            for _, key in ipairs(redis.call('KEYS', '*:link:*')) do
+            for _, key in ipairs(redis.call('KEYS', '*:links:*')) do
               local links, ms = links_at(key), tonumber(ARGV[1])
               for _, link in ipairs(links) do
                 link.issued, link.ends, link.kept_until = link.issued - ms, link.ends - ms, link.kept_until - ms
+                if link.code then link.code.ends = link.code.ends - ms end
               end
-              write(key, links)
+              write(key, false, links)
             end
             """
         let script = String(decoding: SignInStore.linkFunctions, as: UTF8.self) + body

@@ -81,7 +81,7 @@ struct PlaceOfLinksTests {
         }
         #expect(try await harness.jobs().count == 1)
         let script = String(decoding: SignInStore.linkFunctions, as: UTF8.self) + "return #links_at(KEYS[1])"
-        let key = try #require(try await harness.names("*:link:*").first)
+        let key = try #require(try await harness.names("*:links:*").first)
         #expect(try await harness.integer(RedisCommand("EVAL", script, "1", key)) == 1)
     }
 

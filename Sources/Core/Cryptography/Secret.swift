@@ -64,7 +64,7 @@ package final class Secret: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 /// Overwrites bytes, and empties the array.
-func wipe(_ bytes: inout [UInt8]) {
+package func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
     bytes = []
 }

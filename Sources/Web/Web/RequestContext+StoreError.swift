@@ -1,3 +1,4 @@
+import Cryptography
 import Redis
 
 extension RequestContext {
@@ -10,6 +11,10 @@ extension RequestContext {
         case .failed(let error):
             log.failed(error)
             return .internalError
+        case .crypto(.unknownKey(let id)):
+            // Another process may have it: while a new key is rolled out, or if this one was left out.
+            log.unavailable("a value is sealed with the key \(id), which POSTERN_SECRET_KEYS does not contain")
+            return .serviceUnavailable(retryAfter: .seconds(1))
         case .crypto(let error):
             log.failed(error)
             return .internalError

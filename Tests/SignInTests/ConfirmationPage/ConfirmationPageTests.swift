@@ -32,7 +32,8 @@ struct ConfirmationPageTests {
         TokenRecord(
             email: try #require(EmailAddress(parsing: "'o+hara'x@example.com")),
             origin: try Origin(parsing: "http://localhost:3000"),
-            next: try PortalPath(parsing: "/\"><script>alert('next')</script>&amp;"), issuedAt: .now())
+            next: try PortalPath(parsing: "/\"><script>alert('next')</script>&amp;"), issuedAt: .now(),
+            expiresAt: .now() + .seconds(900))
     }
 
     /// Every page in one language.

@@ -104,8 +104,9 @@ struct ConfirmationStatesTests {
         #expect(await harness.respond(to: .verify(used)).status == .ok)
         let expired = try await harness.requestLink("quetzal.l@example.com", members).token
         try await harness.expire(expired)
-        let superseded = try await harness.requestLink(ConfirmationStatesTests.address, members).token
-        _ = try await harness.requestLink(ConfirmationStatesTests.address, members)
+        let bound = members + SampleChallenge.member
+        let superseded = try await harness.requestLink(ConfirmationStatesTests.address, bound).token
+        _ = try await harness.requestLink(ConfirmationStatesTests.address, bound)
         let before = try await harness.contents()
         for (token, title) in [(used, expected.used), (expired, expected.expired), (superseded, expected.superseded)] {
             for request in [

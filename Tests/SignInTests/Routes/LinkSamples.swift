@@ -77,7 +77,7 @@ extension SignInHarness {
     /// The key of a token's link.
     static func key(of token: String) throws -> String {
         guard let place = LoginToken(parsing: token)?.place else { throw NotAsExpected() }
-        return "postern:link:\(place.text)"
+        return "postern:links:\(place.text)"
     }
 
     /// Makes the links at a token's place expire.

@@ -32,7 +32,7 @@ struct SendMagicLinkTests {
         #expect(mails.map(\.to) == ["ada@example.com"])
         let mail = try #require(mails.first)
         let text = try token(in: mail.link, followedBy: "")
-        #expect(try await harness.keys(startingWith: "postern:link:") == [SignInHarness.key(of: text)])
+        #expect(try await harness.keys(startingWith: "postern:links:") == [SignInHarness.key(of: text)])
         #expect(try await harness.keyCount() == 2)
     }
 

@@ -81,9 +81,9 @@ struct VerifyMagicLinkTests {
         let expired = try await harness.requestLink("expired@example.com").token
         if hasConfirmationPage { try await harness.expire(expired) } else { try await harness.forget(expired) }
         requests.append(("expired", .verify(expired)))
-        let superseded = try await harness.requestLink("superseded@example.com").token
-        _ = try await harness.requestLink("superseded@example.com")
-        requests.append(("superseded", .verify(superseded)))
+        let superseded = try await harness.requestLink("superseded@example.com", SampleChallenge.member).token
+        _ = try await harness.requestLink("superseded@example.com", SampleChallenge.member)
+        requests.append(("superseded", .verify(superseded, verifier: SampleChallenge.verifier)))
         let bound = try await harness.requestLink("bound@example.com", SampleChallenge.member).token
         requests.append(("without a verifier", .verify(bound)))
         requests.append(("with another verifier", .verify(bound, verifier: String(repeating: "a", count: 43))))

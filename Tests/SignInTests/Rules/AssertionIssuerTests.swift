@@ -25,7 +25,8 @@ struct AssertionIssuerTests {
     ) throws -> TokenRecord {
         TokenRecord(
             email: try #require(EmailAddress(parsing: email)), origin: try Origin(parsing: origin),
-            next: try PortalPath(parsing: "/secret?path"), issuedAt: UnixTime(milliseconds: 0))
+            next: try PortalPath(parsing: "/secret?path"), issuedAt: UnixTime(milliseconds: 0),
+            expiresAt: UnixTime(milliseconds: 900_000))
     }
 
     /// A part of an assertion as JSON. Another decoder than the program's reads its base64url.

@@ -40,11 +40,10 @@ struct CodeChallengeTests {
     private func challenge(readFrom json: String) throws -> CodeChallenge? {
         let token = try LoginToken(random: .counting(from: 0xE0))
         let text =
-            #"{"email":"ada@example.com","origin":"https://portal.example","challenge":\#(json),"issued_at":0}"#
+            #"{"email":"ada@example.com","origin":"https://portal.example","challenge":\#(json),"issued_at":0,"expires_at":0}"#
         var plaintext = Array(text.utf8)
-        let box = try token.recordKey.seal(
-            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: .system)
-        return try TokenRecord(opening: box, with: token).challenge
+        let box = try StoreHarness.tokenKeys.seal(wiping: &plaintext, .record, for: token, random: .system)
+        return try TokenRecord(opening: box, with: token, by: StoreHarness.tokenKeys).challenge
     }
 
     @Test("a challenge is read back as it was written", arguments: CodeChallengeTests.examples)
@@ -55,8 +54,10 @@ struct CodeChallengeTests {
         let record = TokenRecord(
             email: try #require(EmailAddress(parsing: "ada@example.com")),
             origin: try Origin(parsing: "https://portal.example"), next: nil, challenge: challenge,
-            issuedAt: UnixTime(milliseconds: 0))
-        let opened = try TokenRecord(opening: record.sealed(for: token, random: .system), with: token)
+            issuedAt: UnixTime(milliseconds: 0), expiresAt: UnixTime(milliseconds: 0))
+        let keys = StoreHarness.tokenKeys
+        let opened = try TokenRecord(
+            opening: record.sealed(for: token, by: keys, random: .system), with: token, by: keys)
         #expect(opened == record)
         #expect(opened.challenge?.text == text)
     }

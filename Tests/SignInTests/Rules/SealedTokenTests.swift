@@ -7,23 +7,26 @@ import Testing
 
 @Suite
 struct SealedTokenTests {
+    private static let keys = StoreHarness.tokenKeys
+
     private func token(from start: UInt8) throws -> LoginToken {
         try LoginToken(random: .counting(from: start))
     }
 
     @Test("a token is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // AES-256-GCM with HKDF-Expand of the bytes e0 to ff for `postern token handover 1` as the key, the nonce 40 to
-        // 4b, and the digest of their token as additional data. The plaintext is the bytes 00 to 1f.
+        // `k1`, a space, and AES-256-GCM with the nonce 40 to 4b and the digest of the token as additional data. The key is
+        // the HMAC of the bytes e0 to ff and `postern exchange token 2` with HKDF-Expand of k1 for `postern token 2`. The
+        // plaintext is the bytes 00 to 1f.
         let expected = [
-            "404142434445464748494a4b1542fe846f8f72671c751f511db4bac6b0daed69",
-            "82cfd06d329f612918eed6c616f3db3533af4a9304d3d48897e4b1b5",
+            "6b3120404142434445464748494a4bd9a53e095b3fc0571c94846c59339389764e299d91fb636ea1b2ce8496cc54d90d",
+            "20cee500be946f6480641455be13aa",
         ].joined()
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let box = try mailed.sealed(for: exchange, random: .counting(from: 0x40))
+        let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .counting(from: 0x40))
         #expect(hexadecimal(box) == expected)
-        #expect(box.count == 60)
-        let opened = try LoginToken(sealed: [UInt8](hex: expected), for: exchange)
+        #expect(box.count == 63)
+        let opened = try LoginToken(sealed: [UInt8](hex: expected), for: exchange, by: SealedTokenTests.keys)
         #expect(opened.text == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
         #expect(opened.digest == "ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0")
     }
@@ -32,11 +35,11 @@ struct SealedTokenTests {
     func roundTrip() throws {
         for _ in 0..<20 {
             let (mailed, exchange) = (try LoginToken(random: .system), try LoginToken(random: .system))
-            let box = try mailed.sealed(for: exchange, random: .system)
-            #expect(try LoginToken(sealed: box, for: exchange).text == mailed.text)
+            let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)
+            #expect(try LoginToken(sealed: box, for: exchange, by: SealedTokenTests.keys).text == mailed.text)
             let read = try #require(LoginToken(parsing: exchange.text))
-            #expect(try LoginToken(sealed: box, for: read).digest == mailed.digest)
-            #expect(try LoginToken(sealed: box, for: read).id == mailed.id)
+            #expect(try LoginToken(sealed: box, for: read, by: SealedTokenTests.keys).digest == mailed.digest)
+            #expect(try LoginToken(sealed: box, for: read, by: SealedTokenTests.keys).id == mailed.id)
         }
     }
 
@@ -44,31 +47,33 @@ struct SealedTokenTests {
     func nonces() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
         var boxes: Set<[UInt8]> = []
-        for _ in 0..<100 { boxes.insert(try mailed.sealed(for: exchange, random: .system)) }
+        for _ in 0..<100 { boxes.insert(try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)) }
         #expect(boxes.count == 100)
     }
 
     @Test("no other token opens the box, not even the sealed token itself")
     func otherTokens() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let box = try mailed.sealed(for: exchange, random: .system)
+        let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)
         var others = [mailed, try token(from: 0xDF), try token(from: 0xE1)]
         for _ in 0..<20 { others.append(try LoginToken(random: .system)) }
         for other in others {
-            #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: other) }
+            #expect(throws: CryptoError.notAuthentic) {
+                try LoginToken(sealed: box, for: other, by: SealedTokenTests.keys)
+            }
         }
     }
 
     @Test("a box with any changed bit does not open")
     func tampering() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let box = try mailed.sealed(for: exchange, random: .system)
+        let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)
         for index in box.indices {
             for bit in 0..<8 {
                 var changed = box
                 changed[index] ^= 1 << bit
-                #expect(throws: CryptoError.notAuthentic, "byte \(index), bit \(bit)") {
-                    try LoginToken(sealed: changed, for: exchange)
+                #expect(throws: CryptoError.self, "byte \(index), bit \(bit)") {
+                    try LoginToken(sealed: changed, for: exchange, by: SealedTokenTests.keys)
                 }
             }
         }
@@ -77,35 +82,37 @@ struct SealedTokenTests {
     @Test("a truncated or extended box does not open")
     func lengths() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let box = try mailed.sealed(for: exchange, random: .system)
+        let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)
         for length in box.indices {
             #expect(throws: CryptoError.notAuthentic, "\(length) bytes") {
-                try LoginToken(sealed: Array(box[..<length]), for: exchange)
+                try LoginToken(sealed: Array(box[..<length]), for: exchange, by: SealedTokenTests.keys)
             }
-            #expect(throws: CryptoError.notAuthentic, "without the first \(length)") {
-                try LoginToken(sealed: Array(box[(length + 1)...]), for: exchange)
+            #expect(throws: CryptoError.self, "without the first \(length)") {
+                try LoginToken(sealed: Array(box[(length + 1)...]), for: exchange, by: SealedTokenTests.keys)
             }
         }
         for whole in [box + [0], [0] + box, box + box] {
-            #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: whole, for: exchange) }
+            #expect(throws: CryptoError.self) {
+                try LoginToken(sealed: whole, for: exchange, by: SealedTokenTests.keys)
+            }
         }
     }
 
     @Test("a box of the right key that holds no token is refused", arguments: [0, 1, 31, 33, 43, 64])
     func noToken(byteCount: Int) throws {
-        let bytes = (UInt8(0)..<32).map { 0xE0 + $0 }
         let exchange = try token(from: 0xE0)
-        let derived = MessageAuthentication(key: Secret(copying: bytes)).derivedKey(for: "postern token handover 1")
-        let key = SealingKey(derived)
         // The key is the right one: a box of 32 bytes opens.
         for count in [32, byteCount] {
             var plaintext = [UInt8](repeating: 7, count: count)
-            let box = try key.seal(wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
+            let box = try SealedTokenTests.keys.seal(
+                wiping: &plaintext, .exchange, for: exchange, random: .system)
             if count == 32 {
-                let opened = try LoginToken(sealed: box, for: exchange)
+                let opened = try LoginToken(sealed: box, for: exchange, by: SealedTokenTests.keys)
                 #expect(opened.text == "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc")
             } else {
-                #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: exchange) }
+                #expect(throws: CryptoError.notAuthentic) {
+                    try LoginToken(sealed: box, for: exchange, by: SealedTokenTests.keys)
+                }
             }
         }
     }
@@ -113,20 +120,27 @@ struct SealedTokenTests {
     @Test("boxes of tokens and of records do not open as each other")
     func purposes() throws {
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        let box = try mailed.sealed(for: exchange, random: .system)
-        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: exchange) }
-        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: mailed) }
+        let box = try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: .system)
+        #expect(throws: CryptoError.notAuthentic) {
+            try TokenRecord(opening: box, with: exchange, by: SealedTokenTests.keys)
+        }
+        #expect(throws: CryptoError.notAuthentic) {
+            try TokenRecord(opening: box, with: mailed, by: SealedTokenTests.keys)
+        }
         var plaintext = [UInt8](repeating: 7, count: 32)
-        let record = try exchange.recordKey.seal(
-            wiping: &plaintext, authenticating: Array(exchange.digest.utf8), random: .system)
-        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: record, for: exchange) }
+        let record = try SealedTokenTests.keys.seal(wiping: &plaintext, .record, for: exchange, random: .system)
+        #expect(throws: CryptoError.notAuthentic) {
+            try LoginToken(sealed: record, for: exchange, by: SealedTokenTests.keys)
+        }
     }
 
     @Test("without randomness nothing is sealed")
     func noRandomness() throws {
         let broken = RandomBytes { (_) throws(CryptoError) in throw .noRandomness }
         let (mailed, exchange) = (try token(from: 0), try token(from: 0xE0))
-        #expect(throws: CryptoError.noRandomness) { try mailed.sealed(for: exchange, random: broken) }
+        #expect(throws: CryptoError.noRandomness) {
+            try mailed.sealed(for: exchange, by: SealedTokenTests.keys, random: broken)
+        }
     }
 
     // MARK: - For a code handle
@@ -145,33 +159,35 @@ struct SealedTokenTests {
         let (mailed, handle) = (try token(from: 0), try self.handle(from: 0xE0))
         let ring = try ring([("k1", 1)])
         let box = try mailed.sealed(for: handle, by: ring, random: .system)
-        #expect(try LoginToken(sealed: box, for: handle, by: ring, keyID: "k1").text == mailed.text)
+        #expect(try LoginToken(sealed: box, for: handle, by: ring).text == mailed.text)
         let rotated = try self.ring([("k2", 2), ("k1", 1)])
-        #expect(try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k1").digest == mailed.digest)
+        #expect(try LoginToken(sealed: box, for: handle, by: rotated).digest == mailed.digest)
 
         for other in [try self.handle(from: 0), try self.handle(from: 0xE1), try CodeHandle(random: .system)] {
             #expect(throws: CryptoError.notAuthentic) {
-                try LoginToken(sealed: box, for: other, by: ring, keyID: "k1")
+                try LoginToken(sealed: box, for: other, by: ring)
             }
         }
         for foreign in [try self.ring([("k1", 2)]), try self.ring([("k1", 1)], purpose: "other")] {
             #expect(throws: CryptoError.notAuthentic) {
-                try LoginToken(sealed: box, for: handle, by: foreign, keyID: "k1")
+                try LoginToken(sealed: box, for: handle, by: foreign)
             }
         }
-        #expect(throws: CryptoError.notAuthentic) {
-            try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k2")
+        #expect(throws: CryptoError.unknownKey(id: "k1")) {
+            try LoginToken(sealed: box, for: handle, by: try self.ring([("k2", 2)]))
         }
-        #expect(throws: CryptoError.unknownKey(id: "k3")) {
-            try LoginToken(sealed: box, for: handle, by: rotated, keyID: "k3")
+        #expect(throws: CryptoError.notAuthentic) {
+            try LoginToken(sealed: Array("k2".utf8) + box.dropFirst(2), for: handle, by: rotated)
         }
         // Without the deployment's key the handle alone is not enough.
-        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: token(from: 0xE0)) }
+        #expect(throws: CryptoError.notAuthentic) {
+            try LoginToken(sealed: box, for: token(from: 0xE0), by: SealedTokenTests.keys)
+        }
         for index in box.indices {
             var changed = box
             changed[index] ^= 1
-            #expect(throws: CryptoError.notAuthentic, "byte \(index)") {
-                try LoginToken(sealed: changed, for: handle, by: ring, keyID: "k1")
+            #expect(throws: CryptoError.self, "byte \(index)") {
+                try LoginToken(sealed: changed, for: handle, by: ring)
             }
         }
     }
@@ -182,6 +198,7 @@ struct SealedTokenTests {
         let ring = try ring([("k1", 1)])
         var plaintext = [UInt8](repeating: 7, count: byteCount)
         let box = try ring.seal(wiping: &plaintext, authenticating: Array(own.digest.utf8), random: .system)
-        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: box, for: own, by: ring, keyID: "k1") }
+        let stored = NamedBox(keyID: "k1", box: box).bytes
+        #expect(throws: CryptoError.notAuthentic) { try LoginToken(sealed: stored, for: own, by: ring) }
     }
 }

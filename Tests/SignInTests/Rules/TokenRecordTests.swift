@@ -9,6 +9,8 @@ import Testing
 
 @Suite
 struct TokenRecordTests {
+    private static let keys = StoreHarness.tokenKeys
+
     private func token(from start: UInt8 = 0xE0) throws -> LoginToken {
         try LoginToken(random: .counting(from: start))
     }
@@ -17,37 +19,43 @@ struct TokenRecordTests {
         TokenRecord(
             email: try #require(EmailAddress(parsing: "Ada@example.com")),
             origin: try Origin(parsing: "https://portal.example.com"),
-            next: try next.map { try PortalPath(parsing: $0) }, issuedAt: UnixTime(milliseconds: 1_735_689_600_123))
+            next: try next.map { try PortalPath(parsing: $0) }, issuedAt: UnixTime(milliseconds: 1_735_689_600_123),
+            expiresAt: UnixTime(milliseconds: 1_735_690_500_123))
     }
 
     @Test("a record is sealed as another implementation seals it")
     func knownAnswer() throws {
-        // AES-256-GCM with HKDF-Expand of the bytes e0 to ff for `postern token record 1` as the key, the nonce 40 to
-        // 4b, and the token's digest as additional data.
+        // `k1`, a space, and AES-256-GCM with the nonce 40 to 4b and the token's digest as additional data. The key is the
+        // HMAC of the bytes e0 to ff and `postern token record 2` with HKDF-Expand of k1 for `postern token 2`.
         let expected = [
-            "404142434445464748494a4b5b3bff41561fc287fe1e4211f60e7ce81cfa0f5322ad46e43703a5a7bc1e55c05ae7c2e5",
-            "f7e56c19af3838b81c70fd4c24bd80c21866f4df04ddf263d6359ec40c89bedcacdbce7c05095fe80d153caac18d9798",
-            "456acf8227f60107ebce0fd8c72bd9008607c229c78c47258545faeff254bcb627176d605a0717031b7f9d69285f3419",
-            "42184fb6ba1c92487a07a3cf8d",
+            "6b3120404142434445464748494a4bfb3f1e7be4a1ec1f109c9e636563181b7a7aec026c4f35913b275e95b8ffb003a1",
+            "8be39211ea1abcc23f0e64a948a7feca237d3dc29d89210b0af40f2997dc5aede86076af87ae818fee8f1039c9f06c31",
+            "5a60f330241c13ae571d58ee80c9e7c0c3758358e5e9b009e3dafb76899dbfebc875eeb1a0d10947d110fa7004ae8439",
+            "6b65100b7b66cee60396cbf2110f17bc33c67de8a65631593bb0b34b32ac7a88ec22db88d71f569cf91003",
         ].joined()
         let token = try token()
-        #expect(try hexadecimal(record().sealed(for: token, random: .counting(from: 0x40))) == expected)
-        #expect(try TokenRecord(opening: [UInt8](hex: expected), with: token) == record())
+        #expect(
+            try hexadecimal(record().sealed(for: token, by: TokenRecordTests.keys, random: .counting(from: 0x40)))
+                == expected)
+        #expect(try TokenRecord(opening: [UInt8](hex: expected), with: token, by: TokenRecordTests.keys) == record())
     }
 
     @Test("a record without a path is sealed as another implementation seals it")
     func knownAnswerWithoutNext() throws {
         let expected = [
-            "404142434445464748494a4b5b3bff41561fc287fe1e4211f60e7ce81cfa0f5322ad46e43703a5a7bc1e55c05ae7c2e5",
-            "f7e56c19af712db85f6ff15f3cb4839f0924a6824481b5619733809555ceb4e6b5dbce7c175bba965e948fce90d55991",
-            "34528f92ae46",
+            "6b3120404142434445464748494a4bfb3f1e7be4a1ec1f109c9e636563181b7a7aec026c4f35913b275e95b8ffb003a1",
+            "8be39211ea1abcc2761b64ea57abedd22a7e60d3dfdb7c4b56b30d6891c20bb4af6a4cb687ae819dedc20725dceb6d7b",
+            "1808ad3067441eb241083ab91e03a9b21df5dce56b7e23a2",
         ].joined()
         let record = TokenRecord(
             email: try #require(EmailAddress(parsing: "ada@example.com")),
-            origin: try Origin(parsing: "http://localhost:3000"), next: nil, issuedAt: UnixTime(milliseconds: 0))
+            origin: try Origin(parsing: "http://localhost:3000"), next: nil, issuedAt: UnixTime(milliseconds: 0),
+            expiresAt: UnixTime(milliseconds: 0))
         let token = try token()
-        #expect(try hexadecimal(record.sealed(for: token, random: .counting(from: 0x40))) == expected)
-        #expect(try TokenRecord(opening: [UInt8](hex: expected), with: token) == record)
+        #expect(
+            try hexadecimal(record.sealed(for: token, by: TokenRecordTests.keys, random: .counting(from: 0x40)))
+                == expected)
+        #expect(try TokenRecord(opening: [UInt8](hex: expected), with: token, by: TokenRecordTests.keys) == record)
     }
 
     static let paths: [String?] = [
@@ -58,8 +66,8 @@ struct TokenRecordTests {
     func roundTrip(next: String?) throws {
         let token = try LoginToken(random: .system)
         let record = try record(next: next)
-        let box = try record.sealed(for: token, random: .system)
-        let opened = try TokenRecord(opening: box, with: token)
+        let box = try record.sealed(for: token, by: TokenRecordTests.keys, random: .system)
+        let opened = try TokenRecord(opening: box, with: token, by: TokenRecordTests.keys)
         #expect(opened == record)
         #expect(opened.email.text == "ada@example.com")
         #expect(opened.next?.text == next)
@@ -74,14 +82,16 @@ struct TokenRecordTests {
     func purpose(member: String, expected: LinkPurpose?) throws {
         let token = try token()
         var plaintext = Array(
-            #"{"email":"ada@example.com","origin":"https://portal.example","issued_at":0,\#(member)}"#.utf8)
-        let box = try token.recordKey.seal(
-            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: .system)
+            #"{"email":"ada@example.com","origin":"https://portal.example","issued_at":0,"expires_at":0,\#(member)}"#
+                .utf8)
+        let box = try TokenRecordTests.keys.seal(wiping: &plaintext, .record, for: token, random: .system)
         guard let expected else {
-            #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: token) }
+            #expect(throws: CryptoError.notAuthentic) {
+                try TokenRecord(opening: box, with: token, by: TokenRecordTests.keys)
+            }
             return
         }
-        let record = try TokenRecord(opening: box, with: token)
+        let record = try TokenRecord(opening: box, with: token, by: TokenRecordTests.keys)
         #expect(record.purpose == expected)
         #expect(!record.canBeSentAgain)
     }
@@ -89,29 +99,50 @@ struct TokenRecordTests {
     @Test("a record opens with the token that was parsed from the link")
     func parsedToken() throws {
         let token = try LoginToken(random: .system)
-        let box = try record().sealed(for: token, random: .system)
+        let box = try record().sealed(for: token, by: TokenRecordTests.keys, random: .system)
         let read = try #require(LoginToken(parsing: token.text))
-        #expect(try TokenRecord(opening: box, with: read) == record())
+        #expect(try TokenRecord(opening: box, with: read, by: TokenRecordTests.keys) == record())
     }
 
     @Test("a record does not open with another token")
     func otherToken() throws {
-        let box = try record().sealed(for: try token(), random: .system)
+        let box = try record().sealed(for: try token(), by: TokenRecordTests.keys, random: .system)
         let others = [try token(from: 0), try token(from: 0xDF), try LoginToken(random: .system)]
         for other in others {
-            #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: other) }
+            #expect(throws: CryptoError.notAuthentic) {
+                try TokenRecord(opening: box, with: other, by: TokenRecordTests.keys)
+            }
         }
+    }
+
+    @Test("a record opens with a later key ring that still has its key, and with no other")
+    func rotation() throws {
+        let token = try token()
+        let box = try record().sealed(for: token, by: TokenRecordTests.keys, random: .system)
+        let next = KeyRing.Entry(id: "k2", key: Secret(copying: [UInt8](repeating: 2, count: 32)))
+        let rotated = TokenKeys([next] + StoreHarness.keys)
+        #expect(try TokenRecord(opening: box, with: token, by: rotated) == record())
+        #expect(
+            try TokenRecord(
+                opening: record().sealed(for: token, by: rotated, random: .system), with: token, by: rotated)
+                == record())
+        #expect(throws: CryptoError.unknownKey(id: "k1")) {
+            try TokenRecord(opening: box, with: token, by: TokenKeys([next]))
+        }
+        // Whoever knows the token alone, and can write to Redis, makes up no record.
+        let foreign = TokenKeys([KeyRing.Entry(id: "k1", key: next.key)])
+        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: token, by: foreign) }
     }
 
     @Test("a record with any changed byte does not open")
     func tampering() throws {
         let token = try token()
-        let box = try record().sealed(for: token, random: .system)
+        let box = try record().sealed(for: token, by: TokenRecordTests.keys, random: .system)
         for index in box.indices {
             var changed = box
             changed[index] ^= 0x10
-            #expect(throws: CryptoError.notAuthentic, "byte \(index)") {
-                try TokenRecord(opening: changed, with: token)
+            #expect(throws: CryptoError.self, "byte \(index)") {
+                try TokenRecord(opening: changed, with: token, by: TokenRecordTests.keys)
             }
         }
     }
@@ -119,10 +150,10 @@ struct TokenRecordTests {
     @Test("a truncated record does not open")
     func beginnings() throws {
         let token = try token()
-        let box = try record().sealed(for: token, random: .system)
+        let box = try record().sealed(for: token, by: TokenRecordTests.keys, random: .system)
         for length in box.indices {
             #expect(throws: CryptoError.notAuthentic, "\(length) bytes") {
-                try TokenRecord(opening: Array(box[..<length]), with: token)
+                try TokenRecord(opening: Array(box[..<length]), with: token, by: TokenRecordTests.keys)
             }
         }
     }
@@ -132,22 +163,25 @@ struct TokenRecordTests {
         arguments: [
             "", "null", "[]", "{}", "{", #"{"email":"ada@example.com"}"#,
             #"{"email":"ada@example.com","origin":"https://portal.example.com"}"#,
-            #"{"email":"ada@example.com","origin":"https://portal.example.com","issued_at":"0"}"#,
-            #"{"email":"ada","origin":"https://portal.example.com","issued_at":0}"#,
-            #"{"email":"ada@example.com","origin":"portal.example.com","issued_at":0}"#,
-            #"{"email":1,"origin":"https://portal.example.com","issued_at":0}"#,
+            #"{"email":"ada@example.com","origin":"https://portal.example.com","issued_at":"0","expires_at":0}"#,
+            #"{"email":"ada@example.com","origin":"https://portal.example.com","issued_at":0,"expires_at":"0"}"#,
+            #"{"email":"ada@example.com","origin":"https://portal.example.com","issued_at":0}"#,
+            #"{"email":"ada","origin":"https://portal.example.com","issued_at":0,"expires_at":0}"#,
+            #"{"email":"ada@example.com","origin":"portal.example.com","issued_at":0,"expires_at":0}"#,
+            #"{"email":1,"origin":"https://portal.example.com","issued_at":0,"expires_at":0}"#,
         ])
     func noRecord(text: String) throws {
         let token = try token()
         var plaintext = Array(text.utf8)
-        let box = try token.recordKey.seal(
-            wiping: &plaintext, authenticating: Array(token.digest.utf8), random: .system)
-        #expect(throws: CryptoError.notAuthentic) { try TokenRecord(opening: box, with: token) }
+        let box = try TokenRecordTests.keys.seal(wiping: &plaintext, .record, for: token, random: .system)
+        #expect(throws: CryptoError.notAuthentic) {
+            try TokenRecord(opening: box, with: token, by: TokenRecordTests.keys)
+        }
     }
 
     @Test("a box reveals nothing of its record")
     func secrecy() throws {
-        let box = try record().sealed(for: try token(), random: .counting(from: 0x40))
+        let box = try record().sealed(for: try token(), by: TokenRecordTests.keys, random: .counting(from: 0x40))
         let text = String(decoding: box, as: UTF8.self)
         for piece in ["ada", "example", "portal", "orders", "email"] {
             #expect(!text.contains(piece))

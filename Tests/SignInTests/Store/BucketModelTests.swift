@@ -14,17 +14,20 @@ import Testing
 struct BucketModelTests {
     private static let clock = """
         local server = redis
-        local redis = { pcall = server.pcall }
+        local redis = {}
         function redis.call(command, ...)
-          local words = { ... }
           if command == 'TIME' then return { ARGV[#ARGV - 1], ARGV[#ARGV] } end
+          return server.call(command, ...)
+        end
+        function redis.pcall(command, ...)
+          local words = { ... }
           if command == 'SET' and words[3] == 'EX' then
             local left = struct.unpack('>I8', words[2]) - (ARGV[#ARGV - 1] * 1000000 + ARGV[#ARGV])
             local lifetime = words[4] * 1000000
             if lifetime < left or lifetime >= left + 1000000 then error('expires after ' .. words[4]) end
             return server.call('SET', words[1], words[2])
           end
-          return server.call(command, ...)
+          return server.pcall(command, ...)
         end
 
         """
@@ -142,8 +145,8 @@ private struct Sequence {
         command.append("links:\(seed)")
         command.append("mail")
         for index in limits.indices { command.append("bucket:\(seed):\(index)") }
-        let link = ["id\(step)", "record", "-", "900000", "0", "1"]
-        for text in link + ["", "", "", "", "k1", "job", "10000000"] { command.append(text) }
+        let link = ["id\(step)", "record", "portal", "-", "900000", "0", "use", "192.0.2.1", "192.0.2.0/24"]
+        for text in link + ["", "", "", "600000", "k1", "job", "10000000"] { command.append(text) }
         var settings = [UInt8(ownCount), UInt8(deploymentNumber)]
         for limit in limits {
             for number in [limit.burst * limit.microsecondsPerToken, limit.microsecondsPerToken] {

@@ -23,7 +23,6 @@ struct ClusterTests {
         // All scripts are loaded in advance, so that they are called by their digests.
         let redis = try await StoreHarness.client(for: node, scripts: scripts)
         try await signIn(redis)
-        try await signInWithEarlierTokens(redis)
         try await deliver(redis)
 
         let calls = try await monitor.scriptCalls()
@@ -73,24 +72,6 @@ struct ClusterTests {
             #expect(try await store.verify(credential).address == "ada@example.com")
             #expect(try await store.verify(credential).isRefused)
         }
-    }
-
-    /// The same with a link that an earlier version stored.
-    private func signInWithEarlierTokens(_ redis: RedisClient) async throws {
-        let store = try store(redis)
-        let token = try LoginToken(random: .system)
-        let record = TokenRecord(
-            email: try #require(EmailAddress(parsing: "ada@example.com")),
-            origin: try Origin(parsing: "https://portal.example.com"), next: nil, issuedAt: .now())
-        var command = RedisCommand("SET", ClusterTests.prefix + "token:" + token.digest)
-        command.append(Array("live 0 - 00 -\n".utf8) + (try record.sealed(for: token, random: .system)))
-        command.append("PX")
-        command.append(60_000)
-        _ = try await redis.send(command)
-        let exchangeToken = try LoginToken(at: token.place, random: .system)
-        let result = try await store.exchange(token, for: exchangeToken, from: ClusterTests.client)
-        #expect(result.word == "exchanged")
-        #expect(try await store.verify(.token(exchangeToken)).address == "ada@example.com")
     }
 
     /// Delivers, retries, gives up, requeues and reclaims jobs.

@@ -119,7 +119,7 @@ struct ExchangeLinkTests {
         }
         #expect(record.email.text == "ada@example.com")
         #expect(record.next?.text == "/invoices")
-        let linksKey = "postern:link:\(token.place.text)"
+        let linksKey = "postern:links:\(token.place.text)"
         #expect(after.changes(since: before) == [linksKey])
         // Its time to live is unchanged.
         #expect(after.entries[linksKey]?.end == before.entries[linksKey]?.end)

@@ -12,23 +12,63 @@ struct NewestLinkTests {
     // MARK: - Superseded links
 
     @Test(
-        "a newer link supersedes the earlier one with all its credentials, and its own credentials work",
+        "a newer link of the same browser supersedes the earlier one with all its credentials, and its own work",
         arguments: CredentialKind.allCases, CredentialKind.allCases)
     func superseded(earlier: CredentialKind, later: CredentialKind) async throws {
         let harness = try await StoreHarness(retention: NewestLinkTests.day)
-        let first = try await harness.mail()
+        let own = try challenge("a")
+        let first = try await harness.mail(challenge: own)
         let old = try await harness.credential(earlier, of: first)
-        let second = try await harness.mail(code: "314159")
+        let second = try await harness.mail(challenge: own, code: "314159")
+        #expect(try await harness.store.state(of: first.token).word == "superseded")
+        #expect(try await harness.store.verify(old, challenge: own).isRefused)
+        let result = try await harness.store.exchange(first.token, for: try first.newExchangeToken(), from: nil)
+        #expect(result.word == "superseded")
+        let new = try await harness.credential(later, of: second)
+        let answer = try await harness.store.verify(new, challenge: own)
+        #expect(answer.address == "ada@example.com")
+        #expect(answer.person?.id == String(second.token.digest.prefix(32)))
+        // The earlier one still does not work once the later one is used.
+        #expect(try await harness.store.verify(old, challenge: own).isRefused)
+    }
+
+    @Test(
+        "a newer link without a challenge, which anybody can request, ends the earlier one once it is used",
+        arguments: CredentialKind.allCases, CredentialKind.allCases)
+    func supersededByUse(earlier: CredentialKind, later: CredentialKind) async throws {
+        let harness = try await StoreHarness(retention: NewestLinkTests.day)
+        let (first, second) = (try await harness.mail(), try await harness.mail(code: "314159"))
+        let old = try await harness.credential(earlier, of: first)
+        #expect(try await harness.store.state(of: first.token).word == "live")
+        let answer = try await harness.store.verify(try await harness.credential(later, of: second))
+        #expect(answer.person?.id == second.token.id)
         #expect(try await harness.store.state(of: first.token).word == "superseded")
         #expect(try await harness.store.verify(old).isRefused)
         let result = try await harness.store.exchange(first.token, for: try first.newExchangeToken(), from: nil)
         #expect(result.word == "superseded")
-        let new = try await harness.credential(later, of: second)
-        let answer = try await harness.store.verify(new)
-        #expect(answer.address == "ada@example.com")
-        #expect(answer.person?.id == String(second.token.digest.prefix(32)))
-        // The earlier one still does not work once the later one is used.
-        #expect(try await harness.store.verify(old).isRefused)
+    }
+
+    @Test(
+        "an earlier link works although a newer one was requested, and does not end that",
+        arguments: CredentialKind.allCases)
+    func earlierFirst(kind: CredentialKind) async throws {
+        let harness = try await StoreHarness(retention: NewestLinkTests.day)
+        let (first, second) = (try await harness.mail(), try await harness.mail(code: "314159"))
+        #expect(try await harness.store.verify(try await harness.credential(kind, of: first)).address != nil)
+        #expect(try await harness.store.verify(try await harness.credential(kind, of: second)).address != nil)
+    }
+
+    @Test("requests of strangers push no link of the owner out, from however many networks the limits admit them")
+    func strangers() async throws {
+        let harness = try await StoreHarness()
+        let own = try await harness.mail()
+        for number in 0..<47 { _ = try await harness.mail(from: .v4(0xC633_6400 + UInt32(number))) }
+        #expect(try await harness.store.state(of: own.token).word == "live")
+        // Beyond the maximum, each of these networks pushes out its own.
+        for number in 0..<200 { _ = try await harness.mail(from: .v4(0xC633_6400 + UInt32(number % 47))) }
+        #expect(try await harness.verify(code: "271828", of: own.handle).address == "ada@example.com")
+        let size = try await harness.number("STRLEN", own.linksKey)
+        #expect(size < 48 * 1024)
     }
 
     /// A second request, and whether it supersedes the first, which is for ada@example.com and
@@ -64,46 +104,51 @@ struct NewestLinkTests {
         ], CredentialKind.allCases)
     func scope(second: Second, kind: CredentialKind) async throws {
         let harness = try await StoreHarness()
-        let first = try await harness.mail()
+        let own = try challenge("a")
+        let first = try await harness.mail(challenge: own)
         let credential = try await harness.credential(kind, of: first)
-        let other = try await harness.mail(to: second.address, for: second.portal)
-        let answer = try await harness.store.verify(credential)
+        let other = try await harness.mail(to: second.address, for: second.portal, challenge: own)
+        let answer = try await harness.store.verify(credential, challenge: own)
         let expected: String? = second.supersedes ? nil : "ada@example.com"
         #expect(answer.address == expected)
         #expect(answer.isRefused == second.supersedes)
-        #expect(try await harness.verify(other.token).address == second.address.lowercased())
+        #expect(try await harness.verify(other.token, challenge: own).address == second.address.lowercased())
     }
 
-    @Test("of many links only the last one for each portal works")
+    @Test("of many links of one browser only the last one for each portal works")
     func many() async throws {
         let harness = try await StoreHarness()
+        let own = try challenge("a")
         var mails: [[SentMail]] = [[], []]
         for number in 0..<20 {
             let portal = number % 2
-            mails[portal].append(try await harness.mail(for: "https://portal\(portal).example.com"))
+            mails[portal].append(try await harness.mail(for: "https://portal\(portal).example.com", challenge: own))
         }
         for (number, mail) in (mails[0].dropLast() + mails[1].dropLast()).enumerated() {
             // The last three of a place are stored, so that the confirmation page can explain them.
             let word = try await harness.store.state(of: mail.token).word
             #expect(word == (number % 9 < 7 ? "unknown" : "superseded"))
             let answers = [
-                try await harness.verify(mail.token), try await harness.verify(code: "271828", of: mail.handle),
+                try await harness.verify(mail.token, challenge: own),
+                try await harness.verify(code: "271828", of: mail.handle, challenge: own),
             ]
             #expect(answers.allSatisfy { $0.isRefused })
         }
-        #expect(try await harness.verify(mails[0][9].token).address == "ada@example.com")
-        #expect(try await harness.verify(code: "271828", of: mails[1][9].handle).address == "ada@example.com")
+        #expect(try await harness.verify(mails[0][9].token, challenge: own).address == "ada@example.com")
+        let last = try await harness.verify(code: "271828", of: mails[1][9].handle, challenge: own)
+        #expect(last.address == "ada@example.com")
     }
 
-    @Test("of 64 links that are requested at once, one works")
+    @Test("of 64 links that one browser requests at once, one works")
     func atOnce() async throws {
         let harness = try await StoreHarness()
+        let own = try challenge("a")
         let mails = try await withThrowingTaskGroup(of: SentMail.self) { group in
-            for _ in 0..<64 { group.addTask { try await harness.mail() } }
+            for _ in 0..<64 { group.addTask { try await harness.mail(challenge: own) } }
             return try await group.reduce(into: [SentMail]()) { mails, mail in mails.append(mail) }
         }
         let answers = try await harness.concurrently { store, index in
-            try await store.verify(.token(mails[index].token))
+            try await store.verify(.token(mails[index].token), challenge: own)
         }
         #expect(answers.compactMap(\.address) == ["ada@example.com"])
     }
@@ -166,18 +211,19 @@ struct NewestLinkTests {
     @Test("a request that is repeated because its reply was lost supersedes nothing, and restores nothing")
     func repeated() async throws {
         let harness = try await StoreHarness()
-        let first = try StoreHarness.link()
-        let second = try StoreHarness.link()
-        _ = try await harness.admit(first)
-        _ = try await harness.admit(first)
+        let own = try challenge("a")
+        let first = try StoreHarness.link(challenge: own)
+        let second = try StoreHarness.link(challenge: own)
+        _ = try await harness.admit(first, challenge: own)
+        _ = try await harness.admit(first, challenge: own)
         #expect(try await harness.store.state(of: first.token).word == "live")
-        _ = try await harness.admit(second)
+        _ = try await harness.admit(second, challenge: own)
         let before = try await harness.snapshot()
-        _ = try await harness.admit(first)
-        _ = try await harness.admit(second)
+        _ = try await harness.admit(first, challenge: own)
+        _ = try await harness.admit(second, challenge: own)
         #expect(try await harness.snapshot() == before)
-        #expect(try await harness.verify(first.token).isRefused)
-        #expect(try await harness.verify(second.token).address == "ada@example.com")
+        #expect(try await harness.verify(first.token, challenge: own).isRefused)
+        #expect(try await harness.verify(second.token, challenge: own).address == "ada@example.com")
     }
 
     // MARK: - Several at once
@@ -223,13 +269,14 @@ struct NewestLinkTests {
     @Test("a newer link ends an exchange token even if the link of that token has expired meanwhile")
     func exchangeTokenOfExpired() async throws {
         let harness = try await StoreHarness(retention: NewestLinkTests.day)
-        let first = try await harness.mail()
+        let own = try challenge("a")
+        let first = try await harness.mail(challenge: own)
         // The button is pressed twenty seconds before the link expires.
         try await harness.pass(.seconds(880))
         let exchangeToken = try await harness.press(first)
         try await harness.expire(first)
-        let second = try await harness.mail()
-        #expect(try await harness.verify(exchangeToken).isRefused)
-        #expect(try await harness.verify(second.token).address == "ada@example.com")
+        let second = try await harness.mail(challenge: own)
+        #expect(try await harness.verify(exchangeToken, challenge: own).isRefused)
+        #expect(try await harness.verify(second.token, challenge: own).address == "ada@example.com")
     }
 }

@@ -38,13 +38,18 @@ struct RepeatedCallTests {
             switch credential {
             case .token(let presented):
                 let presented = try #require(presented)
-                token = try answer.sealed.isEmpty ? presented : LoginToken(sealed: answer.sealed, for: presented)
+                token =
+                    try answer.sealed.isEmpty
+                    ? presented
+                    : LoginToken(
+                        sealed: answer.sealed, for: presented, by: StoreHarness.tokenKeys)
             case .code(_, let handle):
-                token = try CodeKeys(StoreHarness.keys).token(
-                    in: answer.sealed, keyID: answer.keyID, for: try #require(handle))
+                token = try CodeKeys(StoreHarness.keys).token(in: answer.sealed, for: try #require(handle))
             }
             #expect(token.digest == mail.token.digest)
-            #expect(try TokenRecord(opening: answer.record, with: token).email.text == "ada@example.com")
+            #expect(
+                try TokenRecord(opening: answer.record, with: token, by: StoreHarness.tokenKeys).email.text
+                    == "ada@example.com")
         }
         #expect(try await harness.snapshot() == before)
         #expect(try await harness.store.verify(credential).isRefused)
@@ -76,8 +81,8 @@ struct RepeatedCallTests {
         var ids: Set<String> = []
         for _ in 0..<20 {
             _ = try await harness.store.verify(credential)
-            // The id follows the command, the script, the number of keys, three keys and the id of the credential.
-            ids.insert(try await harness.wordsOfLastCall()[7])
+            // The id follows the command, the script, the number of keys, two keys and the id of the credential.
+            ids.insert(try await harness.wordsOfLastCall()[6])
         }
         #expect(ids.count == 20)
         // Sixteen random bytes.
@@ -147,7 +152,7 @@ struct RepeatedCallTests {
             let answer = try Answer(try await harness.redis.send(call))
             #expect(answer.verdict == 1)
         }
-        #expect(try await harness.keys("postern:link:").count == 1)
+        #expect(try await harness.keys("postern:links:").count == 1)
         #expect(try await harness.verify(exchangeToken).address == "ada@example.com")
         // Once the link is used, the call is refused.
         let late = try Answer(try await harness.redis.send(call))
@@ -161,7 +166,6 @@ struct RepeatedCallTests {
 private struct Answer {
     let verdict: Int
     let sealed: [UInt8]
-    let keyID: String
     let record: [UInt8]
 
     init(_ reply: RESPValue) throws {
@@ -173,10 +177,9 @@ private struct Answer {
             return bytes
         }
         self.verdict = verdict
-        let holdsToken = bytes.count == 3
+        let holdsToken = bytes.count == 2
         sealed = holdsToken ? bytes[0] : []
-        keyID = holdsToken ? String(decoding: bytes[1], as: UTF8.self) : ""
-        record = holdsToken ? bytes[2] : bytes.last ?? []
+        record = bytes.last ?? []
     }
 }
 

@@ -22,7 +22,7 @@ struct SecrecyTests {
         let dump = try await everything(in: harness.redis)
         #expect(dump.count > 1000 * 500)
         // The dump is complete: a text that is there is found.
-        #expect(dump.firstRange(of: Array("postern:link:".utf8)) != nil)
+        #expect(dump.firstRange(of: Array("postern:links:".utf8)) != nil)
         let index = ByteIndex(dump)
         let found = secrets.flatMap(forms).filter { index.contains($0) }
         #expect(found.map { String(decoding: $0, as: UTF8.self) } == [])

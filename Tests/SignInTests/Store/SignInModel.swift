@@ -25,8 +25,8 @@ struct SignInModel {
         var isForgotten = false
         /// The number of the exchange token that the mailed token was exchanged for last.
         var claimant: Int?
-        /// Whether the code exists: the fifth wrong code deletes it.
-        var hasCode = true
+        /// The number of wrong codes.
+        var wrongCodes = 0
     }
 
     struct ExchangeToken {
@@ -37,13 +37,16 @@ struct SignInModel {
 
     private struct Tries {
         var count = 0
-        var lastAt = 0
+        let firstAt: Int
     }
 
     /// The lifetime of a link, in seconds, like all times here.
     static let linkLifetime = 900
     static let exchangeTokenLifetime = 60
-    static let triesMemory = 3600
+    static let codeLifetime = 600
+    static let triesMemory = 86_400
+    /// All requests come from one network.
+    static let networkTries = 25
 
     private let isNewestOnly: Bool
     /// The time for which an expired link is remembered.
@@ -64,7 +67,7 @@ struct SignInModel {
 
     mutating func send(to address: String, for portal: String, verifier: Character?) {
         let mail = Mail(address: address, portal: portal, verifier: verifier, sentAt: now)
-        if isNewestOnly {
+        if isNewestOnly, verifier != nil {
             // A used link stays used, and an expired one stays expired.
             for number in place(of: mail) where works(number) { mails[number].isSuperseded = true }
         }
@@ -137,21 +140,25 @@ struct SignInModel {
 
     mutating func verify(codeOf number: Int, isRight: Bool, verifier: Character?) -> StepOutcome {
         let mail = mails[number]
-        guard state(of: number) == "live", mail.hasCode else { return .refused }
-        var tries = tries[mail.address] ?? Tries()
-        if now >= tries.lastAt + SignInModel.triesMemory { tries = Tries() }
-        guard tries.count < 5 else { return .refused }
+        guard state(of: number) == "live", mail.wrongCodes < 5, now < mail.sentAt + SignInModel.codeLifetime
+        else { return .refused }
+        var tries = tries[mail.address] ?? Tries(firstAt: now)
+        if now >= tries.firstAt + SignInModel.triesMemory { tries = Tries(firstAt: now) }
+        guard tries.count < SignInModel.networkTries else { return .refused }
         if isRight, mail.verifier == verifier { return signIn(number) }
         tries.count += 1
-        tries.lastAt = now
         self.tries[mail.address] = tries
-        if tries.count == 5 { mails[number].hasCode = false }
+        mails[number].wrongCodes += 1
         return .refused
     }
 
     private mutating func signIn(_ number: Int) -> StepOutcome {
         mails[number].isUsed = true
-        tries[mails[number].address] = nil
+        tries[mails[number].address]?.count = 0
+        guard isNewestOnly else { return .signedIn(number) }
+        for earlier in place(of: mails[number]) where earlier < number && works(earlier) {
+            mails[earlier].isSuperseded = true
+        }
         return .signedIn(number)
     }
 }

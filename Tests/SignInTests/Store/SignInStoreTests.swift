@@ -17,9 +17,9 @@ struct SignInStoreTests {
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
         #expect(
             try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == [
-                "all", "ip", "link", "mail", "to",
+                "all", "ip", "links", "mail", "to",
             ])
-        let lifetime = try #require(Int(try harness.server.command("PTTL", "postern:link:\(link.token.place.text)")))
+        let lifetime = try #require(Int(try harness.server.command("PTTL", "postern:links:\(link.token.place.text)")))
         #expect((1...900_000).contains(lifetime))
     }
 
@@ -29,9 +29,9 @@ struct SignInStoreTests {
         let link = try StoreHarness.link(next: "/invoices?page=2")
         _ = try await harness.admit(link)
         let script = StoreHarness.script("return links_at(KEYS[1])[1].record")
-        let reply = try await harness.command("EVAL", script, "1", "postern:link:\(link.token.place.text)")
+        let reply = try await harness.command("EVAL", script, "1", "postern:links:\(link.token.place.text)")
         guard case .bulk(let box) = reply else { throw NotAsExpected(reply: reply) }
-        let record = try TokenRecord(opening: box, with: link.token)
+        let record = try TokenRecord(opening: box, with: link.token, by: StoreHarness.tokenKeys)
         #expect(record.email.text == "ada@example.com")
         #expect(record.origin.description == "https://portal.example.com")
         #expect(record.next?.text == "/invoices?page=2")

@@ -12,13 +12,18 @@ extension StoreHarness {
         """
         local ms = tonumber(ARGV[2])
         for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-          if string.find(key, ':link:', 1, true) then
+          if string.find(key, ':links:', 1, true) then
             local links = links_at(key)
             for _, link in ipairs(links) do
               link.issued, link.ends, link.kept_until = link.issued - ms, link.ends - ms, link.kept_until - ms
               if link.exchange then link.exchange.ends = link.exchange.ends - ms end
+              if link.code and link.code.ends then link.code.ends = link.code.ends - ms end
             end
             redis.call('SET', key, packed(links), 'KEEPTTL')
+          elseif string.find(key, ':wrong:', 1, true) then
+            local value = redis.call('GET', key)
+            local expiry = struct.unpack('>I8', value) - ms * 1000
+            redis.call('SET', key, struct.pack('>I8', expiry) .. string.sub(value, 9), 'KEEPTTL')
           end
           local left = redis.call('PTTL', key)
           if left >= 0 then redis.call('PEXPIRE', key, left - ms) end
@@ -87,9 +92,9 @@ extension StoreHarness {
         return bytes
     }
 
-    /// Whether an email's code is stored.
+    /// Whether an email's code is stored, and has tries left.
     func hasCode(_ mail: SentMail) async throws -> Bool {
-        try await value("link.code and 1 or 0", of: mail) == 1
+        try await value("link.code and (link.code.tries or 0) < 5 and 1 or 0", of: mail) == 1
     }
 
     /// Runs a Lua statement on an email's stored `link`.

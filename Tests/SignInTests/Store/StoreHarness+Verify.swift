@@ -16,7 +16,7 @@ struct SentMail: Sendable {
 
     var token: LoginToken { link.token }
     /// The key of the link, and of the others at its place.
-    var linksKey: String { "postern:link:\(token.place.text)" }
+    var linksKey: String { "postern:links:\(token.place.text)" }
 
     /// An exchange token for the link.
     func newExchangeToken() throws -> LoginToken { try LoginToken(at: token.place, random: .system) }
@@ -51,13 +51,14 @@ extension SignInStore {
     /// Verifies a token or a code.
     /// - Parameter client: the client's IP address, or `nil` if unknown.
     func verify(
-        _ credential: Credential, challenge: CodeChallenge? = nil, from client: String? = "192.0.2.1"
+        _ credential: Credential, challenge: CodeChallenge? = nil, at portal: Origin? = nil,
+        from client: String? = "192.0.2.1"
     ) async throws -> Verification {
         let address = client.flatMap { IPAddress(parsing: $0) }
         switch credential {
-        case .token(let token): return try await verify(token, challenge: challenge, from: address)
+        case .token(let token): return try await verify(token, challenge: challenge, at: portal, from: address)
         case .code(let code, let handle):
-            return try await verify(code, of: handle, challenge: challenge, from: address)
+            return try await verify(code, of: handle, challenge: challenge, at: portal, from: address)
         }
     }
 }
@@ -68,7 +69,8 @@ extension StoreHarness {
     /// Requests an email with a link and a code.
     func mail(
         to address: String = "ada@example.com", for portal: String = "https://portal.example.com",
-        next: String? = nil, challenge: CodeChallenge? = nil, code: String = "271828"
+        next: String? = nil, challenge: CodeChallenge? = nil, code: String = "271828",
+        from client: IPAddress = .v4(0xC000_0201)
     ) async throws -> SentMail {
         let link = try StoreHarness.link(to: address, for: portal, next: next, challenge: challenge)
         let mail = SentMail(
@@ -76,7 +78,7 @@ extension StoreHarness {
         let request = SignInRequest(
             link: mail.link, recipient: try #require(EmailAddress(parsing: address)), challenge: challenge,
             codeRequest: SignInRequest.CodeRequest(handle: mail.handle, code: mail.code))
-        let admission = try await store.admit(request, from: .v4(0xC000_0201), at: .now())
+        let admission = try await store.admit(request, from: client, at: .now())
         guard case .admitted = admission else { throw NotAdmitted(admission: admission) }
         return mail
     }

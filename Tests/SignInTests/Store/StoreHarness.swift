@@ -20,6 +20,8 @@ struct StoreHarness {
     /// The only key of the deployment: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
 
+    static let tokenKeys = TokenKeys(keys)
+
     static let noLimits = SignInLimits(client: nil, recipient: nil, deployment: nil)
 
     init(
@@ -98,10 +100,12 @@ struct StoreHarness {
 
     /// Admits a request for a link.
     func admit(
-        _ link: MagicLink, to address: String = "ada@example.com", from client: String = "192.0.2.1"
+        _ link: MagicLink, to address: String = "ada@example.com", challenge: CodeChallenge? = nil,
+        from client: String = "192.0.2.1"
     ) async throws -> Admission {
         try await store.admit(
-            SignInRequest(link: link, recipient: try #require(EmailAddress(parsing: address))),
+            SignInRequest(
+                link: link, recipient: try #require(EmailAddress(parsing: address)), challenge: challenge),
             from: IPAddress(parsing: client), at: .now())
     }
 }

@@ -71,7 +71,7 @@ struct StoreVerifyCodeTests {
         case .usedByExchangeToken: _ = try await harness.verify(try await harness.press(mail))
         case .expired: try await harness.expire(mail)
         case .expiredLink: try await harness.edit(mail, "link.ends = link.ends - 901000")
-        case .superseded: _ = try await harness.mail(code: "314159")
+        case .superseded: try await harness.edit(mail, "link.state = 'superseded'")
         case .lost: try await harness.command("DEL", mail.linksKey)
         case .ofAnother: return try await harness.mail(for: "https://other.example.com", code: "314159").handle
         }
@@ -101,9 +101,10 @@ struct StoreVerifyCodeTests {
             #expect(decoy.record.email.text != "ada@example.com")
             #expect((quota != nil) == isLimited)
             let after = try await harness.snapshot()
-            let tries = after.entries.keys.filter { $0.hasPrefix("postern:tries:") }
+            let tries = after.entries.keys.filter { $0.hasPrefix("postern:wrong:") }
             #expect(tries.isEmpty != isCounted)
-            #expect(after.changes(since: before) == bucket.union(tries))
+            let counted = isCounted ? ["postern:links:\(handle?.place.text ?? "")"] : []
+            #expect(after.changes(since: before) == bucket.union(tries).union(counted))
         }
     }
 

@@ -8,7 +8,7 @@ package struct CodeHandle: Sendable {
 
     /// The handle as the browser receives it. Not to be logged or stored.
     package var text: String { token.text }
-    /// The SHA-256 of the handle's text, in lower-case hexadecimal: the name of handles of earlier versions in Redis.
+    /// The SHA-256 of the handle's text, in lower-case hexadecimal.
     package var digest: String { token.digest }
     /// The place of the code's link.
     package var place: Place { token.place }

@@ -3,14 +3,13 @@ import Cryptography
 /// A secret that signs a person in, once: the mailed token of a link, or the exchange token that the confirmation page
 /// gives for it.
 ///
-/// It is stored nowhere. Redis knows only its ``id``; the record that is stored for it is sealed with a key that is
-/// derived from the token.
+/// It is stored nowhere. Redis knows only its ``id``; ``TokenKeys`` seals the record that is stored for it.
 package struct LoginToken: Sendable {
     private let token: RandomToken
 
     /// The token as it appears in the link. Not to be logged or stored.
     package var text: String { token.text }
-    /// The SHA-256 of the token's text, in lower-case hexadecimal: the name of tokens of earlier versions in Redis.
+    /// The SHA-256 of the token's text, in lower-case hexadecimal.
     package var digest: String { token.digest }
     /// The place of the token's link.
     package var place: Place { token.place }
@@ -33,46 +32,44 @@ package struct LoginToken: Sendable {
         token = RandomToken(bytes: bytes)
     }
 
-    /// The key that seals the token's record.
-    var recordKey: SealingKey { key(for: "postern token record 1") }
-
-    /// The key that seals a mailed token for this exchange token.
-    private var exchangeKey: SealingKey { key(for: "postern token handover 1") }
-
-    private func key(for purpose: String) -> SealingKey {
-        SealingKey(MessageAuthentication(key: token.bytes).derivedKey(for: purpose))
+    /// The key that seals for this token and one of the deployment's keys: their HMAC (RFC 2104).
+    func sealingKey(_ purpose: TokenKeys.Purpose, under authentication: MessageAuthentication) -> SealingKey {
+        var message = token.bytes.withUnsafeBytes { [UInt8]($0) } + Array(purpose.rawValue.utf8)
+        defer { wipe(&message) }
+        return SealingKey(authentication.tag(of: message))
     }
 }
 
 extension LoginToken {
-    /// This mailed token, sealed for an exchange token: a box of 60 bytes that only the exchange token opens.
-    package func sealed(for exchangeToken: LoginToken, random: RandomBytes) throws(CryptoError) -> [UInt8] {
+    /// This mailed token, sealed for an exchange token.
+    package func sealed(
+        for exchangeToken: LoginToken, by keys: TokenKeys, random: RandomBytes
+    ) throws(CryptoError) -> [UInt8] {
         var plaintext = token.bytes.withUnsafeBytes { [UInt8]($0) }
-        return try exchangeToken.exchangeKey.seal(
-            wiping: &plaintext, authenticating: Array(exchangeToken.digest.utf8), random: random)
+        return try keys.seal(wiping: &plaintext, .exchange, for: exchangeToken, random: random)
     }
 
     /// The mailed token that was sealed for an exchange token.
-    /// - Throws: ``CryptoError/notAuthentic`` if it was sealed for another one.
-    package init(sealed box: [UInt8], for exchangeToken: LoginToken) throws(CryptoError) {
-        try self.init(
-            opened: exchangeToken.exchangeKey.open(box, authenticating: Array(exchangeToken.digest.utf8)))
+    /// - Throws: ``CryptoError/notAuthentic`` if it was sealed for another one; ``CryptoError/unknownKey(id:)``.
+    package init(sealed box: [UInt8], for exchangeToken: LoginToken, by keys: TokenKeys) throws(CryptoError) {
+        try self.init(opened: keys.open(box, .exchange, for: exchangeToken))
     }
 
-    /// This mailed token, sealed for a code handle under the first key of a ring.
+    /// This mailed token, sealed for a code handle under the first key of a ring: a ``NamedBox``.
     package func sealed(
         for handle: CodeHandle, by ring: KeyRing, random: RandomBytes
     ) throws(CryptoError) -> [UInt8] {
         var plaintext = token.bytes.withUnsafeBytes { [UInt8]($0) }
-        return try ring.seal(wiping: &plaintext, authenticating: Array(handle.digest.utf8), random: random)
+        let box = try ring.seal(wiping: &plaintext, authenticating: Array(handle.digest.utf8), random: random)
+        return NamedBox(keyID: ring.sealingKeyID, box: box).bytes
     }
 
     /// The mailed token that was sealed for a code handle.
     /// - Throws: ``CryptoError/notAuthentic`` if it was sealed for another one; ``CryptoError/unknownKey(id:)``.
-    package init(
-        sealed box: [UInt8], for handle: CodeHandle, by ring: KeyRing, keyID: String
-    ) throws(CryptoError) {
-        try self.init(opened: ring.open(box, keyID: keyID, authenticating: Array(handle.digest.utf8)))
+    package init(sealed stored: [UInt8], for handle: CodeHandle, by ring: KeyRing) throws(CryptoError) {
+        let stored = try NamedBox(stored)
+        try self.init(
+            opened: ring.open(stored.box, keyID: stored.keyID, authenticating: Array(handle.digest.utf8)))
     }
 }
 

@@ -3,8 +3,6 @@ import Cryptography
 
 /// 32 bytes, written as 43 characters of base64url: the value of a ``LoginToken`` or a ``CodeHandle``. The first half
 /// is a ``Place``, and the second half is random.
-///
-/// Earlier versions drew all 32 bytes. Such a token reads like one at a place where nothing is stored.
 struct RandomToken: Sendable {
     static let byteCount = 32
 

@@ -13,7 +13,8 @@ package struct SignInPolicy: Sendable {
     package var linkLifetime: Duration
     /// The time after ``linkLifetime`` for which the confirmation page can explain a link that no longer works.
     package var retention: Duration
-    /// Whether a newer link supersedes the earlier ones at its ``Place``.
+    /// Whether a newer link supersedes the earlier ones at its ``Place``: at once if it has a challenge, otherwise once it
+    /// is used.
     package var isNewestOnly: Bool
     package var limits: SignInLimits
     /// The languages that emails can be requested in.
@@ -41,6 +42,12 @@ package struct SignInPolicy: Sendable {
         self.limits = limits
         mailLanguages = LanguageNegotiation(among: SignInPolicy.builtInLanguages + addedLanguages)
     }
+
+    /// The longest time for which a code works (ASVS 5.0, 6.5.5).
+    package static let maximumCodeLifetime = Duration.seconds(600)
+
+    /// The time for which the code of a link works that has a lifetime.
+    package func codeLifetime(ofLink lifetime: Duration) -> Duration { min(lifetime, SignInPolicy.maximumCodeLifetime) }
 
     /// Whether links may lead to a portal.
     func allows(_ portal: Origin) -> Bool { origins.allows(portal.description) }

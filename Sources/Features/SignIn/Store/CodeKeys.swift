@@ -21,8 +21,6 @@ package struct CodeKeys: Sendable {
         package let tag: String
         /// The mailed token, sealed for the handle.
         package let token: [UInt8]
-        /// The id of the key that sealed it.
-        package let keyID: String
     }
 
     /// Seals a code and the mailed token for a handle.
@@ -31,7 +29,7 @@ package struct CodeKeys: Sendable {
     ) throws(CryptoError) -> Sealed {
         Sealed(
             tag: CodeKeys.tag(of: request.code, request.handle, under: authentications[0]),
-            token: try token.sealed(for: request.handle, by: ring, random: random), keyID: ring.sealingKeyID)
+            token: try token.sealed(for: request.handle, by: ring, random: random))
     }
 
     /// The tags that may be stored for a code, separated by spaces: one for each key.
@@ -40,8 +38,8 @@ package struct CodeKeys: Sendable {
     }
 
     /// The mailed token that was sealed for a handle.
-    func token(in box: [UInt8], keyID: String, for handle: CodeHandle) throws(CryptoError) -> LoginToken {
-        try LoginToken(sealed: box, for: handle, by: ring, keyID: keyID)
+    func token(in box: [UInt8], for handle: CodeHandle) throws(CryptoError) -> LoginToken {
+        try LoginToken(sealed: box, for: handle, by: ring)
     }
 
     /// The HMAC of a code and its handle (RFC 2104), as lower-case hexadecimal.

@@ -14,26 +14,29 @@ struct Decoy: Sendable {
     let sealedToken: [UInt8]
     /// The record of the mailed token.
     let sealedRecord: [UInt8]
+    private let keys: TokenKeys
 
-    init(random: RandomBytes) throws(CryptoError) {
+    init(_ keys: TokenKeys, random: RandomBytes) throws(CryptoError) {
+        self.keys = keys
         token = try LoginToken(random: random)
         exchangeToken = try LoginToken(random: random)
         handle = try CodeHandle(random: random)
         let record = TokenRecord(
-            email: Decoy.email, origin: Decoy.origin, next: Decoy.next, issuedAt: UnixTime(milliseconds: 0))
-        sealedToken = try token.sealed(for: exchangeToken, random: random)
-        sealedRecord = try record.sealed(for: token, random: random)
+            email: Decoy.email, origin: Decoy.origin, next: Decoy.next, issuedAt: UnixTime(milliseconds: 0),
+            expiresAt: UnixTime(milliseconds: 0))
+        sealedToken = try token.sealed(for: exchangeToken, by: keys, random: random)
+        sealedRecord = try record.sealed(for: token, by: keys, random: random)
     }
 
     /// Does the work of opening the record of a mailed token.
     func signedIn() throws(CryptoError) -> SignedIn {
-        SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token))
+        SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token, by: keys))
     }
 
     /// Does the work of opening the record behind an exchange token or a code handle.
     func signedInViaExchange() throws(CryptoError) -> SignedIn {
-        let token = try LoginToken(sealed: sealedToken, for: exchangeToken)
-        return SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token))
+        let token = try LoginToken(sealed: sealedToken, for: exchangeToken, by: keys)
+        return SignedIn(by: token, try TokenRecord(opening: sealedRecord, with: token, by: keys))
     }
 
     private static let email: EmailAddress = {

@@ -1,17 +1,14 @@
 -- Reads the state of a link. Changes nothing.
 --
 -- KEYS  links_key    the links of its place
---       earlier_key  the key of its token, if an earlier version stored it
 -- ARGV  id           the id of its token
 --
 -- Returns the link's state (live, expired, superseded or used) and its sealed record; or an empty array if it is not
--- stored. A link of an earlier version is described by EarlierTokens.lua.
+-- stored.
 
-local links_key, earlier_key = unpack(KEYS)
+local links_key = unpack(KEYS)
 local id = unpack(ARGV)
 
 local link = with_id(links_at(links_key), id)
 if link then return { state_of(link), link.record } end
-local token = mailed(earlier_key)
-if token then return { token.state, token.record } end
 return {}

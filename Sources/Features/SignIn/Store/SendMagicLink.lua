@@ -6,12 +6,15 @@
 --       then the buckets of each limit, the client's first
 -- ARGV  id                         the id of the link and of the job: the first half of its token's digest
 --       record                     the link's sealed record
+--       portal                     the tag of the portal that it signs in at
 --       challenge                  its code challenge, or -
 --       lifetime, retention        its lifetime, and the time after that for which it is kept, in ms
---       newest_only                1 if it supersedes the earlier links of the place
+--       supersedes                 request or use, if it ends the earlier links of the place; otherwise ''
+--       network, wide_network      the client's own network, and the widest one around it
 --       handle                     the id of the code handle, or '' if no code was requested
 --       tag                        the tag of the code
---       code_key, code_token       the mailed token, sealed for the handle, and the id of the key that sealed it
+--       code_token                 the mailed token, sealed for the handle
+--       code_lifetime              the lifetime of the code, in ms
 --       job_key, job               the sealed job, and the id of the key that sealed it
 --       maximum_length             the maximum length of the stream
 --       then, if there are buckets, their settings
@@ -24,25 +27,51 @@
 -- long as its link is stored. If it was refused, it may be charged twice.
 
 local links_key, stream = unpack(KEYS)
-local id, record, challenge, lifetime, retention, newest_only, handle, tag, code_key, code_token, job_key, job,
-  maximum_length = unpack(ARGV)
-local first_bucket, first_setting = 3, 14
+local id, record, portal, challenge, lifetime, retention, supersedes, network, wide_network, handle, tag, code_token,
+  code_lifetime, job_key, job, maximum_length = unpack(ARGV)
+local first_bucket, first_setting = 3, 17
 
-local maximum_links = newest_only == '1' and 3 or 8
 local now_ms = math.floor(now / 1000)
+-- A place holds so many links that one network requested, and so many of all networks: more than the default limits
+-- admit to one recipient while a link lives, so that no stranger pushes out its owner's.
+local maximum_of_network, maximum = supersedes == '' and 8 or 3, 48
+
+-- Returns the links of a value, without one of them if there are too many: the oldest of the client's own network if that
+-- has its maximum, otherwise the oldest of the network that has most, and of several such networks the client's own.
+local function with_room(value)
+  local offset, counts, owners, starts = 9, {}, {}, {}
+  while offset <= #value do
+    local start = offset + string.byte(value, offset) + 1
+    local owner = string.sub(value, offset + 1, start - 1)
+    counts[owner] = (counts[owner] or 0) + 1
+    owners[#owners + 1], starts[#starts + 1] = owner, offset
+    offset = start + 4 + struct.unpack('>I4', value, start)
+  end
+  starts[#starts + 1] = offset
+  local own, most = counts[network] or 0, network
+  if own < maximum_of_network then
+    if #owners < maximum then return string.sub(value, 9) end
+    for i = #owners, 1, -1 do
+      if counts[owners[i]] > (counts[most] or 0) then most = owners[i] end
+    end
+  end
+  for i = #owners, 1, -1 do
+    if owners[i] == most then
+      return string.sub(value, 9, starts[i] - 1) .. string.sub(value, starts[i + 1])
+    end
+  end
+end
 
 -- Adds a link to the value of its place, which is false if there is none, and stores it. Links.lua describes the value.
 local function add(value, link)
-  local text, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until
+  local text, earlier, kept_until = cmsgpack.pack(link), '', link.kept_until * 1000
   if value and #value > 8 then
-    local expiry, offset = struct.unpack('>I8', value)
-    kept_until = math.max(kept_until, expiry)
-    for _ = 2, maximum_links do
-      if offset + 3 <= #value then offset = offset + 4 + struct.unpack('>I4', value, offset) end
-    end
-    earlier = string.sub(value, 9, offset - 1)
+    kept_until = math.max(kept_until, (struct.unpack('>I8', value)))
+    earlier = with_room(value)
   end
-  redis.call('SET', links_key, struct.pack('>I8I4', kept_until, #text) .. text .. earlier, 'PXAT', kept_until)
+  put(links_key, value,
+    struct.pack('>I8', kept_until) .. string.char(#network) .. network .. struct.pack('>I4', #text) .. text .. earlier,
+    'PXAT', string.format('%.0f', math.ceil(kept_until / 1000)))
 end
 
 local refusing, wait = look(first_bucket, first_setting)
@@ -59,12 +88,15 @@ else
   verdict = 1
   take(first_bucket, first_setting)
   local link = {
-    id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention,
-    supersedes = newest_only == '1', challenge = challenge, record = record,
+    id = id, issued = now_ms, ends = now_ms + lifetime, kept_until = now_ms + lifetime + retention, portal = portal,
+    challenge = challenge, record = record,
   }
-  if handle ~= '' then link.code = { id = handle, tag = tag, key = code_key, token = code_token } end
+  if supersedes ~= '' then link.supersedes = supersedes end
+  if handle ~= '' then
+    link.code = { id = handle, tag = tag, token = code_token, ends = now_ms + code_lifetime, network = wide_network }
+  end
   add(value, link)
   local added = add_job(stream, 'v', '2', 'id', id, 'key', job_key, 'job', job)
-  if added.err then return added end
+  if added.err then fail(added) end
 end
 return { verdict, refusing, wait, quota(first_setting) }

@@ -14,14 +14,13 @@ package enum ExchangeResult: Sendable {
 /// The keys of ExchangeLink.lua.
 enum ExchangeLinkKey: String, ScriptName {
     case links = "links_key"
-    case earlier = "earlier_key"
 }
 
 /// The arguments of ExchangeLink.lua.
 enum ExchangeLinkArgument: String, ScriptName {
     case id
     case exchangeID = "exchange_id"
-    case sealed, lifetime
+    case sealed, lifetime, keys
 }
 
 extension SignInStore {
@@ -40,28 +39,20 @@ extension SignInStore {
         var buckets = Buckets(keyPrefix: keys.prefix)
         buckets.append(policy.limits.verification, ofClient: ClientNetworks(client))
         let sealed = try StoreError.wrapping { () throws(CryptoError) in
-            try token.sealed(for: exchangeToken, random: random)
+            try token.sealed(for: exchangeToken, by: tokenKeys, random: random)
         }
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.exchangeLink.call(on: redis, buckets) { names in
                 names.append(.links, keys.links(at: token.place))
-                names.append(.earlier, keys.earlierToken(digest: token.digest))
             } arguments: { values in
                 values.append(.id, token.id)
                 values.append(.exchangeID, exchangeToken.id)
                 values.append(.sealed, sealed)
                 values.append(.lifetime, SignInStore.exchangeLifetime.milliseconds)
+                values.append(.keys, tokenKeys.ids)
             }
         }
         let outcome = try outcome(of: reply, buckets, tellsQuota: false)
-        guard outcome.verdict != SignInStore.earlierVerdict else {
-            return try await exchangeEarlier(token, for: exchangeToken, sealed, buckets)
-        }
-        return try result(outcome, of: token)
-    }
-
-    /// Parses the result of an exchange from a script's outcome.
-    func result(_ outcome: Buckets.Outcome, of token: LoginToken) throws(StoreError) -> ExchangeResult {
         if let refusal = outcome.refusal { return .limited(retryAfter: refusal.retryAfter) }
         let state = try state(outcome.rest, of: token)
         if outcome.verdict == 1, case .live(let record) = state { return .exchanged(record) }

@@ -4,7 +4,6 @@ import Redis
 /// The keys of InspectLink.lua.
 enum InspectLinkKey: String, ScriptName {
     case links = "links_key"
-    case earlier = "earlier_key"
 }
 
 /// The arguments of InspectLink.lua.
@@ -20,7 +19,6 @@ extension SignInStore {
         let reply = try await StoreError.wrapping { () async throws(RedisError) in
             try await scripts.inspectLink.call(on: redis) { names in
                 names.append(.links, keys.links(at: token.place))
-                names.append(.earlier, keys.earlierToken(digest: token.digest))
             } arguments: { values in
                 values.append(.id, token.id)
             }
@@ -36,7 +34,9 @@ extension SignInStore {
         guard values.count == 2, case .bulk(let word)? = values.first, case .bulk(let box)? = values.last else {
             throw .failed(.unexpectedReply("\(values)"))
         }
-        let record = try StoreError.wrapping { () throws(CryptoError) in try TokenRecord(opening: box, with: token) }
+        let record = try StoreError.wrapping { () throws(CryptoError) in
+            try TokenRecord(opening: box, with: token, by: tokenKeys)
+        }
         switch String(decoding: word, as: UTF8.self) {
         case "live": return .live(record)
         case "used": return .unusable(.used, record)

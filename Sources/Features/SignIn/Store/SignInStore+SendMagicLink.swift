@@ -12,11 +12,11 @@ enum SendMagicLinkKey: String, ScriptName {
 
 /// The arguments of SendMagicLink.lua.
 enum SendMagicLinkArgument: String, ScriptName {
-    case id, record, challenge, lifetime, retention
-    case newestOnly = "newest_only"
+    case id, record, portal, challenge, lifetime, retention, supersedes, network
+    case wideNetwork = "wide_network"
     case handle, tag
-    case codeKey = "code_key"
     case codeToken = "code_token"
+    case codeLifetime = "code_lifetime"
     case jobKey = "job_key"
     case job
     case maximumLength = "maximum_length"
@@ -56,14 +56,17 @@ extension SignInStore {
             } arguments: { values in
                 values.append(.id, token.id)
                 values.append(.record, sealed.record)
+                values.append(.portal, SignInStore.tag(of: request.link.origin))
                 values.append(.challenge, request.challenge?.text ?? "-")
                 values.append(.lifetime, policy.linkLifetime.milliseconds)
                 values.append(.retention, policy.retention.milliseconds)
-                values.append(.newestOnly, policy.isNewestOnly ? "1" : "")
+                values.append(.supersedes, supersession(request))
+                values.append(.network, networks.own)
+                values.append(.wideNetwork, networks.bounded)
                 values.append(.handle, request.codeRequest?.handle.id ?? "")
                 values.append(.tag, sealed.code?.tag ?? "")
-                values.append(.codeKey, sealed.code?.keyID ?? "")
                 values.append(.codeToken, sealed.code?.token ?? [])
+                values.append(.codeLifetime, policy.codeLifetime(ofLink: policy.linkLifetime).milliseconds)
                 values.append(.jobKey, sealed.job.keyID)
                 values.append(.job, sealed.job.box)
                 values.append(.maximumLength, policy.maximumQueueLength)
@@ -82,6 +85,13 @@ extension SignInStore {
         }
     }
 
+    /// When a request ends the earlier links of its place. Anybody can request a link without a challenge, so that ends
+    /// others once it is used. A challenge is known to one browser alone.
+    private func supersession(_ request: SignInRequest) -> String {
+        guard policy.isNewestOnly else { return "" }
+        return request.challenge == nil ? "use" : "request"
+    }
+
     // MARK: - Sealing
 
     /// The stored forms of a request.
@@ -96,7 +106,7 @@ extension SignInStore {
         let token = request.link.token
         let record = TokenRecord(
             email: request.recipient, origin: request.link.origin, next: request.link.next,
-            challenge: request.challenge, issuedAt: now)
+            challenge: request.challenge, issuedAt: now, expiresAt: now + policy.linkLifetime)
         // A link with a challenge supersedes only those of its own browser, which the email does not go into.
         let job = MailJob(
             for: request, isNewestOnly: policy.isNewestOnly && request.challenge == nil, issuedAt: now,
@@ -106,7 +116,7 @@ extension SignInStore {
                 try codeKeys.seal(codeRequest, token, random: random)
             } else { nil }
         return try Sealed(
-            record: record.sealed(for: token, random: random), code: code,
+            record: record.sealed(for: token, by: tokenKeys, random: random), code: code,
             job: job.sealed(by: jobKeys, random: random))
     }
 }

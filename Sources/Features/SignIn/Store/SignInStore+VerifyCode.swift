@@ -7,26 +7,28 @@ import Redis
 enum VerifyCodeKey: String, ScriptName {
     case links = "links_key"
     case tries = "tries_key"
-    case earlier = "earlier_key"
 }
 
 /// The arguments of VerifyCode.lua.
 enum VerifyCodeArgument: String, ScriptName {
-    case id, call, challenge, tags
+    case id, call, challenge, portal, keys, tags
     case maximumTries = "maximum_tries"
+    case networkTries = "network_tries"
+    case recipientTries = "recipient_tries"
     case triesLifetime = "tries_lifetime"
 }
 
 extension SignInStore {
-    /// The number of wrong codes after which no code of an address works. This many guesses have a chance of 1 in
-    /// 200,000.
+    /// The number of wrong codes after which a code does not work.
     static let maximumTries = 5
-    /// The shortest time for which wrong codes are remembered. It is extended to the lifetime of links if that is
-    /// longer.
-    private static let shortestTriesLifetime = Duration.seconds(3600)
-
-    /// The time for which wrong codes are remembered.
-    package var triesLifetime: Duration { max(SignInStore.shortestTriesLifetime, policy.linkLifetime) }
+    /// The number of wrong codes after which no code of a recipient works that the same network requested, for the rest
+    /// of ``triesLifetime``. A stranger who requests codes for an address and guesses them ends only such codes.
+    static let networkTries = 25
+    /// The number of wrong codes after which no code of a recipient works, for the rest of ``triesLifetime``. This many
+    /// guesses have a chance of 1 in 4,000.
+    static let recipientTries = 250
+    /// The time for which wrong codes are remembered, from the first one.
+    package static let triesLifetime = Duration.seconds(86_400)
 
     /// Verifies a code and marks its link as used, in one atomic call. A wrong code is counted.
     /// - Parameters:
@@ -48,22 +50,23 @@ extension SignInStore {
             try await scripts.verifyCode.call(on: redis, buckets) { names in
                 names.append(.links, keys.links(at: handle.place))
                 names.append(.tries, keys.tries(at: handle.place))
-                names.append(.earlier, keys.earlierHandle(digest: handle.digest))
             } arguments: { values in
                 values.append(.id, handle.id)
                 values.append(.call, callID)
                 values.append(.challenge, challenge?.text ?? "-")
+                values.append(.portal, portal.map(SignInStore.tag) ?? "")
+                values.append(.keys, tokenKeys.ids)
                 values.append(.tags, codeKeys.tags(of: code, for: handle))
                 values.append(.maximumTries, SignInStore.maximumTries)
-                values.append(.triesLifetime, triesLifetime.milliseconds)
+                values.append(.networkTries, SignInStore.networkTries)
+                values.append(.recipientTries, SignInStore.recipientTries)
+                values.append(.triesLifetime, SignInStore.triesLifetime.milliseconds)
             }
         }
         let outcome = try outcome(of: reply, buckets, tellsQuota: limit.rate != nil)
-        guard outcome.verdict != SignInStore.earlierVerdict else {
-            return try await verifyEarlier(code, of: handle, challenge: challenge, callID, buckets)
-        }
-        return try verification(outcome, viaExchange: true) { (sealed, keyID) throws(CryptoError) in
-            try codeKeys.token(in: sealed, keyID: keyID, for: handle)
+        let presented = Presented(challenge: challenge, portal: portal)
+        return try verification(of: presented, outcome, viaExchange: true) { (sealed) throws(CryptoError) in
+            try codeKeys.token(in: sealed, for: handle)
         }
     }
 }

@@ -1,18 +1,18 @@
 import Bytes
 import Cryptography
 import Net
+import Platform
 import Redis
 
 /// The keys of VerifyToken.lua.
 enum VerifyTokenKey: String, ScriptName {
     case links = "links_key"
     case tries = "tries_key"
-    case earlier = "earlier_key"
 }
 
 /// The arguments of VerifyToken.lua.
 enum VerifyTokenArgument: String, ScriptName {
-    case id, call, challenge
+    case id, call, challenge, portal, keys
     case decoyRecord = "decoy_record"
     case decoyToken = "decoy_token"
 }
@@ -39,21 +39,20 @@ extension SignInStore {
             try await scripts.verifyToken.call(on: redis, buckets) { names in
                 names.append(.links, keys.links(at: token.place))
                 names.append(.tries, keys.tries(at: token.place))
-                names.append(.earlier, keys.earlierToken(digest: token.digest))
             } arguments: { values in
                 values.append(.id, token.id)
                 values.append(.call, callID)
                 values.append(.challenge, challenge?.text ?? "-")
+                values.append(.portal, portal.map(SignInStore.tag) ?? "")
+                values.append(.keys, tokenKeys.ids)
                 values.append(.decoyRecord, decoy.sealedRecord)
                 values.append(.decoyToken, viaExchange ? decoy.sealedToken : [])
             }
         }
         let outcome = try outcome(of: reply, buckets, tellsQuota: limit.rate != nil)
-        guard outcome.verdict != SignInStore.earlierVerdict else {
-            return try await verifyEarlier(token, challenge: challenge, callID, buckets)
-        }
-        return try verification(outcome, viaExchange: viaExchange) { (sealed, _) throws(CryptoError) in
-            sealed.isEmpty ? token : try LoginToken(sealed: sealed, for: token)
+        let presented = Presented(challenge: challenge, portal: portal)
+        return try verification(of: presented, outcome, viaExchange: viaExchange) { (sealed) throws(CryptoError) in
+            sealed.isEmpty ? token : try LoginToken(sealed: sealed, for: token, by: tokenKeys)
         }
     }
 
@@ -67,20 +66,21 @@ extension SignInStore {
     /// Parses the result of a verification from a script's outcome.
     /// - Parameters:
     ///   - viaExchange: whether the work for a refused token includes opening a sealed token.
-    ///   - open: returns the mailed token, which was sealed for the client's token or code handle by the key with that
-    ///     id.
+    ///   - open: returns the mailed token, which was sealed for the client's token or code handle.
     func verification(
-        _ outcome: Buckets.Outcome, viaExchange: Bool,
-        _ open: (_ sealed: [UInt8], _ keyID: String) throws(CryptoError) -> LoginToken
+        of presented: Presented, _ outcome: Buckets.Outcome, viaExchange: Bool,
+        _ open: (_ sealed: [UInt8]) throws(CryptoError) -> LoginToken
     ) throws(StoreError) -> Verification {
         switch (outcome.verdict, outcome.refusal, Array(outcome.rest)) {
         case (1, nil, let rest):
-            guard rest.count == 3, case .bulk(let sealed) = rest[0], case .bulk(let keyID) = rest[1],
-                case .bulk(let record) = rest[2]
-            else { break }
+            guard rest.count == 2, case .bulk(let sealed) = rest[0], case .bulk(let record) = rest[1] else { break }
             let person = try StoreError.wrapping { () throws(CryptoError) in
-                let token = try open(sealed, String(decoding: keyID, as: UTF8.self))
-                return SignedIn(by: token, try TokenRecord(opening: record, with: token))
+                let token = try open(sealed)
+                return SignedIn(by: token, try TokenRecord(opening: record, with: token, by: tokenKeys))
+            }
+            // The script decided by what Redis holds in the open. Only a changed value differs from the record.
+            guard presented.matches(person.record, at: .now()) else {
+                return .refused(decoy: person, outcome.quota, locksCodes: false)
             }
             return .signedIn(person, outcome.quota)
         case (0, let refusal?, _):

@@ -6,8 +6,9 @@ import Web
 
 /// The data of sign-in in Redis. Each operation is one atomic call of a Lua script.
 ///
-/// Redis holds no usable secret: tokens are stored as digests, records are sealed with keys that are derived from their
-/// tokens, jobs are sealed with the deployment's key, and addresses and codes are stored as HMACs.
+/// Redis holds no usable secret, and nothing in it is believed that this deployment did not write: tokens are stored as
+/// digests, records are sealed with keys that are derived from their tokens and the deployment's keys, jobs are sealed
+/// with the deployment's key, and addresses and codes are stored as HMACs.
 package final class SignInStore: Sendable {
     package let redis: RedisClient
     package let policy: SignInPolicy
@@ -17,6 +18,7 @@ package final class SignInStore: Sendable {
     let decoy: Decoy
     package let jobKeys: KeyRing
     package let codeKeys: CodeKeys
+    package let tokenKeys: TokenKeys
     private let places: Places
     /// Calls after which more than half of a limit of the deployment was used, until they are reported.
     let pressure = DeploymentPressure()
@@ -37,10 +39,11 @@ package final class SignInStore: Sendable {
         deploymentLease = TokenLease(of: policy.limits.deployment)
         keys = SignInKeys(prefix: keyPrefix)
         codeKeys = CodeKeys(secretKeys)
+        tokenKeys = TokenKeys(secretKeys)
         jobKeys = KeyRing(secretKeys, purpose: MailJob.sealingPurpose)
         places = Places(secretKeys[0].key)
         scripts = SignInScripts()
-        decoy = try Decoy(random: random)
+        decoy = try Decoy(tokenKeys, random: random)
     }
 
     /// The scripts to load into Redis before the first request, so that it needs only one round trip.
@@ -70,12 +73,24 @@ package final class SignInStore: Sendable {
         return mailbox == recipient.text ? place.recipientTag : places.recipientTag(of: mailbox)
     }
 
+    /// The tag of a portal in Redis: the first 16 hexadecimal digits of its SHA-256.
+    package static func tag(of portal: Origin) -> String {
+        String(Substring(Digest.sha256.hex(of: Array(portal.description.utf8)).utf8.prefix(16)))
+    }
+
+    /// The verdict of a script that changed nothing because this process lacks the key that sealed the link.
+    private static let missingKeyVerdict = 2
+
     /// Parses the reply of a script that takes tokens from buckets.
+    /// - Throws: ``StoreError``; ``CryptoError/unknownKey(id:)`` if this process lacks the key that sealed the link.
     func outcome(
         of reply: RESPValue, _ buckets: Buckets, tellsQuota: Bool
     ) throws(StoreError) -> Buckets.Outcome {
         guard let outcome = buckets.outcome(of: reply, tellsQuota: tellsQuota) else {
             throw .failed(.unexpectedReply("\(reply)"))
+        }
+        if outcome.verdict == SignInStore.missingKeyVerdict, case .bulk(let id)? = outcome.rest.first {
+            throw .crypto(.unknownKey(id: String(decoding: id, as: UTF8.self)))
         }
         if let (limit, left, count) = outcome.pressure { pressure.record(limit, left: left, count: count) }
         return outcome

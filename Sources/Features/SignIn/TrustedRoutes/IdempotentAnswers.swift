@@ -35,16 +35,14 @@ struct IdempotentAnswers: Sendable {
     ) throws(CryptoError) -> [UInt8] {
         var plaintext = Array(key.request.utf8) + answer
         let box = try keys.seal(wiping: &plaintext, authenticating: Array(key.name.utf8), random: random)
-        return Array("\(keys.sealingKeyID) ".utf8) + box
+        return NamedBox(keyID: keys.sealingKeyID, box: box).bytes
     }
 
     /// The JSON of a stored answer; `nil` if it answered another request.
     /// - Throws: ``CryptoError/notAuthentic`` if it was not sealed for this key; ``CryptoError/unknownKey(id:)``.
     func open(_ stored: [UInt8], to key: IdempotencyKey) throws(CryptoError) -> [UInt8]? {
-        let parts = stored.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { throw .notAuthentic }
-        let plaintext = try keys.open(
-            Array(parts[1]), keyID: String(decoding: parts[0], as: UTF8.self), authenticating: Array(key.name.utf8))
+        let stored = try NamedBox(stored)
+        let plaintext = try keys.open(stored.box, keyID: stored.keyID, authenticating: Array(key.name.utf8))
         let bytes = plaintext.withUnsafeBytes { [UInt8]($0) }
         let digest = Array(key.request.utf8)
         return bytes.starts(with: digest) ? Array(bytes.dropFirst(digest.count)) : nil

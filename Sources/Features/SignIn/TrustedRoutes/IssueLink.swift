@@ -13,6 +13,9 @@ struct IssueLink: Sendable {
     private let answers: IdempotentAnswers
     private let metrics: SignInLinkMetrics
 
+    /// Links that live longer have no code.
+    private static let longestLifetimeWithCode = Duration.seconds(3600)
+
     init(_ store: SignInStore, _ answers: IdempotentAnswers, _ metrics: SignInLinkMetrics) {
         self.store = store
         self.answers = answers
@@ -68,8 +71,8 @@ struct IssueLink: Sendable {
                 origin: origin, callbackPath: policy.callbackPath,
                 token: try LoginToken(at: place, random: store.random), next: body.callbackNext,
                 publicURL: policy.publicURL)
-            // While wrong codes are remembered, only five codes of an address can be tried.
-            let hasCode = !body.isMailed && lifetime <= store.triesLifetime
+            // A code lives for minutes, so it is of no use with a link that is meant for later.
+            let hasCode = !body.isMailed && lifetime <= IssueLink.longestLifetimeWithCode
             return LinkRequest(
                 link: link, recipient: body.email, purpose: body.purpose, claims: body.claims, lifetime: lifetime,
                 language: body.language ?? context.language(among: policy.mailLanguages), isMailed: body.isMailed,

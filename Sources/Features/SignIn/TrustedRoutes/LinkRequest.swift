@@ -26,8 +26,8 @@ struct LinkRequest: Sendable {
     /// The data that is stored with the link.
     var record: TokenRecord {
         TokenRecord(
-            email: recipient, origin: link.origin, next: link.next, issuedAt: issuedAt, purpose: purpose, claims: claims
-        )
+            email: recipient, origin: link.origin, next: link.next, issuedAt: issuedAt, expiresAt: expiresAt,
+            purpose: purpose, claims: claims)
     }
 }
 

@@ -13,10 +13,9 @@ enum IssueLinkKey: String, ScriptName {
 
 /// The arguments of IssueLink.lua.
 enum IssueLinkArgument: String, ScriptName {
-    case id, record, lifetime, retention
-    case handle, tag
-    case codeKey = "code_key"
+    case id, record, portal, lifetime, retention, handle, tag
     case codeToken = "code_token"
+    case codeLifetime = "code_lifetime"
     case jobVersion = "job_version"
     case jobKey = "job_key"
     case job
@@ -66,12 +65,13 @@ extension SignInStore {
             } arguments: { values in
                 values.append(.id, token.id)
                 values.append(.record, sealed.record)
+                values.append(.portal, SignInStore.tag(of: request.link.origin))
                 values.append(.lifetime, request.lifetime.milliseconds)
                 values.append(.retention, policy.retention.milliseconds)
                 values.append(.handle, request.code?.handle.id ?? "")
                 values.append(.tag, sealed.code?.tag ?? "")
-                values.append(.codeKey, sealed.code?.keyID ?? "")
                 values.append(.codeToken, sealed.code?.token ?? [])
+                values.append(.codeLifetime, policy.codeLifetime(ofLink: request.lifetime).milliseconds)
                 values.append(.jobVersion, MailJob.version)
                 values.append(.jobKey, sealed.job?.keyID ?? "")
                 values.append(.job, sealed.job?.box ?? [])
@@ -120,6 +120,7 @@ extension SignInStore {
         var answer: [UInt8] = []
         if let answering { answer = try answers.sealed(answering.answer, to: answering.key, random: random) }
         return Sealed(
-            record: try request.record.sealed(for: token, random: random), code: code, job: job, answer: answer)
+            record: try request.record.sealed(for: token, by: tokenKeys, random: random), code: code, job: job,
+            answer: answer)
     }
 }

@@ -8,5 +8,7 @@
 local stream = unpack(KEYS)
 local group, entry = unpack(ARGV)
 
+-- The first XDEL changes nothing, and fails if the second would.
+redis.call('XDEL', stream, '0-0')
 redis.call('XACK', stream, group, entry)
 return redis.call('XDEL', stream, entry)

@@ -10,9 +10,9 @@
 -- Returns 1; 0 if the entry was already gone: then another worker has recorded an outcome, and nothing changes; or -1
 -- if the maximum number of retries is reached.
 --
--- A script is not rolled back, so the write that can fail (ZADD) comes first: if it fails, nothing has changed. The XACK
--- before it changes nothing: after a write, Redis does not refuse the next one for lack of memory. So a full Redis
--- drains.
+-- A script is not rolled back, so the write that can fail (ZADD) comes first: if it fails, nothing has changed. The two
+-- before it change nothing, and fail if those after it would. After a write, Redis does not refuse the next one for lack
+-- of memory, so a full Redis drains.
 
 local stream, retries = unpack(KEYS)
 local group, entry, delay, retry, maximum_count = unpack(ARGV)
@@ -22,6 +22,7 @@ if redis.call('ZCARD', retries) >= tonumber(maximum_count) then return -1 end
 local time = redis.call('TIME')
 local due = time[1] * 1000 + math.floor(time[2] / 1000) + delay
 redis.call('XACK', stream, group, '0-0')
+redis.call('XDEL', stream, '0-0')
 redis.call('ZADD', retries, string.format('%.0f', due), retry)
 redis.call('XACK', stream, group, entry)
 return redis.call('XDEL', stream, entry)

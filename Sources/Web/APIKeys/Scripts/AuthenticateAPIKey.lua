@@ -42,8 +42,8 @@ if key_bucket > 0 then
   if refusing > 0 then
     return { 0, refusing, wait, quota(first_setting, key_bucket) }
   end
-  take(first_bucket, first_setting, key_bucket, key_bucket)
 end
 if kind == 'stored' then redis.call('HSET', record_key, 'last_request', math.floor(now / 1000)) end
+if key_bucket > 0 then take(first_bucket, first_setting, key_bucket, key_bucket) end
 local left, full_in, pressed = quota(first_setting, key_bucket)
 return { 1, 0, 0, left, full_in, pressed, ring_key, record }

@@ -21,8 +21,14 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The records of these have expired.
 redis.call('ZREMRANGEBYSCORE', all_keys, '-inf', now_ms)
 if redis.call('ZCARD', all_keys) >= tonumber(maximum_count) then return 0 end
+-- A script is not rolled back. The stream can refuse its entry, so that comes first, if the rest may follow it.
+local score = expires == '0' and 'inf' or expires
+if not (redis.acl_check_cmd('HSET', record_key, 'ring', '') and redis.acl_check_cmd('PEXPIREAT', record_key, '0')
+  and redis.acl_check_cmd('ZADD', all_keys, score, id)) then
+  return redis.error_reply('NOPERM this user must be allowed to use HSET, PEXPIREAT and ZADD')
+end
+redis.call('XADD', audit, 'MAXLEN', '~', maximum_length, '*', 'ring', entry_ring, 'entry', entry)
 redis.call('HSET', record_key, 'ring', record_ring, 'record', record)
 if expires ~= '0' then redis.call('PEXPIREAT', record_key, expires) end
-redis.call('ZADD', all_keys, expires == '0' and 'inf' or expires, id)
-redis.call('XADD', audit, 'MAXLEN', '~', maximum_length, '*', 'ring', entry_ring, 'entry', entry)
+redis.call('ZADD', all_keys, score, id)
 return 1

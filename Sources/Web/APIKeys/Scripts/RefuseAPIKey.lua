@@ -21,6 +21,8 @@ local refusing, wait = look(first_bucket, first_setting)
 if refusing > 0 then return { 0, refusing, wait, quota(first_setting) } end
 take(first_bucket, first_setting)
 local left, full_in, pressed = quota(first_setting)
-if not redis.call('SET', marker_key, '1', 'NX', 'PX', window) then return { 1, 0, 0, left, full_in, pressed, 0 } end
-redis.call('XADD', refusals, 'MAXLEN', '~', maximum_length, '*', 'ring', ring_key, 'entry', entry)
+if redis.call('EXISTS', marker_key) == 1 then return { 1, 0, 0, left, full_in, pressed, 0 } end
+put(marker_key, false, '1', 'PX', window)
+local added = redis.pcall('XADD', refusals, 'MAXLEN', '~', maximum_length, '*', 'ring', ring_key, 'entry', entry)
+if added.err then fail(added) end
 return { 1, 0, 0, left, full_in, pressed, 1 }

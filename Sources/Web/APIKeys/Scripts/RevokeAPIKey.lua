@@ -12,7 +12,15 @@
 local record_key, all_keys, audit = unpack(KEYS)
 local id, maximum_length, entry_ring, entry = unpack(ARGV)
 
-redis.call('ZREM', all_keys, id)
-if redis.call('DEL', record_key) == 0 then return 0 end
+if redis.call('EXISTS', record_key) == 0 then
+  redis.call('ZREM', all_keys, id)
+  return 0
+end
+-- A script is not rolled back. The stream can refuse its entry, so that comes first, if the rest may follow it.
+if not (redis.acl_check_cmd('DEL', record_key) and redis.acl_check_cmd('ZREM', all_keys, id)) then
+  return redis.error_reply('NOPERM this user must be allowed to use DEL and ZREM')
+end
 redis.call('XADD', audit, 'MAXLEN', '~', maximum_length, '*', 'ring', entry_ring, 'entry', entry)
+redis.call('ZREM', all_keys, id)
+redis.call('DEL', record_key)
 return 1
