@@ -66,9 +66,7 @@ struct VerificationLimitTests {
         #expect(answer.address == "ada@example.com")
     }
 
-    @Test(
-        "only wrong codes that were judged count against the deployment's limit; once it is empty, one try of a code is judged"
-    )
+    @Test("only wrong codes that were judged count for the deployment; beyond its limit, one try of a code is judged")
     func deploymentCodes() async throws {
         let harness = try await StoreHarness(
             limits: .init(
