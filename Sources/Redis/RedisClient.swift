@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Platform
+import Synchronization
 
 /// Sends commands to Redis over one pipelined connection, on one event loop.
 ///
@@ -13,15 +14,30 @@ package final class RedisClient: Sendable {
     package let eventLoop: any EventLoop
     private let session: NIOLoopBound<RedisSessionDriver>
     private let onFailure: (@Sendable (RedisError) -> Void)?
+    /// In milliseconds.
+    private let difference: Shared
+
+    private final class Shared: Sendable {
+        let milliseconds = Atomic(0)
+    }
 
     /// Creates a client that is not connected yet. Must be called on the event loop.
     /// - Throws: an error of NIOSSL if the certificate authorities cannot be read.
     package init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
         self.eventLoop = eventLoop
         onFailure = configuration.onFailure
+        let difference = Shared()
+        self.difference = difference
         session = NIOLoopBound(
-            try RedisSessionDriver(configuration: configuration, eventLoop: eventLoop, logger: logger),
+            try RedisSessionDriver(configuration: configuration, eventLoop: eventLoop, logger: logger) {
+                difference.milliseconds.store($0.milliseconds, ordering: .relaxed)
+            },
             eventLoop: eventLoop)
+    }
+
+    /// The time by Redis' clock at a time of this process'. The clocks were compared when the connection was made.
+    package func time(at now: UnixTime) -> UnixTime {
+        now + .milliseconds(difference.milliseconds.load(ordering: .relaxed))
     }
 
     /// Starts to connect.

@@ -42,6 +42,8 @@ package struct RedisConfiguration: Sendable {
             case optional
             /// The reply says which scripts the server has. An error reply is ignored.
             case scripts
+            /// The reply is the server's time. An error reply is ignored.
+            case clock
         }
 
         let command: RedisCommand
@@ -70,6 +72,7 @@ package struct RedisConfiguration: Sendable {
             for script in scripts { command.append(script.digest) }
             steps.append(HandshakeStep(.scripts, command))
         }
+        steps.append(HandshakeStep(.clock, RedisCommand("TIME")))
         // Last: it succeeds only if Redis accepts commands, so neither while Redis loads its data, nor without a
         // required password.
         steps.append(HandshakeStep(.required, RedisCommand("PING")))

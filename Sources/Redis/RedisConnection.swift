@@ -26,6 +26,9 @@ final class RedisConnection: ChannelInboundHandler {
     /// The time until the next look whether that reply was read.
     private static let lookInterval = TimeAmount.milliseconds(1)
 
+    /// The difference of Redis' clock from this process', when the connection was made; `nil` if Redis did not tell.
+    var clockDifference: ClockDifference?
+
     /// Called once, when the connection has ended, with the calls that have no reply.
     var onEnd: ((ConnectionEnd, [Call]) -> Void)?
     /// Called with each error reply to a call, which it must complete or send again; `nil` to complete the call with it.

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Platform
 
 /// Makes connections that are ready for commands: connected, encrypted, authenticated, named, with the database
 /// selected and missing scripts loaded.
@@ -99,6 +100,8 @@ struct RedisConnector {
                         refusal = refusal ?? ErrorReply(message).explanation
                     case (.scripts, .success(.array(let known))):
                         missing = zip(configuration.scripts, known).filter { $1 == .integer(0) }.map { $0.0 }
+                    case (.clock, .success(let reply)):
+                        connection.clockDifference = ClockDifference(reply, at: .now())
                     default: break
                     }
                     guard index == commands.count - 1, case .success = result else { return }

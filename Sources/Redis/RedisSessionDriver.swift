@@ -13,8 +13,15 @@ final class RedisSessionDriver {
     private var connection: RedisConnection?
     private var waiting = CallQueue()
     private let held: HeldCalls
+    /// Called with the difference of the clocks after each connection.
+    private let onClock: (ClockDifference) -> Void
+    private var isClockReported = false
 
-    init(configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) throws {
+    init(
+        configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger,
+        onClock: @escaping (ClockDifference) -> Void
+    ) throws {
+        self.onClock = onClock
         self.eventLoop = eventLoop
         self.logger = logger
         held = HeldCalls(eventLoop: eventLoop)
@@ -141,6 +148,7 @@ extension RedisSessionDriver {
         case .success(let connection):
             guard session.connected(now: .now()) else { return connection.close() }
             self.connection = connection
+            if let difference = connection.clockDifference { compared(difference) }
             connection.onEnd = { [weak self] end, calls in self?.ended(end, calls) }
             connection.onError = { [weak self, weak connection] call, message in
                 self?.refused(call, message, on: connection)
@@ -152,6 +160,15 @@ extension RedisSessionDriver {
         case .failure(let error):
             attemptFailed(String(describing: error))
         }
+    }
+
+    /// Takes the difference of the clocks, and reports it if it is new and large.
+    private func compared(_ difference: ClockDifference) {
+        onClock(difference)
+        if difference.isConspicuous, !isClockReported {
+            logger.warning("clock_differs", metadata: ["redis_ahead_ms": "\(difference.milliseconds)"])
+        }
+        isClockReported = difference.isConspicuous
     }
 
     private func attemptFailed(_ reason: String) {

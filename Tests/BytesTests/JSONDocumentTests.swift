@@ -61,13 +61,21 @@ private struct Document {
         whitespace()
         for index in 0..<Int.random(in: 0...4, using: &random) {
             if index > 0 { separator(",") }
-            let name = string()
+            let name = name(index)
             separator(":")
             members.append(name, value(depth: depth - 1))
         }
         whitespace()
         write("}")
         return .object(members)
+    }
+
+    /// A name that no other member of its object has: a random text that ends with the member's number.
+    private mutating func name(_ index: Int) -> String {
+        let text = string()
+        bytes.removeLast()
+        write("\(index)\"")
+        return text + "\(index)"
     }
 
     /// A number that a double holds exactly.

@@ -138,4 +138,25 @@ struct JSONRefusalTests {
     func offset(text: String, count: Int) {
         #expect(throws: JSONError.malformed(offset: count)) { try JSONValue(parsing: Array(text.utf8)) }
     }
+
+    @Test(
+        "an object with a name twice is refused, at any depth and however the name is written",
+        arguments: [
+            #"{"a":1,"a":1}"#, #"{"a":1,"b":2,"\u0061":3}"#, #"[{"b":{"":0,"":1}}]"#,
+            #"{"a":{"x":1},"b":[{"y":1,"z":2,"y":3}]}"#,
+            "{" + (0..<40).map { #""n\#($0 % 39)":0"# }.joined(separator: ",") + "}",
+        ])
+    func repeated(text: String) {
+        #expect {
+            try JSONValue(parsing: Array(text.utf8))
+        } throws: { error in
+            if case .repeatedMember? = error as? JSONError { true } else { false }
+        }
+    }
+
+    @Test("names that Swift treats as equal, and whose bytes differ, are two names")
+    func bytes() throws {
+        _ = try JSONValue(parsing: Array("{\"\u{E9}\":0,\"e\u{301}\":0}".utf8))
+        _ = try JSONValue(parsing: Array(#"{"a":{"a":{"a":0}},"A":0,"":0}"#.utf8))
+    }
 }

@@ -52,15 +52,19 @@ struct JobDeliveryFaultTests {
         let harness = try await WorkerHarness()
         let text = JobDeliveryFaultTests.valid.replacing(part, with: replacement)
         try #require(text != JobDeliveryFaultTests.valid)
+        await harness.delivery.run(try await harness.claimed(try WorkerHarness.job()))
         await harness.delivery.run(try await harness.claimed(try sealed(text)))
-        try await expectUnreadable(harness, ["id": "0123456789abcdef0123456789abcdef", "key": "k1", "job": "kept"])
+        try await expectUnreadable(
+            harness, ["id": "0123456789abcdef0123456789abcdef", "key": "k1", "job": "kept"], afterDeliveries: 1)
     }
 
     enum Damage: String, Sendable, CaseIterable {
-        case emptyBox, shortBox, changedBox, otherID, unknownKey, otherPurpose
+        case emptyBox, shortBox, changedBox, otherID, otherPurpose
     }
 
-    @Test("a box that does not open is dead-lettered as unreadable", arguments: JobDeliveryFaultTests.Damage.allCases)
+    @Test(
+        "a box that does not open with a key that opened another is dead-lettered as unreadable",
+        arguments: JobDeliveryFaultTests.Damage.allCases)
     func closed(damage: Damage) async throws {
         let harness = try await WorkerHarness()
         let valid = try sealed(JobDeliveryFaultTests.valid)
@@ -76,12 +80,51 @@ struct JobDeliveryFaultTests {
             job = SealedMailJob(version: 1, id: "0123456789abcdef0123456789abcdef", keyID: "k1", box: changed)
         case .otherID:
             job = SealedMailJob(version: 1, id: "fedcba9876543210fedcba9876543210", keyID: "k1", box: valid.box)
-        case .unknownKey:
-            job = SealedMailJob(version: 1, id: "0123456789abcdef0123456789abcdef", keyID: "k2", box: valid.box)
         case .otherPurpose: job = try sealed(JobDeliveryFaultTests.valid, purpose: "another")
         }
+        await harness.delivery.run(try await harness.claimed(try WorkerHarness.job()))
         await harness.delivery.run(try await harness.claimed(job))
-        try await expectUnreadable(harness, ["id": job.id, "key": job.keyID, "job": "kept"])
+        try await expectUnreadable(
+            harness, ["id": job.id, "key": job.keyID, "job": "kept"], afterDeliveries: 1)
+    }
+
+    /// Jobs of keys that the worker lacks, and of keys that differ from its own of the same name.
+    static let foreignKeys = [("k1", UInt8(7)), ("k9", UInt8(7))]
+
+    @Test(
+        "a worker whose key differs or is missing keeps all jobs, pauses and names the setting", arguments: foreignKeys)
+    func wrongKey(keyID: String, seed: UInt8) async throws {
+        let harness = try await WorkerHarness()
+        let key = KeyRing.Entry(id: keyID, key: Secret(copying: [UInt8](seed..<seed + 32)))
+        let ring = KeyRing([key], purpose: MailJob.sealingPurpose)
+        for _ in 0..<20 {
+            let job = try WorkerHarness.job().sealed(by: ring, random: .system)
+            await harness.delivery.run(try await harness.claimed(job))
+        }
+        let content = try await harness.queueContent()
+        #expect(content.deadLetters == [])
+        #expect(content.retries.count == 20)
+        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.delivery.permission != .all)
+        let lines = harness.log.lines(of: "secret_key_differs")
+        #expect(lines.first?.contains("POSTERN_SECRET_KEYS of this worker") == true)
+        #expect(lines.first?.contains(keyID) == true)
+        #expect(harness.log.lines(of: "mail_dead_lettered").isEmpty)
+        // With the right key, they are delivered: here by a job of the worker's own key, which ends the pause.
+        await harness.delivery.run(try await harness.claimed(try WorkerHarness.job()))
+        #expect(harness.delivery.permission == .all)
+    }
+
+    @Test("a job that no key opens is given up after eight days of attempts")
+    func neverOpened() async throws {
+        let harness = try await WorkerHarness()
+        let sealed = try WorkerHarness.job().sealed(by: try WorkerHarness.ring(), random: .system)
+        let job = SealedMailJob(version: 2, id: sealed.id, keyID: "k9", box: sealed.box)
+        let claimed = try await harness.claimed(job)
+        let last = JobDelivery.maximumUnopenedAttempts
+        await harness.delivery.run(
+            ClaimedJob(entry: claimed.entry, job: job, attempts: last, claims: 1))
+        #expect(try await harness.queueContent().deadLetters.map { $0["reason"] } == ["unreadable"])
     }
 
     @Test("an entry that is not a job is dead-lettered as unreadable, without a job")
@@ -119,10 +162,12 @@ struct JobDeliveryFaultTests {
         #expect(harness.log.lines(of: "mail_released").count == 2)
     }
 
-    private func expectUnreadable(_ harness: WorkerHarness, _ kept: [String: String]) async throws {
+    private func expectUnreadable(
+        _ harness: WorkerHarness, _ kept: [String: String], afterDeliveries count: Int = 0
+    ) async throws {
         let dead = kept.merging(["reason": "unreadable", "attempts": "0"]) { _, own in own }
         #expect(try await harness.queueContent() == QueueContent(deadLetters: [dead]))
-        #expect(harness.transport.messages.isEmpty)
+        #expect(harness.transport.messages.count == count)
         #expect(harness.metrics.deadLetters[.unreadable]?.value == 1)
         #expect(harness.log.lines(of: "mail_dead_lettered").count == 1)
     }
@@ -221,7 +266,8 @@ struct JobDeliveryFaultTests {
 
         let log = harness.log.text
         #expect(harness.log.lines(of: "mail_attempt").count == 9)
-        #expect(harness.log.lines(of: "mail_dead_lettered").count == 4)
+        #expect(harness.log.lines(of: "mail_dead_lettered").count == 3)
+        #expect(harness.log.lines(of: "secret_key_differs").count == 1)
         #expect(log.contains(job.id))
         #expect(log.contains("550 5.1.1"))
         for text in hidden { #expect(!log.contains(text), "\(text)") }

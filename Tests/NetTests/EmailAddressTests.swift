@@ -61,7 +61,8 @@ struct EmailAddressTests {
 
     /// An address of `byteCount` bytes, 64 of them in its local part.
     private func address(byteCount: Int) -> String {
-        String(repeating: "a", count: 64) + "@" + String(repeating: "b", count: byteCount - 64 - 1 - 4) + ".com"
+        let labels = String(repeating: String(repeating: "b", count: 31) + ".", count: byteCount / 32)
+        return String(repeating: "a", count: 64) + "@" + labels.prefix(byteCount - 64 - 1 - 4) + ".com"
     }
 
     @Test("an address has at most 254 bytes")

@@ -185,7 +185,8 @@ struct HandlerSettingsTests {
 
     static let proxies: [(String, [String])] = [
         ("10.0.0.0/8", ["10.0.0.0/8"]), ("10.0.0.0/8,fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
-        (" 192.0.2.1 , ::1 ,0.0.0.0/0", ["192.0.2.1/32", "::1/128", "0.0.0.0/0"]),
+        (" 192.0.2.1 , ::1 ,fc00::/7", ["192.0.2.1/32", "::1/128", "fc00::/7"]),
+        ("12.0.0.0/8,2001::/16", ["12.0.0.0/8", "2001::/16"]),
     ]
 
     @Test("proxies are comma-separated addresses or blocks", arguments: HandlerSettingsTests.proxies)
@@ -194,6 +195,28 @@ struct HandlerSettingsTests {
         #expect(expected.count == blocks.count)
         #expect(
             try handlerSettings("POSTERN_TRUSTED_PROXIES", text).server.web.trustedProxies == TrustedProxies(expected))
+    }
+
+    @Test(
+        "a block that is wider than a deployment can be stops the start",
+        arguments: [
+            "0.0.0.0/0", "::/0", "10.0.0.0/8,0.0.0.0/1", "8.0.0.0/7", "2000::/3", "::/15", "2000::/15", "f800::/5",
+        ])
+    func tooWide(text: String) throws {
+        #expect {
+            try handlerSettings("POSTERN_TRUSTED_PROXIES", text)
+        } throws: { error in
+            (error as? SettingError)?.rule.hasPrefix("must not contain a block wider than") == true
+        }
+    }
+
+    @Test("proxies behind a Unix socket are named by the word unix", arguments: ["unix", "10.0.0.0/8, unix"])
+    func unixSockets(text: String) throws {
+        let proxies = try handlerSettings("POSTERN_TRUSTED_PROXIES", text).server.web.trustedProxies
+        #expect(proxies.includesUnixSockets)
+        #expect(proxies.clientAddress(peer: nil, forwardedFor: "198.51.100.7") == IPAddress(parsing: "198.51.100.7"))
+        let plain = try handlerSettings("POSTERN_TRUSTED_PROXIES", "10.0.0.0/8").server.web.trustedProxies
+        #expect(plain.clientAddress(peer: nil, forwardedFor: "198.51.100.7") == nil)
     }
 
     static let languages: [(String, [String])] = [

@@ -1,9 +1,11 @@
 import Cryptography
+import Foundation
 import Net
 import Redis
 import ServerProcess
 import Settings
 import SignIn
+import TestSupport
 import Testing
 import Web
 
@@ -16,7 +18,9 @@ struct SignInSettingsTests {
     @Test("signing keys keep their order, their names and their bytes")
     func signingKeys() throws {
         let text = "2026-b:\(SampleKey.second),OLD_1:\(SampleKey.first),abcdefghij123456:\(SampleKey.third)"
-        let keys = try handlerSettings("POSTERN_SIGNING_KEYS", text).signIn.signingKeys
+        let keys = try handlerSettings([
+            "POSTERN_SIGNING_KEYS": text, "POSTERN_SECRET_KEYS": "k1:\(SampleKey.fourth)",
+        ]).signIn.signingKeys
         #expect(keys.map(\.id) == ["2026-b", "OLD_1", "abcdefghij123456"])
         let starts: [UInt8] = [0, 0x80, 0xE0]
         for (key, start) in zip(keys, starts) {
@@ -29,12 +33,35 @@ struct SignInSettingsTests {
     func issuer() throws {
         let settings = try handlerSettings([
             "POSTERN_SIGNING_KEYS": "s2:\(SampleKey.second),s1:\(SampleKey.first)", "POSTERN_ISSUER": "door",
+            "POSTERN_SECRET_KEYS": "k1:\(SampleKey.fourth)",
         ])
         let issuer = AssertionIssuer(name: settings.signIn.issuerName, keys: settings.signIn.signingKeys)
         let start =
             #"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"s2","#
             + #""x":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"},{"kty":"OKP","#
         #expect(String(decoding: issuer.keySet, as: UTF8.self).hasPrefix(start))
+    }
+
+    @Test(
+        "a signing key that is also a secret key stops the start",
+        arguments: ["s1:\(SampleKey.first)", "s2:\(SampleKey.second),k1:\(SampleKey.first)"])
+    func shared(keys: String) throws {
+        #expect(throws: SettingError.self) { try handlerSettings("POSTERN_SIGNING_KEYS", keys) }
+    }
+
+    @Test(
+        "a key of zeros, or of any pattern, stops the start",
+        arguments: ["00", "ff", "0001", "deadbeef", "0102030405060708", "616161"])
+    func pattern(hex: String) throws {
+        let pattern = [UInt8](hex: hex)
+        let bytes = (0..<32).map { pattern[$0 % pattern.count] }
+        for name in ["POSTERN_SECRET_KEYS", "POSTERN_SIGNING_KEYS"] {
+            #expect {
+                try handlerSettings(name, "k9:\(Data(bytes).base64EncodedString())")
+            } throws: { error in
+                (error as? SettingError)?.rule.contains("repeated bytes") == true
+            }
+        }
     }
 
     @Test("signing keys and secret keys may have the same names, and are not mixed up")

@@ -53,12 +53,12 @@ final class LinksHarness: Sendable {
                 configuration: RedisConfiguration(url: url, timeout: .seconds(10)), eventLoop: loop, logger: logger)
         }.get()
         redis.start()
-        let zeros = String(repeating: "A", count: 43) + "="
         let environment = Environment(
             [
                 "REDIS_URL": "redis://127.0.0.1:1", "POSTERN_ALLOWED_ORIGINS": "https://portal.example",
                 "POSTERN_SECRET_KEYS": "k1:\(Data(0..<32).base64EncodedString())",
-                "POSTERN_SIGNING_KEYS": "s1:\(zeros)", "POSTERN_LANDING_URL": "https://sign-in.example",
+                "POSTERN_SIGNING_KEYS": "s1:\(Data(1...32).base64EncodedString())",
+                "POSTERN_LANDING_URL": "https://sign-in.example",
             ].merging(settings) { _, given in given })
         let registry = MetricsRegistry()
         let setup = FeatureSetup(

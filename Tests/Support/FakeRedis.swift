@@ -72,6 +72,7 @@ package final class FakeRedis: Sendable {
         switch command.name {
         case "AUTH", "CLIENT", "SELECT": .line("+OK")
         case "PING": .line("+PONG")
+        case "TIME": .bytes(RESPBytes.time())
         case "SCRIPT": .line("*0")
         default: nil
         }

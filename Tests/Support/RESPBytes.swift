@@ -1,5 +1,13 @@
+import Foundation
+
 /// The bytes of replies and commands in RESP2, whose forms a test knows to be valid.
 package enum RESPBytes {
+    /// The reply to `TIME`.
+    package static func time() -> [UInt8] {
+        let seconds = "\(Int(Date().timeIntervalSince1970))"
+        return Array("*2\r\n$\(seconds.utf8.count)\r\n\(seconds)\r\n$1\r\n0\r\n".utf8)
+    }
+
     /// The length of the first whole value; `nil` if more bytes are needed.
     package static func length(of bytes: [UInt8], from start: Int = 0) -> Int? {
         guard let end = lineEnd(bytes, start) else { return nil }

@@ -64,11 +64,17 @@ struct RequestFieldsTests {
         #expect(fields == RequestFields())
     }
 
-    @Test("a value is kept unchanged, even if it is empty")
+    @Test("a value is kept, even if it is empty, without the white space around it")
     func untouched() {
-        let fields: RequestFields = ["Origin": "", "Content-Type": " Application/JSON ; x=\"a,b\" "]
+        let fields: RequestFields = [
+            "Origin": "", "Content-Type": " \t Application/JSON ; x=\"a,b\" \t", "X-Request-Id": "\ta\tb",
+            "Accept-Language": " \t", "Idempotency-Key": "a\t",
+        ]
         #expect(fields.origin == "")
-        #expect(fields.contentType == " Application/JSON ; x=\"a,b\" ")
+        #expect(fields.contentType == "Application/JSON ; x=\"a,b\"")
+        #expect(fields.requestID == "a\tb")
+        #expect(fields.acceptLanguage == "")
+        #expect(fields.idempotencyKey == "a")
         #expect(fields.referer == nil)
     }
 }

@@ -94,14 +94,7 @@ struct SchemaTests {
         #expect(word == "b")
     }
 
-    @Test("of several members with the same name, the last counts")
-    func duplicates() throws {
-        let schema = object(field("a", string()), field("b", string().optional()))
-        #expect(try issues(schema, #"{"a":1,"a":"x"}"#) == [])
-        #expect(try issues(schema, #"{"a":"x","a":1}"#) == [mismatch("a", "string", "number")])
-    }
-
-    @Test("a strict object refuses members without a field and repeated ones, after the issues of its fields")
+    @Test("a strict object refuses members without a field, after the issues of its fields")
     func strict() throws {
         let schema = strictObject(field("a", string()), field("b", string().optional()))
         let custom = { (message: String) in Web.Issue(path: "", code: .custom, message: .english(message)) }
@@ -110,7 +103,6 @@ struct SchemaTests {
         #expect(try issues(schema, "[]") == [mismatch("", "object", "array")])
         #expect(try issues(schema, #"{"a":"x","c":1,"d":2}"#) == [custom(#"Unrecognized key: "c""#)])
         #expect(try issues(schema, #"{"a":"x","A":1}"#) == [custom(#"Unrecognized key: "A""#)])
-        #expect(try issues(schema, #"{"a":"x","a":"x"}"#) == [custom(#"Repeated key: "a""#)])
         #expect(
             try issues(schema, #"{"a":1,"c":1}"#) == [
                 mismatch("a", "string", "number"), custom(#"Unrecognized key: "c""#),

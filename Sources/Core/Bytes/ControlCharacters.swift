@@ -4,13 +4,22 @@ package func holdsControlCharacter(_ text: some StringProtocol) -> Bool {
     text.unicodeScalars.contains(where: \.isControl)
 }
 
-/// The text with each control character, line separator and paragraph separator replaced by a space.
+/// The text for a line of a terminal: each control character, line separator and paragraph separator is replaced by a
+/// space, and so is each character that changes the direction of others, behind which a text can hide.
 package func withoutControlCharacters(_ text: String) -> String {
-    guard holdsControlCharacter(text) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))
+    guard text.unicodeScalars.contains(where: { $0.isControl || $0.isDirectional }) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl || $0.isDirectional ? " " : $0 }))
 }
 
 extension Unicode.Scalar {
+    /// Whether the character is an embedding, override, isolate or mark of direction (UAX #9, §2).
+    fileprivate var isDirectional: Bool {
+        switch value {
+        case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
     fileprivate var isControl: Bool {
         switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true

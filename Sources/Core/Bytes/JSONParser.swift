@@ -1,6 +1,7 @@
 extension JSONValue {
     /// Parses one JSON text in UTF-8, strictly by RFC 8259: only whitespace before and after the value, no byte order
-    /// mark, no comments, no trailing commas, no lone surrogates.
+    /// mark, no comments, no trailing commas, no lone surrogates. A name may occur once in an object: parsers differ in
+    /// which of several counts (§4), so one before or behind this one could read another value.
     /// - Parameters:
     ///   - bytes: the whole text; the caller limits its size.
     ///   - maximumDepth: the maximum nesting of arrays and objects; `{}` has depth 1.
@@ -64,6 +65,7 @@ private struct JSONParser {
             skipWhitespace()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "}")) else { throw malformed }
+        guard !object.hasRepeatedName else { throw .repeatedMember(offset: offset) }
         return object
     }
 

@@ -23,9 +23,9 @@
 
 /// The members of a JSON object in the order in which they were written.
 ///
-/// If a name is repeated, its last member counts, as in JavaScript. Names are compared by their bytes: Swift treats
-/// some strings as equal whose bytes differ. A lookup takes time proportional to the number of members, which suits
-/// bodies of limited size from which a few members are read.
+/// Names are compared by their bytes: Swift treats some strings as equal whose bytes differ. A lookup takes time
+/// proportional to the number of members, which suits bodies of limited size from which a few members are read. A parsed
+/// object has each name once; in others, the last member of a name counts.
 @usableFromInline package struct JSONObject: Sendable, Equatable {
     /// The members in the order in which they were written.
     package private(set) var members: [Member] = []
@@ -45,6 +45,18 @@
     /// Adds a member after all others. A member of the same name stays, but no longer counts.
     package mutating func append(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
+    }
+
+    /// Whether two members have the same name.
+    var hasRepeatedName: Bool {
+        guard members.count > 16 else {
+            return members.indices.contains { index in
+                members[..<index].contains { $0.name.utf8.elementsEqual(members[index].name.utf8) }
+            }
+        }
+        // Comparing each pair of some thousand names would take milliseconds.
+        let names = members.map { Array($0.name.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+        return zip(names, names.dropFirst()).contains { $0 == $1 }
     }
 
     /// The value of the last member of that name; `nil` if there is no such member.

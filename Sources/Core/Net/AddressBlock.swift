@@ -31,6 +31,16 @@ package enum AddressBlock: Sendable, Hashable {
         }
     }
 
+    /// Whether the block is so wide that it cannot be one deployment's: wider than `/8`, or than `/16` for IPv6. The
+    /// whole of the private IPv6 networks (`fc00::/7`, RFC 4193) is not.
+    package var isTooWide: Bool {
+        switch self {
+        case .v4(_, let mask): mask.nonzeroBitCount < 8
+        case .v6(let network, let mask):
+            mask.nonzeroBitCount < 16 && (network >> 121 != 0x7E || mask.nonzeroBitCount < 7)
+        }
+    }
+
     /// Whether the block contains an address. An IPv4 block contains no IPv6 address, and vice versa.
     package func contains(_ address: IPAddress) -> Bool {
         switch (self, address) {

@@ -18,7 +18,7 @@ package struct ClientNetworks: Sendable, Hashable {
 
     /// - Parameter address: the client's IP address, or `nil` if unknown.
     package init(_ address: IPAddress?) {
-        switch address.map(ClientNetworks.embedded) {
+        switch address?.untranslated {
         case nil:
             (own, middle, widest) = ("unknown", nil, nil)
         case .v4(let bits):
@@ -42,15 +42,6 @@ package struct ClientNetworks: Sendable, Hashable {
     /// The network whose refusals are recorded as one client's: an IPv4 address, or the /48 of an IPv6 address. It has
     /// 65,536 networks of its own that could fill an audit.
     package var reported: String { middle == nil ? own : widest ?? own }
-
-    /// The first 96 bits of `64:ff9b::/96`.
-    private static let nat64: UInt128 = 0x0064_FF9B << 64
-
-    /// The IPv4 address that an address stands for, or else the address.
-    private static func embedded(in address: IPAddress) -> IPAddress {
-        guard case .v6(let bits) = address, bits >> 32 == nat64 else { return address }
-        return .v4(UInt32(truncatingIfNeeded: bits))
-    }
 
     private static func block(_ bits: UInt128, _ prefixLength: Int) -> String {
         "\(IPAddress.v6(bits & ~(UInt128.max >> prefixLength)))/\(prefixLength)"

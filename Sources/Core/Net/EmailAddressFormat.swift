@@ -6,7 +6,8 @@ import Bytes
 ///
 /// In words: ASCII only; a local part that neither starts nor ends with a dot and does not end with an apostrophe; a
 /// domain of two labels or more, none of which starts with a hyphen, the last of two letters or more; no two dots in a
-/// row.
+/// row. Unlike that pattern, no label has more than 63 bytes (RFC 1035 §2.3.4), and the last one can also be an
+/// internationalized one in ASCII, such as `xn--p1ai` (RFC 5890 §2.3.2.1).
 @usableFromInline package func isEmailAddress(_ value: String) -> Bool {
     let bytes = value.utf8
     guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return false }
@@ -37,7 +38,7 @@ private func isDomain(_ bytes: Substring.UTF8View) -> Bool {
     for index in bytes.indices {
         switch bytes[index] {
         case UInt8(ascii: "."):
-            guard bytes[labelStart] != UInt8(ascii: "-"), index > labelStart else { return false }
+            guard isLabel(bytes[labelStart..<index]) else { return false }
             labelStart = bytes.index(after: index)
             hasDot = true
         case UInt8(ascii: "-"): break
@@ -46,5 +47,16 @@ private func isDomain(_ bytes: Substring.UTF8View) -> Bool {
         }
     }
     let last = bytes[labelStart...]
-    return hasDot && last.count >= 2 && last.allSatisfy(\.isASCIILetter)
+    let isTopLevel = last.count >= 2 && last.allSatisfy(\.isASCIILetter) || isInternationalized(last)
+    return hasDot && isTopLevel && isLabel(last)
+}
+
+private func isLabel(_ bytes: Substring.UTF8View) -> Bool {
+    (1...63).contains(bytes.count) && bytes.first != UInt8(ascii: "-")
+}
+
+/// Whether a label starts with `xn--`, in upper or lower case.
+private func isInternationalized(_ label: Substring.UTF8View) -> Bool {
+    label.count > 4 && label.last != UInt8(ascii: "-")
+        && label.prefix(4).map(\.asciiLowercased).elementsEqual("xn--".utf8)
 }

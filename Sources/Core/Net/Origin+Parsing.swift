@@ -25,7 +25,7 @@ extension Origin {
     /// Parses the origin of a whole URL, such as a `Referer`. Everything after the authority is ignored.
     /// - Throws: ``ParseError`` with the rule that the text breaks.
     package init(ofURL text: String) throws(ParseError) {
-        try self.init(OriginParts(text))
+        try self.init(OriginParts(text, isWhole: false))
     }
 
     /// Validates the host and the port of a URL.
@@ -96,17 +96,18 @@ package struct OriginParts {
     package let rest: ArraySlice<UInt8>
 
     /// Splits a URL with the scheme `https` or `http`, in any case.
+    /// - Parameter isWhole: whether the path, query and fragment must be plain ASCII, too.
     /// - Throws: ``ParseError`` with the rule that the text breaks.
-    package init(_ text: String) throws(ParseError) {
+    package init(_ text: String, isWhole: Bool = true) throws(ParseError) {
         let bytes = Array(text.utf8)
-        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else { throw .originCharacters }
+        guard !isWhole || OriginParts.isPlain(bytes[...]) else { throw .originCharacters }
         let authorityStart: Int
         if OriginParts.starts(bytes, with: "https://") {
             (scheme, authorityStart) = (.https, 8)
         } else if OriginParts.starts(bytes, with: "http://") {
             (scheme, authorityStart) = (.http, 7)
         } else {
-            throw .originScheme
+            throw OriginParts.isPlain(bytes[...]) ? .originScheme : .originCharacters
         }
         let remainder = bytes[authorityStart...]
         let end = remainder.firstIndex { byte in
@@ -114,6 +115,7 @@ package struct OriginParts {
         }
         let authority = remainder[..<(end ?? remainder.endIndex)]
         rest = remainder[authority.endIndex...]
+        guard isWhole || OriginParts.isPlain(authority) else { throw .originCharacters }
         guard !authority.contains(UInt8(ascii: "@")) else { throw .originUserInformation }
         // The colons inside the brackets of an IPv6 address do not start a port.
         let hostEnd = authority.first == UInt8(ascii: "[") ? authority.firstIndex(of: UInt8(ascii: "]")) : nil
@@ -125,6 +127,11 @@ package struct OriginParts {
         }
         guard hostEnd == nil || colon == hostEnd! + 1 else { throw .originHost }
         (host, port) = (authority[..<colon], authority[(colon + 1)...])
+    }
+
+    /// Whether bytes are visible ASCII without backslashes, which browsers read as slashes.
+    private static func isPlain(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.allSatisfy { $0.isVisibleASCII && $0 != UInt8(ascii: "\\") }
     }
 
     /// Whether a text starts with a scheme, in upper or lower case.

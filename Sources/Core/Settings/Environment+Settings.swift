@@ -2,7 +2,7 @@ import Bytes
 import Platform
 
 extension Environment {
-    /// The value of a setting; `nil` if it is not set or empty.
+    /// The value of a setting; `nil` if it is not set or empty. A secret may be in a file: ``secretNames``.
     /// - Parameters:
     ///   - name: the environment variable.
     ///   - example: a valid value, for the error.
@@ -11,7 +11,7 @@ extension Environment {
     package func optional<Value>(
         _ name: String, example: String, _ parse: (String) throws(ParseError) -> Value
     ) throws(SettingError) -> Value? {
-        guard let text = self[name] else { return nil }
+        guard let text = try text(of: name) else { return nil }
         do {
             return try parse(text)
         } catch {

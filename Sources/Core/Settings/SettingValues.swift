@@ -17,9 +17,22 @@ package func parseKeys(_ text: String) throws(ParseError) -> [KeyRing.Entry] {
         guard !entries.contains(where: { $0.id == pieces[0] }) else {
             throw ParseError("must not contain two keys with the same ID")
         }
+        guard !isPattern(key) else {
+            throw ParseError("must not contain a KEY of repeated bytes, such as zeros: draw each at random")
+        }
+        guard !entries.contains(where: { $0.key.matches(key) }) else {
+            throw ParseError("must not contain the same KEY twice")
+        }
         entries.append(KeyRing.Entry(id: String(pieces[0]), key: key))
     }
     return entries
+}
+
+/// Whether a key only repeats its first bytes, at most eight: a placeholder, not a key.
+private func isPattern(_ key: Secret) -> Bool {
+    key.withUnsafeBytes { key in
+        (1...8).contains { length in key.indices.dropFirst(length).allSatisfy { key[$0] == key[$0 - length] } }
+    }
 }
 
 /// Parses a port number, 0 to 65535.

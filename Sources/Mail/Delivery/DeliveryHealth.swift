@@ -1,3 +1,4 @@
+import Cryptography
 import MailQueue
 import Net
 import Synchronization
@@ -8,6 +9,8 @@ final class DeliveryHealth: Sendable {
     private struct State {
         var breaker = Breaker()
         var run = RefusalRun()
+        /// The ids of keys that have opened a job.
+        var openedKeys: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -22,6 +25,23 @@ final class DeliveryHealth: Sendable {
 
     /// The time that is left of a pause; zero if there is none.
     var pauseLeft: Duration { state.withLock { $0.breaker.pauseLeft(at: .now) } }
+
+    /// Records that a key has opened a job.
+    func opened(with keyID: String) {
+        state.withLock { state in
+            // Only keys of this process open anything, so there are few.
+            if !state.openedKeys.contains(keyID) { state.openedKeys.insert(keyID) }
+        }
+    }
+
+    /// Whether a key has opened a job.
+    func hasOpened(with keyID: String) -> Bool { state.withLock { $0.openedKeys.contains(keyID) } }
+
+    /// Records that a job did not open. Several in a row pause the worker.
+    func notOpened(with keyID: String, _ error: CryptoError) {
+        let pause = state.withLock { $0.breaker.failed(at: .now, jitter: .random(in: 0...1)) }
+        log.keyDiffers(keyID, error, pause)
+    }
 
     /// Records that the server serves this client up to the recipient.
     func lived() {

@@ -14,10 +14,14 @@ final class JobDelivery: Sendable {
     static let maximumClaims = 5
     /// The maximum number of attempts if the final reply was lost, because each of them may have delivered the message.
     static let maximumUnconfirmedAttempts = 3
+    /// The maximum number of attempts to open a job with keys that have opened none. They take eight days, by when every
+    /// link has ended.
+    static let maximumUnopenedAttempts = 400
     /// The time for which recording a job's outcome is retried during shutdown.
     private static let recordingTimeAtShutdown = Duration.seconds(5)
-    /// The time for which recording is retried while Redis answers with errors.
-    private static let recordingTimeForErrors = Duration.seconds(30)
+    /// The longest time between two tries to record an outcome. It is shorter than that between two looks of other workers
+    /// for jobs to reclaim, so that this one is first when Redis takes writes again.
+    private static let longestRecordingDelay = Duration.milliseconds(500)
 
     private let queue: MailQueue
     private let keys: MailJobKeys
@@ -67,9 +71,16 @@ final class JobDelivery: Sendable {
         guard claimed.claims <= JobDelivery.maximumClaims else {
             return await deadLetter(claimed, DeadLetterCause(reason: .poison, attempts: claimed.attempts))
         }
-        guard let sealed = claimed.job, let job = open(sealed) else {
+        guard let sealed = claimed.job else {
             return await deadLetter(claimed, DeadLetterCause(reason: .unreadable, attempts: claimed.attempts))
         }
+        let job: MailJob
+        do throws(CryptoError) {
+            job = try MailJob(opening: sealed, with: keys)
+        } catch {
+            return await notOpened(claimed, sealed, error)
+        }
+        health.opened(with: sealed.keyID)
         guard now() < job.expiresAt else {
             return await deadLetter(claimed, DeadLetterCause(reason: .expired, attempts: claimed.attempts))
         }
@@ -179,12 +190,22 @@ final class JobDelivery: Sendable {
             by: keys.sealing, random: .system)
     }
 
-    private func open(_ sealed: SealedMailJob) -> MailJob? {
-        do {
-            return try MailJob(opening: sealed, with: keys)
-        } catch {
+    /// Decides on a job that does not open. If its key has opened others, it is damaged, and dead-lettered. Otherwise this
+    /// worker's key may be missing or wrong: the job is kept, for workers with the right one or until an operator has set
+    /// it, and the worker pauses as if the mail server served nobody.
+    private func notOpened(_ claimed: ClaimedJob, _ sealed: SealedMailJob, _ error: CryptoError) async {
+        let isDamaged = error == .notAuthentic && health.hasOpened(with: sealed.keyID)
+        guard !isDamaged, claimed.attempts < JobDelivery.maximumUnopenedAttempts else {
             log.unreadable(sealed.id, error)
-            return nil
+            return await deadLetter(claimed, DeadLetterCause(reason: .unreadable, attempts: claimed.attempts))
+        }
+        health.notOpened(with: sealed.keyID, error)
+        let attempts = claimed.attempts + 1
+        let delay = max(health.pauseLeft, schedule.delay(afterAttempts: attempts, jitter: .random(in: 0...1)))
+        await record(claimed) { (queue) throws(RedisError) in
+            guard try await !queue.retryLater(claimed, sealed, by: delay, attempts: attempts) else { return }
+            log.released(claimed, "too many jobs are waiting to be retried")
+            try await queue.release(claimed)
         }
     }
 
@@ -213,29 +234,25 @@ final class JobDelivery: Sendable {
         }
     }
 
-    /// Records an outcome, and retries that while Redis is unreachable, since no other worker can claim the job then.
-    /// The time is limited during shutdown, and while Redis answers with errors: other workers then reclaim the job,
-    /// and a message that was delivered is delivered again.
+    /// Records an outcome, and retries that until Redis accepts it. While Redis is unreachable or refuses writes, no other
+    /// worker can claim the job either. This worker keeps the job's slot meanwhile, so it does not deliver it again itself,
+    /// and keeps at most as many outcomes as it has slots. During shutdown the time is limited: other workers then reclaim
+    /// the job, and a message that was delivered is delivered again.
     private func record(_ claimed: ClaimedJob, _ write: (MailQueue) async throws(RedisError) -> Void) async {
-        let start = ContinuousClock.now
+        var shutdown: ContinuousClock.Instant?
         let firstDelay = Duration.milliseconds(50)
         var delay = firstDelay
         while true {
             do throws(RedisError) {
                 return try await write(queue)
             } catch {
-                let limit: Duration? =
-                    if Task.isShuttingDownGracefully {
-                        JobDelivery.recordingTimeAtShutdown
-                    } else if case .server = error {
-                        JobDelivery.recordingTimeForErrors
-                    } else { nil }
-                guard !Task.isCancelled, limit.map({ .now < start + $0 }) ?? true else {
-                    return log.released(claimed, error.description)
-                }
+                let isShuttingDown = Task.isShuttingDownGracefully
+                if isShuttingDown, shutdown == nil { shutdown = .now }
+                let isOver = shutdown.map { .now >= $0 + JobDelivery.recordingTimeAtShutdown } ?? false
+                guard !Task.isCancelled, !isOver else { return log.released(claimed, error.description) }
                 if delay == firstDelay { log.outcomeNotRecorded(claimed, error) }
                 try? await Task.sleep(for: delay)
-                delay = min(delay * 2, .seconds(1))
+                delay = min(delay * 2, JobDelivery.longestRecordingDelay)
             }
         }
     }

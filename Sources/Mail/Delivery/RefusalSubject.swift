@@ -1,3 +1,5 @@
+import Net
+
 /// The subject of a refusal: the one thing that must change before the same email is accepted. It follows from the
 /// enhanced status code (RFC 3463, RFC 5248, and those of large providers), then from the reply code, then from words
 /// that mail servers use. The step that the reply answers says little, because many servers tell only at RCPT or after
@@ -12,8 +14,9 @@ enum RefusalSubject: Equatable {
     /// It cannot be told from the reply.
     case unclear
 
-    init(of reply: Reply, _ words: String) {
-        let words = words.lowercased()
+    /// - Parameter recipients: the recipients of the message, whose addresses may be among the words.
+    init(of reply: Reply, _ words: String, to recipients: [EmailAddress] = []) {
+        let words = RefusalSubject.withoutAddresses(words.lowercased(), of: recipients)
         self =
             RefusalSubject.byLogin(reply.code) ?? RefusalSubject.byEnhancedStatus(reply.enhancedStatus)
             ?? RefusalSubject.byCode(reply.code) ?? RefusalSubject.byWords(words) ?? .unclear
@@ -102,8 +105,39 @@ enum RefusalSubject: Equatable {
 
     // MARK: - Words
 
-    /// Words of refusals, in the order in which they are looked for.
+    /// The words without addresses. Servers repeat that of the recipient, and `relay@` or `mailbox.org` in it tell nothing.
+    private static func withoutAddresses(_ words: String, of recipients: [EmailAddress]) -> String {
+        var rest = words[...]
+        var kept = ""
+        while let start = rest.firstIndex(of: "<"), let end = rest[start...].firstIndex(of: ">") {
+            kept += rest[..<start] + " "
+            rest = rest[rest.index(after: end)...]
+        }
+        kept += rest
+        var parts: Set<Substring> = []
+        var domains: [Substring] = []
+        for recipient in recipients {
+            let halves = recipient.text.split(separator: "@", maxSplits: 1)
+            parts.formUnion(halves)
+            domains += halves.dropFirst()
+        }
+        return kept.split(separator: " ").filter { word in
+            let name = word.trimming { "\"'():;,.=[]".contains($0) }
+            return !word.contains("@") && !parts.contains(name) && !domains.contains { name.hasSuffix("." + $0) }
+        }.joined(separator: " ")
+    }
+
+    /// Words of refusals, in the order in which they are looked for: first those that name the client, whatever else is
+    /// said.
     private static let phrases: [(RefusalSubject, [String])] = [
+        (
+            .client(.serviceUnavailable),
+            [
+                "your ip", "your network", "client host", "blocked using", "block list", "blocklist", "blacklist",
+                "denylist", "dnsbl", "spamhaus", "relay access denied", "relaying denied", "relay denied",
+                "relaying not", "relay not", "not permitted to relay", "unable to relay", "cannot relay",
+            ]
+        ),
         (
             .client(.senderRefused),
             [
@@ -145,5 +179,14 @@ enum RefusalSubject: Equatable {
 
     private static func byWords(_ words: String) -> RefusalSubject? {
         phrases.first { $0.1.contains(where: words.contains) }?.0
+    }
+}
+
+extension Substring {
+    /// The text without characters at its ends for which `isPadding` is true.
+    fileprivate func trimming(_ isPadding: (Character) -> Bool) -> Substring {
+        var text = drop(while: isPadding)
+        while let last = text.last, isPadding(last) { text.removeLast() }
+        return text
     }
 }

@@ -90,7 +90,7 @@ struct SMTPOutcome {
         let isAnyAccepted = refused.count < replies.count
         let remaining = refused.filter { index in
             if replies[index].reply.isTransient { return true }
-            return switch RefusalSubject(of: replies[index].reply, replies[index].words) {
+            return switch RefusalSubject(of: replies[index].reply, replies[index].words, to: recipients) {
             case .recipient, .message: false
             case .client: true
             // That another recipient was accepted tells that the client is served.
@@ -135,7 +135,7 @@ struct SMTPOutcome {
     /// Returns the outcome for a refusal of MAIL, which every message from this sender gets, unless it is about the
     /// size, which MAIL declares as well (RFC 1870 §6.1).
     private func senderRefusal(_ reply: Reply, _ words: String) -> DeliveryOutcome {
-        switch RefusalSubject(of: reply, words) {
+        switch RefusalSubject(of: reply, words, to: recipients) {
         case .message where !reply.isTransient: .permanent(failure(.senderRefused, reply, .sender, .email, words))
         case _ where reply.code == 552 && reply.enhancedStatus == nil:
             .permanent(failure(.senderRefused, reply, .sender, .email, words))
@@ -148,7 +148,7 @@ struct SMTPOutcome {
     private func emailRefusal(
         _ reply: Reply, _ words: String, or code: DeliveryFailure.Code
     ) -> DeliveryOutcome {
-        switch RefusalSubject(of: reply, words) {
+        switch RefusalSubject(of: reply, words, to: recipients) {
         case .client(let code):
             let failure = failure(code, reply, .email, .client, words)
             return reply.isTransient ? .transient(failure) : .unavailable(failure)

@@ -44,6 +44,18 @@ struct WorkerLog: Sendable {
         logger.error("mail_unreadable", metadata: ["job": "\(id)", "reason": "\(error)"])
     }
 
+    /// Logs that a job does not open with this worker's keys, and is kept: at its first job, and at each pause.
+    /// - Parameter pause: the time for which the worker now pauses; `nil` if it does not.
+    func keyDiffers(_ keyID: String, _ error: CryptoError, _ pause: Duration?) {
+        let reason =
+            if case .unknownKey = error { "POSTERN_SECRET_KEYS of this worker lacks the key \(keyID)" } else {
+                "POSTERN_SECRET_KEYS of this worker has another key \(keyID) than what queued the email"
+            }
+        var metadata: Logger.Metadata = ["key": "\(keyID)", "reason": "\(reason)"]
+        if let pause { metadata["pause_ms"] = "\(pause.milliseconds)" }
+        logger.error("secret_key_differs", metadata: metadata)
+    }
+
     /// Logs that a job has no message.
     func notRendered(_ claimed: ClaimedJob, _ error: RenderError) {
         logger.error(

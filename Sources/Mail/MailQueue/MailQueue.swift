@@ -169,7 +169,8 @@ package final class MailQueue: Sendable {
             claimed.entry, of: claimed.priority, retry, by: delay, maximumCount: maximumRetryCount, on: commands)
     }
 
-    /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, unless its link has expired.
+    /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, even if its link has expired: a clock may have been
+    /// wrong.
     /// Changes nothing if another worker has already recorded an outcome.
     package func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async throws(RedisError) {
         try await scripts.deadLetter(
@@ -184,7 +185,7 @@ package final class MailQueue: Sendable {
                 values.append(rest: field)
                 values.append(rest: value)
             }
-            if cause.reason != .expired, let job = claimed.job {
+            if let job = claimed.job {
                 if job.version != 1 {
                     values.append(rest: "v")
                     values.append(rest: String(job.version))

@@ -104,7 +104,7 @@ struct APIKeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withAPIKeys { store in
-                for key in try await store.list() { print(json ? key.json : key.text) }
+                for key in try await store.list() { json ? show(json: key.json) : show(key.text) }
             }
         }
     }

@@ -23,7 +23,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await withAPIKeys { store in
-            try await store.readAudit(atMost: limit) { print(json ? $0.json : $0.text) }
+            try await store.readAudit(atMost: limit) { json ? show(json: $0.json) : show($0.text) }
         }
     }
 }

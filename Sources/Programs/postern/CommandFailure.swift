@@ -21,7 +21,7 @@ enum CommandFailure {
 
     private static func end(_ status: CInt, _ line: String) -> ExitCode {
         fflush(nil)  // So that earlier output comes first.
-        StandardError.write("postern: \(line)\n")
+        StandardError.write("postern: \(shown(line))\n")
         return ExitCode(status)
     }
 }
@@ -29,7 +29,7 @@ enum CommandFailure {
 /// Writes a line about something that may not be meant, to standard error.
 func warning(_ line: String) {
     fflush(nil)  // So that earlier output comes first.
-    StandardError.write("postern: \(line)\n")
+    StandardError.write("postern: \(shown(line))\n")
 }
 
 /// Shows progress on a line of the terminal that the next call overwrites. Does nothing if standard error is not a

@@ -23,7 +23,7 @@ struct QueueCommand: AsyncParsableCommand {
         func run() async throws {
             try await withQueue { queue in
                 let overview = try await queue.overview()
-                print(json ? overview.json : overview.text)
+                json ? show(json: overview.json) : show(overview.text)
             }
         }
     }
@@ -39,7 +39,7 @@ struct QueueCommand: AsyncParsableCommand {
         func run() async throws {
             try await withQueue { queue in
                 try await queue.deadLetters { job in
-                    print(json ? job.json : job.text)
+                    json ? show(json: job.json) : show(job.text)
                     return true
                 }
             }

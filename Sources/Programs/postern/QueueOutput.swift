@@ -15,11 +15,11 @@ extension QueueOverview {
             "dead letters    \(deadLetterCount)",
         ]
         for (reason, count) in deadLettersByReason.sorted(by: { $0.key < $1.key }) {
-            lines.append("  \(reason)  \(count)")
+            lines.append("  \(shown(reason))  \(count)")
         }
         lines.append("workers         \(workers.count)")
         for worker in workers {
-            lines.append("  \(worker.name)  delivering \(worker.pending), idle for \(worker.idle.brief)")
+            lines.append("  \(shown(worker.name))  delivering \(worker.pending), idle for \(worker.idle.brief)")
         }
         return lines.joined(separator: "\n")
     }

@@ -47,9 +47,9 @@ struct SMTPTestCommand: AsyncParsableCommand {
         let isQuiet = json
         let outcome = await settings.transport().deliver(message, within: settings.deliveryTimeout) { step in
             steps.withLock { $0.append(step) }
-            if !isQuiet { SMTPTestCommand.show(step) }
+            if !isQuiet { SMTPTestCommand.tell(step) }
         }
-        if json { print(SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
+        if json { show(json: SMTPTestCommand.report(outcome, steps.withLock { $0 })) }
         if let failure = outcome.failure { throw CommandFailure.notDone(failure.description) }
         if !json { print("The message was accepted.") }
     }
@@ -82,11 +82,11 @@ struct SMTPTestCommand: AsyncParsableCommand {
             issuedAt: now, expiresAt: now + .seconds(900))
     }
 
-    private static func show(_ step: DeliveryStep) {
+    private static func tell(_ step: DeliveryStep) {
         switch step {
-        case .note(let text): print("   \(text)")
-        case .sent(let text): print("-> \(text)")
-        case .received(let text): print("<- \(text)")
+        case .note(let text): print("   \(shown(text))")
+        case .sent(let text): print("-> \(shown(text))")
+        case .received(let text): print("<- \(shown(text))")
         }
     }
 

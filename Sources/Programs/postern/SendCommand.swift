@@ -62,7 +62,8 @@ struct SendCommand: AsyncParsableCommand {
                 concurrency: mail.concurrency, deliveryTimeout: mail.deliveryTimeout,
                 redisTimeout: redis.timeout),
             queue: queue, keys: MailJobKeys(shared.secretKeys), renderer: mail.renderer,
-            transport: mail.transport(), now: UnixTime.now, metrics: WorkerMetrics(registry), logger: logger)
+            transport: mail.transport(), now: { commands.time(at: .now()) }, metrics: WorkerMetrics(registry),
+            logger: logger)
         let metricsServer = shared.metricsPort.map {
             MetricsServer(port: $0, registry: registry, eventLoop: eventLoop, logger: logger)
         }

@@ -21,5 +21,13 @@ package struct ServerSettings: Sendable {
         web = try WebSettings(environment)
         source = try RequestSource(environment)
         connections = try ConnectionSettings(environment)
+        guard !source.isUnixSocket || web.trustedProxies.includesUnixSockets else {
+            throw SettingError(
+                name: "POSTERN_TRUSTED_PROXIES",
+                rule:
+                    "must contain unix, because the socket to listen on is a Unix socket, whose clients have no address "
+                    + "of their own: the proxy behind it names them in X-Forwarded-For",
+                example: "unix")
+        }
     }
 }

@@ -42,7 +42,7 @@ final class ConnectionCensus: Sendable {
     /// `nil` if they are not, because the peer is a trusted proxy or has no address.
     func network(of peer: IPAddress?) -> UInt64? {
         guard let peer, !proxies.isTrusted(peer) else { return nil }
-        return switch peer {
+        return switch peer.untranslated {
         case .v4(let bits): UInt64(bits)
         // No global address starts with 64 zero bits, so it cannot equal one of IPv4.
         case .v6(let bits): UInt64(truncatingIfNeeded: bits >> 64)

@@ -69,8 +69,7 @@ struct HTTPConnection: ~Copyable {
         case _ where input == .malformed: return .discard
         case .idle, .receiving(nil, _): return .head
         case .receiving(let head?, let body):
-            // The decoder accepts only digits as a length.
-            guard let length = head.headers.first(name: "content-length").flatMap({ Int($0) }) else { return .chunks }
+            guard let length = head.contentLength else { return .chunks }
             return .body(byteCount: max(1, length - body.count))
         }
     }

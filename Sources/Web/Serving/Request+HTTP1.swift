@@ -1,3 +1,4 @@
+import Bytes
 import Net
 import NIOHTTP1
 import Web
@@ -43,21 +44,28 @@ extension HTTPRequestHead {
     var asksToUpgrade: Bool { method == .CONNECT || headers.contains(name: "upgrade") }
 
     /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
-    var expectsContinue: Bool { !isHTTP1_0 && headers.first(name: "expect")?.lowercased() == "100-continue" }
+    var expectsContinue: Bool { !isHTTP1_0 && value(of: "expect")?.lowercased() == "100-continue" }
+
+    /// The length of the body in bytes (RFC 9112 §6.2); `nil` if the head has none, or one that does not fit an Int.
+    var contentLength: Int? { value(of: "content-length").flatMap { Int($0) } }
+
+    /// The first line of a field, without the white space around it, which is not part of its value (RFC 9110 §5.5).
+    private func value(of name: String) -> Substring? {
+        headers.first(name: name).map { Substring($0).trimmingWhitespace() }
+    }
 
     /// The error for a request that is refused by its head, before its body is read; `nil` if it is acceptable.
     var error: HTTPError? {
         // RFC 9112 §3.2: an HTTP/1.1 request has exactly one Host field.
         guard isHTTP1_0 || headers["host"].count == 1 else { return .badRequest }
         // The decoder accepts only digits as a length. If they do not fit an Int, the body is too large.
-        if let length = headers.first(name: "content-length"), Int(length) ?? .max > Request.maximumBodyByteCount {
+        if headers.contains(name: "content-length"), contentLength ?? .max > Request.maximumBodyByteCount {
             return .payloadTooLarge
         }
         // RFC 9112 §6.1: chunked is the only supported coding, and HTTP/1.0 has no transfer codings.
         let codings = headers["transfer-encoding"]
-        guard codings.isEmpty || (!isHTTP1_0 && codings.count == 1 && codings[0].lowercased() == "chunked") else {
-            return .badRequest
-        }
+        let isChunked = codings.count == 1 && value(of: "transfer-encoding")?.lowercased() == "chunked"
+        guard codings.isEmpty || (!isHTTP1_0 && isChunked) else { return .badRequest }
         return nil
     }
 }

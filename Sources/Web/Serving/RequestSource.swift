@@ -36,6 +36,12 @@ package enum RequestSource: Sendable, Equatable {
         }
     }
 
+    /// Whether requests come by a Unix socket.
+    package var isUnixSocket: Bool {
+        guard case .listeningSocket(let descriptor) = self else { return false }
+        return Platform.isUnixSocket(CInt(descriptor))
+    }
+
     /// The address of AWS Lambda's Runtime API; `nil` if the process does not run on Lambda.
     /// - Throws: ``SettingError`` if `AWS_LAMBDA_RUNTIME_API` is not `HOST:PORT`.
     package static func runtimeAPI(_ environment: Environment) throws(SettingError) -> (host: String, port: Int)? {

@@ -4,7 +4,10 @@ import Net
 /// are never allowed.
 package struct CrossOrigin: Sendable {
     private static let exposedFields = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
-    private static let requestFields = "Content-Type, X-AppHandoff-Callback-Origin, X-Request-Id"
+    /// The fields that scripts may send. Those of tracing libraries are ignored, but a preflight that does not name them
+    /// would keep their users from sending the request.
+    private static let requestFields =
+        "Content-Type, X-AppHandoff-Callback-Origin, X-Request-Id, traceparent, tracestate, baggage, sentry-trace"
     /// `Access-Control-Max-Age`, in seconds. Browsers cap it at two hours or less.
     private static let preflightLifetime = "7200"
 

@@ -68,6 +68,8 @@ extension HTTPError {
         .unsupportedMediaType, .english("Send a JSON body in UTF-8, with Content-Type: application/json"))
     package static let notForm = HTTPError(
         .unsupportedMediaType, .english("Send a form body, with Content-Type: application/x-www-form-urlencoded"))
+    package static let encoded = HTTPError(
+        .unsupportedMediaType, .english("Send the body as it is, without a Content-Encoding"))
     package static let notFound = HTTPError(.notFound, "There is nothing at this path")
     package static let internalError = HTTPError(.internalError, "Something went wrong on our side")
 

@@ -96,20 +96,15 @@ import Bytes
 
     @usableFromInline mutating func leave() { path.removeLast() }
 
-    /// Adds the first member that has no field, or the name of an earlier member.
+    /// Adds the first member that has no field.
     /// - Parameter known: the names of the fields.
     @usableFromInline mutating func addStrangeMember(of members: JSONObject, _ known: [String]) {
-        var left = known
         for name in members.members.map(\.name) {
-            if let index = left.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) {
-                left.remove(at: index)
-                continue
-            }
+            guard !known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { continue }
             // Scalars, because a character may have any number of them.
             let scalars = name.unicodeScalars
             let shown = String(scalars.prefix(64)) + (scalars.count > 64 ? "…" : "")
-            let isKnown = known.contains { $0.utf8.elementsEqual(name.utf8) }
-            return add(Finding(.custom, .english("\(isKnown ? "Repeated" : "Unrecognized") key: \"\(shown)\"")))
+            return add(Finding(.custom, .english("Unrecognized key: \"\(shown)\"")))
         }
     }
 

@@ -4,9 +4,12 @@ import Net
 /// Proxies whose `X-Forwarded-For` entries are trusted.
 package struct TrustedProxies: Sendable, Equatable {
     private let blocks: [AddressBlock]
+    /// Whether all that connect by a Unix socket are trusted: they have no address.
+    package let includesUnixSockets: Bool
 
-    package init(_ blocks: [AddressBlock]) {
+    package init(_ blocks: [AddressBlock], includesUnixSockets: Bool = false) {
         self.blocks = blocks
+        self.includesUnixSockets = includesUnixSockets
     }
 
     /// The client's IP address: the rightmost entry of `X-Forwarded-For` that is not a trusted proxy if the peer is a
@@ -16,18 +19,21 @@ package struct TrustedProxies: Sendable, Equatable {
     /// proxy that appended the entry is trusted. An entry that is not an IP address ends the search; the last valid one
     /// counts.
     /// - Parameters:
-    ///   - peer: the IP address at the other end of the connection; `nil` if unknown.
+    ///   - peer: the IP address at the other end of the connection; `nil` if unknown, as for a Unix socket.
     ///   - forwardedFor: all lines of the field, joined by commas.
-    /// - Returns: `nil` if the peer is unknown.
+    /// - Returns: `nil` if the peer is unknown, and no proxy names the client.
     package func clientAddress(peer: IPAddress?, forwardedFor: String?) -> IPAddress? {
-        guard var address = peer, isTrusted(address), let forwardedFor else { return peer }
+        guard let forwardedFor, peer.map(isTrusted) ?? includesUnixSockets else { return peer }
+        var address = peer
         var rest = Substring(forwardedFor).utf8
-        while isTrusted(address), !rest.isEmpty {
+        while address.map(isTrusted) ?? true, !rest.isEmpty {
             let comma = rest.lastIndex(of: UInt8(ascii: ","))
-            let hop = Substring(comma.map { rest[$0...].dropFirst() } ?? rest)
-            guard let hop = IPAddress(parsing: hop.trimmingWhitespace()) else { break }
-            address = hop
+            let hop = Substring(comma.map { rest[$0...].dropFirst() } ?? rest).trimmingWhitespace()
             rest = comma.map { rest[..<$0] } ?? rest[..<rest.startIndex]
+            // An empty element counts for nothing (RFC 9110 §5.6.1).
+            if hop.isEmpty { continue }
+            guard let hop = IPAddress(parsing: hop) else { break }
+            address = hop
         }
         return address
     }

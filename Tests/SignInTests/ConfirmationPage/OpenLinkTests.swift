@@ -68,7 +68,7 @@ struct OpenLinkTests {
         let harness = try await harness(server)
         let paths: [(String, String)] = [
             ("", ""), ("/", "&next=%2F"), ("/invoices?a=b&c=%20#d", "&next=%2Finvoices%3Fa%3Db%26c%3D%2520%23d"),
-            ("/a'\"<b>", "&next=%2Fa%27%22%3Cb%3E"), ("/caf\u{E9}&token=x", "&next=%2Fcaf%C3%A9%26token%3Dx"),
+            ("/a'%22%3Cb", "&next=%2Fa%27%2522%253Cb"), ("/caf%C3%A9&token=x", "&next=%2Fcaf%25C3%25A9%26token%3Dx"),
         ]
         for (path, end) in paths {
             let members = path.isEmpty ? "" : #","callback_next":\#(quoted(path))"#

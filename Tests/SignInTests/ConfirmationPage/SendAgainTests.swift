@@ -60,7 +60,7 @@ struct SendAgainTests {
         let token = try await token(state, members, harness)
         let before = try await harness.jobs()
 
-        let more = [("Accept-Language", "de"), ("Host", "evil.example"), ("Origin", "https://portal.example")]
+        let more = [("Accept-Language", "de"), ("Host", "evil.example"), ("Origin", "https://auth.example")]
         let response = await harness.respond(to: .press(token, sendsAgain: true, more: more))
         #expect(response.status == .ok)
         #expect(response.fields[.location] == nil)

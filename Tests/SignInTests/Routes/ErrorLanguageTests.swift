@@ -21,6 +21,7 @@ struct ErrorLanguageTests {
         (body("callback_next", #""//x""#), "validation_error"),
         (body("callback_next", #""/../x""#), "validation_error"),
         (body("callback_next", #""/\\x""#), "validation_error"),
+        (body("callback_next", #""/%zz""#), "validation_error"),
         (body("callback_next", quoted("/" + String(repeating: "x", count: 2048))), "validation_error"),
         (body("code_challenge", #""x""#), "validation_error"),
         (body("code_challenge_method", #""plain""#), "validation_error"),

@@ -29,7 +29,6 @@ struct VerifyBodyTests {
         mismatch(#"{"token":true}"#, "token", "boolean"),
         mismatch(#"{"token":["x"]}"#, "token", "array"),
         mismatch(#"{"token":{"token":"x"}}"#, "token", "object"),
-        mismatch(#"{"token":"x","token":null}"#, "token", "null"),
         OneIssue("[]", "", "invalid_type", "Invalid input: expected object, received array"),
         OneIssue(#""x""#, "", "invalid_type", "Invalid input: expected object, received string"),
         mismatch(withVerifier("null"), "code_verifier", "null"),
@@ -70,7 +69,7 @@ struct VerifyBodyTests {
     @Test(
         "a valid body is accepted, whatever other members it has",
         arguments: [
-            #"{"token":"x"}"#, #"{"token":""}"#, #"{"token":7,"token":"x"}"#, #"{"to\u006ben":"x"}"#,
+            #"{"token":"x"}"#, #"{"token":""}"#, #"{"to\u006ben":"x"}"#,
             #"{"token":"x","request_id":7,"code":null,"other":[{"a":[]}]}"#, " {\n\"token\"\t: \"x\" }\r\n",
             VerifyBodyTests.withVerifier(#""\#(SampleChallenge.verifier)""#),
             VerifyBodyTests.withVerifier(#""\#(String(repeating: "~", count: 128))""#),

@@ -7,16 +7,43 @@ import Web
 struct OpenLink: Sendable {
     private let dependencies: SignInDependencies
     private let publicURL: PublicURL
+    /// The fields of every response (ASVS 5.0, 3.4).
+    private let fields: ResponseFields
 
     init(_ dependencies: SignInDependencies, publicURL: PublicURL) {
         self.dependencies = dependencies
         self.publicURL = publicURL
+        var fields: ResponseFields = [
+            .crossOriginOpenerPolicy: "same-origin", .crossOriginResourcePolicy: "same-origin",
+            .permissionsPolicy: OpenLink.permissions,
+        ]
+        // A year. Subdomains may have reasons of their own not to follow.
+        if publicURL.origin.scheme == .https { fields.append(.strictTransportSecurity, "max-age=31536000") }
+        self.fields = fields
     }
 
+    /// The page needs nothing that a browser asks the person about.
+    private static let permissions =
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), "
+        + "microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=()"
+
     /// Shows the page, or performs the action of its button. Errors are answered with a page, too.
-    /// - Throws: `HTTPError.notForm` for a POST whose body is not a form, which the page's button does not send.
+    /// - Throws: `HTTPError.notForm` for a POST whose body is not a form, which the page's button does not send; and
+    ///   `HTTPError.encoded`.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        let request = try PageRequest(context)
+        do throws(HTTPError) {
+            var response = try await answer(to: context)
+            response.fields.append(fields)
+            return response
+        } catch {
+            var error = error
+            error.fields.append(fields)
+            throw error
+        }
+    }
+
+    private func answer(to context: RequestContext) async throws(HTTPError) -> Response {
+        let request = try PageRequest(context, at: publicURL)
         do throws(HTTPError) {
             switch request.action {
             case .show: return try await show(request)

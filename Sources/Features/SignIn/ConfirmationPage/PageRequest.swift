@@ -14,23 +14,33 @@ struct PageRequest {
     /// The pages in the client's language.
     let pages: ConfirmationPages
 
-    init(_ context: RequestContext) throws(HTTPError) {
+    /// - Parameter publicURL: the URL of the page.
+    init(_ context: RequestContext, at publicURL: PublicURL) throws(HTTPError) {
         self.context = context
         pages = ConfirmationPages(in: context.language(among: ConfirmationWords.languages))
         let request = context.request
         let fields: FormFields
         if request.method == .post {
             guard PageRequest.isForm(request.fields.contentType) else { throw .notForm }
+            guard request.fields.isBodyPlain else { throw .encoded }
             fields = FormFields(parsing: request.body)
-            // A POST that another site causes must not count as a press of the button. `Origin` does not help: for a
-            // page with the referrer policy `no-referrer`, browsers send `Origin: null` (the Fetch standard, §3.1).
-            let site = request.fields.secFetchSite ?? "same-origin"
-            action = site != "same-origin" ? .show : fields["again"] == nil ? .exchange : .sendAgain
+            let isPressed = PageRequest.isFromPage(request.fields, at: publicURL)
+            action = !isPressed ? .show : fields["again"] == nil ? .exchange : .sendAgain
         } else {
             fields = FormFields(parsing: Array(request.query.utf8))
             action = .show
         }
         token = fields["token"].flatMap(LoginToken.init(parsing:))
+    }
+
+    /// Whether a POST comes from the page itself. One that another site causes must not count as a press of the button.
+    ///
+    /// For a page with the referrer policy `no-referrer`, browsers send `Origin: null` (the Fetch standard, §3.1), so
+    /// that tells nothing. Any other value must be the page's own.
+    private static func isFromPage(_ fields: RequestFields, at publicURL: PublicURL) -> Bool {
+        guard (fields.secFetchSite ?? "same-origin") == "same-origin" else { return false }
+        guard let origin = fields.origin, origin != "null" else { return true }
+        return (try? Origin(parsing: origin)) == publicURL.origin
     }
 
     private static func isForm(_ contentType: String?) -> Bool {

@@ -6,6 +6,7 @@ import Net
 package struct PublicURL: Sendable, Hashable {
     /// The URL, without a `/` at its end.
     package let text: String
+    let origin: Origin
 
     private static let malformed = ParseError(
         "must be https://HOST[:PORT][/PATH] (http:// only for loopback), without a query or fragment",
@@ -21,6 +22,7 @@ package struct PublicURL: Sendable, Hashable {
             !path.utf8.contains(UInt8(ascii: "?")), !path.utf8.contains(UInt8(ascii: "#"))
         else { throw PublicURL.malformed }
         self.text = origin.description + path
+        self.origin = origin
     }
 
     /// The path of the confirmation page, which follows this URL.

@@ -35,6 +35,13 @@ package struct SignInSettings: Sendable {
         self.policy = policy
         signingKeys =
             try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", parseKeys) ?? []
+        // A portal's developer sees what a signing key signs, and whoever has a secret key reads email.
+        let secretKeys = try environment.optional("POSTERN_SECRET_KEYS", example: "k1:…", parseKeys) ?? []
+        for key in signingKeys where secretKeys.contains(where: { $0.key.matches(key.key) }) {
+            throw SettingError(
+                name: "POSTERN_SIGNING_KEYS", rule: "must not contain a key of POSTERN_SECRET_KEYS",
+                example: "s1:$(openssl rand -base64 32)")
+        }
         issuerName =
             try environment.optional("POSTERN_ISSUER", example: "https://sign-in.example.com", SignInSettings.issuer)
             ?? policy.publicURL?.text ?? "postern"

@@ -37,7 +37,7 @@ extension SignInStore {
         assert(
             token.place == place(for: request.recipient, request.link.origin, request.challenge),
             "the token is at the place of its request")
-        let sealed = try StoreError.wrapping { () throws(CryptoError) in try seal(request, at: now) }
+        let sealed = try StoreError.wrapping { () throws(CryptoError) in try seal(request, at: redis.time(at: now)) }
         let limits = policy.limits
         var buckets = Buckets(keyPrefix: keys.prefix)
         let networks = ClientNetworks(client)

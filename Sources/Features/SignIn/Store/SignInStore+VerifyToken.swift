@@ -79,7 +79,7 @@ extension SignInStore {
                 return SignedIn(by: token, try TokenRecord(opening: record, with: token, by: tokenKeys))
             }
             // The script decided by what Redis holds in the open. Only a changed value differs from the record.
-            guard presented.matches(person.record, at: .now()) else {
+            guard presented.matches(person.record, at: redis.time(at: .now())) else {
                 return .refused(decoy: person, outcome.quota, locksCodes: false)
             }
             return .signedIn(person, outcome.quota)

@@ -77,7 +77,7 @@ struct IssueLink: Sendable {
                 link: link, recipient: body.email, purpose: body.purpose, claims: body.claims, lifetime: lifetime,
                 language: body.language ?? context.language(among: policy.mailLanguages), isMailed: body.isMailed,
                 code: hasCode ? try SignInRequest.CodeRequest(at: place, random: store.random) : nil,
-                issuedAt: context.now())
+                issuedAt: store.redis.time(at: context.now()))
         } catch {
             throw context.answer(to: .crypto(error))
         }

@@ -1,0 +1,31 @@
+import Bytes
+
+/// Prints lines for people. Much of them comes from Redis or from a mail server, so characters that would move the
+/// cursor, change colors or hide text become spaces.
+/// - Parameter lines: separated by line ends, which must not come from such a source.
+func show(_ lines: String) {
+    print(
+        lines.split(separator: "\n", omittingEmptySubsequences: false).map { shown(String($0)) }.joined(separator: "\n")
+    )
+}
+
+/// The text of one line as ``show(_:)`` prints it.
+func shown(_ text: String) -> String { withoutControlCharacters(text) }
+
+/// Prints a JSON object. The characters that ``show(_:)`` replaces are escaped (RFC 8259 §7), so programs read what was
+/// there.
+func show(json: String) {
+    guard withoutControlCharacters(json) != json else { return print(json) }
+    var escaped = ""
+    for scalar in json.unicodeScalars {
+        let text = String(scalar)
+        guard withoutControlCharacters(text) != text else {
+            escaped += text
+            continue
+        }
+        // All of them are below 0x10000.
+        let digits = String(scalar.value, radix: 16)
+        escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    print(escaped)
+}
