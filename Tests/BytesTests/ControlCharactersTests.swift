@@ -40,4 +40,17 @@ struct ControlCharactersTests {
     func replaced(text: String, expected: String) {
         #expect(withoutControlCharacters(text) == expected)
     }
+
+    @Test(
+        "a terminal gets no character that moves the cursor, changes colors, breaks the line or hides text",
+        arguments: [
+            "\u{1B}[2J", "\r", "\n", "\u{7F}", "\u{80}", "\u{9B}31m", "\u{2028}", "\u{2029}", "\u{202A}", "\u{202E}",
+            "\u{2066}", "\u{2069}", "\u{200E}", "\u{200F}", "\u{61C}", "\0", "\t",
+        ])
+    func terminal(piece: String) {
+        let shown = forTerminal("a\(piece)b")
+        #expect(shown.unicodeScalars.allSatisfy { $0.value == 0x20 || $0.value > 0x20 && $0.value < 0x7F })
+        #expect(shown.unicodeScalars.count == "a\(piece)b".unicodeScalars.count)
+        #expect(forTerminal("Ünïcødé, שלום, 日本語 😀") == "Ünïcødé, שלום, 日本語 😀")
+    }
 }

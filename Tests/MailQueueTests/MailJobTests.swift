@@ -12,7 +12,8 @@ struct MailJobTests {
     static let id = "d90bad97384181273203dd0f8cc30e16"
     private static let url =
         "https://portal.example.com/auth/callback?token=4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8"
-        + "&next=%2Forders%2F17%3Ftab%3Da%26b%3D%22c%22%23top"
+        + next
+    private static let next = "&next=%2Forders%2F17%3Ftab%3Da%26b%3D%22c%22%23top"
     static let issuedAt = UnixTime(milliseconds: 1_735_689_600_123)
 
     /// The job of a sign-in email, as the handler makes it.
@@ -24,15 +25,22 @@ struct MailJobTests {
             origin: try Origin(parsing: "https://portal.example.com"),
             callbackPath: try PortalPath(parsing: "/auth/callback"),
             token: try LoginToken(random: .counting(from: start)),
-            next: try PortalPath(parsing: "/orders/17?tab=a&b=\"c\"#top"))
+            next: nil)
         let handle = try CodeHandle(random: .counting(from: 0))
         let code = code.flatMap(SignInCode.init(parsing:))
-        return MailJob(
+        let job = MailJob(
             for: SignInRequest(
                 link: link, recipient: try #require(EmailAddress(parsing: address)), language: language,
                 codeRequest: code.map { SignInRequest.CodeRequest(handle: handle, code: $0) }),
             isNewestOnly: isNewestOnly, issuedAt: MailJobTests.issuedAt,
             expiresAt: MailJobTests.issuedAt + .seconds(900))
+        guard case .template(let name, let values, var secrets, let language) = job.content else { return job }
+        // The link of the vectors has a path.
+        secrets[0] = MailJob.Slot("link", link.url + MailJobTests.next)
+        return MailJob(
+            id: job.id, recipients: job.recipients,
+            content: .template(name: name, values: values, secrets: secrets, language: language),
+            issuedAt: job.issuedAt, expiresAt: job.expiresAt)
     }
 
     static func address(_ text: String) throws -> EmailAddress { try #require(EmailAddress(parsing: text)) }

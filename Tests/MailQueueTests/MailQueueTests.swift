@@ -254,12 +254,12 @@ struct MailQueueTests {
         (DeadLetterCause(reason: .unreadable, attempts: 2), ["reason": "unreadable", "attempts": "2"], true),
         (
             DeadLetterCause(reason: .expired, attempts: 9, replyCode: 451, enhancedStatus: "4.7.1"),
-            ["reason": "expired", "attempts": "9", "code": "451", "status": "4.7.1"], false
+            ["reason": "expired", "attempts": "9", "code": "451", "status": "4.7.1"], true
         ),
     ]
 
     @Test(
-        "a dead letter has its cause, and holds the job unless the link has expired",
+        "a dead letter has its cause, and holds the job, even if the link has expired",
         arguments: MailQueueTests.causes)
     func deadLettered(cause: DeadLetterCause, expected: [String: String], holdsJob: Bool) async throws {
         let harness = try await QueueHarness()

@@ -101,6 +101,13 @@ final class QueueHarness: Sendable {
             """, "1", key(stream), "\(count)")
     }
 
+    /// Adds the dead letter of an entry that was not a job, with the id `job1`.
+    func addDeadLetterWithoutJob() async throws {
+        try await add(
+            [("id", Array("job1".utf8)), ("reason", Array("unreadable".utf8)), ("attempts", Array("0".utf8))],
+            to: "mail:dead")
+    }
+
     /// Adds `count` retries with two attempts each. Their ids are `job1`, `job2` and so on.
     func addRetries(_ count: Int, dueAt time: Int = farFuture) async throws {
         try await send(

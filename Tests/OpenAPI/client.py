@@ -128,11 +128,11 @@ def keys(*ids):
 
 def check(assertion, published, address, issuer, key_id):
     """Checks an assertion with two libraries, and returns its `jti`. Each must refuse it with one character changed."""
-    assert jwt.get_unverified_header(assertion) == {"alg": "EdDSA", "typ": "JWT", "kid": key_id}
+    assert jwt.get_unverified_header(assertion) == {"alg": "EdDSA", "typ": "postern-assertion+jwt", "kid": key_id}
     changed = assertion[:-9] + ("A" if assertion[-9] != "A" else "B") + assertion[-8:]
 
     key = jwt.PyJWKSet.from_dict(published)[key_id]
-    required = {"require": ["iss", "aud", "sub", "iat", "exp", "jti", "amr"], "strict_aud": True}
+    required = {"require": ["iss", "aud", "sub", "iat", "exp", "jti", "auth_time"], "strict_aud": True}
     claims = jwt.decode(
         assertion, key, algorithms=["EdDSA"], audience=PORTAL, issuer=issuer, subject=address, options=required
     )

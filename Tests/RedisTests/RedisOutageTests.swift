@@ -74,7 +74,7 @@ struct RedisOutageTests {
                 return connectionCount.value == 1 && isFirstDropped.value ? "" : "+PONG\r\n"
             }
             connectionCount.update { $0 += 1 }
-            return "+OK\r\n+PONG\r\n"
+            return "+OK\r\n-ERR no clock\r\n+PONG\r\n"
         }
         let client = try await client(
             "redis://127.0.0.1:\(server.port)", timeout: .seconds(4), suspicionDelay: .nanoseconds(0))

@@ -32,10 +32,13 @@ def send(path, body=None, fields={}):
 def verified_claims(assertion):
     """Returns the claims of an assertion.
 
-    Raises PyJWTError unless Postern signed it (signature, issuer), for this portal (audience), a minute ago at most
+    Raises PyJWTError unless Postern signed it (signature, issuer) as an assertion (type), for this portal (audience), a minute ago at most
     (expiry).
     """
-    kid = jwt.get_unverified_header(assertion).get("kid")
+    header = jwt.get_unverified_header(assertion)
+    if header.get("typ") != "postern-assertion+jwt":
+        raise jwt.InvalidTokenError("not an assertion")
+    kid = header.get("kid")
     _, jwks = send("/.well-known/jwks.json")  # A busy portal caches the keys and fetches them again for an unknown kid.
     for key in jwks.get("keys", []):
         if key["kid"] == kid:

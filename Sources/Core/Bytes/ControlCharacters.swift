@@ -4,11 +4,20 @@ package func holdsControlCharacter(_ text: some StringProtocol) -> Bool {
     text.unicodeScalars.contains(where: \.isControl)
 }
 
-/// The text for a line of a terminal: each control character, line separator and paragraph separator is replaced by a
-/// space, and so is each character that changes the direction of others, behind which a text can hide.
+/// The text with each control character, line separator and paragraph separator replaced by a space.
 package func withoutControlCharacters(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.isControl || $0.isDirectional }) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl || $0.isDirectional ? " " : $0 }))
+    replacing(text, \.isControl)
+}
+
+/// The text for a line of a terminal: the characters of ``withoutControlCharacters(_:)`` are replaced by spaces, and so are
+/// those that change the direction of others, behind which a text can hide.
+package func forTerminal(_ text: String) -> String {
+    replacing(text) { $0.isControl || $0.isDirectional }
+}
+
+private func replacing(_ text: String, _ isReplaced: (Unicode.Scalar) -> Bool) -> String {
+    guard text.unicodeScalars.contains(where: isReplaced) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isReplaced($0) ? " " : $0 }))
 }
 
 extension Unicode.Scalar {

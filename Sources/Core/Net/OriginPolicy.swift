@@ -40,6 +40,9 @@ package struct OriginPolicy: Sendable {
     /// claims need no parsing.
     private let known: [String: Origin]
 
+    /// Whether more than one origin is allowed.
+    package var allowsSeveral: Bool { allowed.count > 1 || allowed.contains { $0.origin == nil } }
+
     /// - Parameters:
     ///   - allowed: the allowlist.
     ///   - fallback: the origin of links whose request names no origin; `nil` refuses such requests.

@@ -10,16 +10,16 @@ func show(_ lines: String) {
 }
 
 /// The text of one line as ``show(_:)`` prints it.
-func shown(_ text: String) -> String { withoutControlCharacters(text) }
+func shown(_ text: String) -> String { forTerminal(text) }
 
 /// Prints a JSON object. The characters that ``show(_:)`` replaces are escaped (RFC 8259 §7), so programs read what was
 /// there.
 func show(json: String) {
-    guard withoutControlCharacters(json) != json else { return print(json) }
+    guard forTerminal(json) != json else { return print(json) }
     var escaped = ""
     for scalar in json.unicodeScalars {
         let text = String(scalar)
-        guard withoutControlCharacters(text) != text else {
+        guard forTerminal(text) != text else {
             escaped += text
             continue
         }

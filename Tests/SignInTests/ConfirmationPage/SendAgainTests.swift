@@ -83,7 +83,10 @@ struct SendAgainTests {
         // The challenge is the first link's: only the browser that requested it has the verifier.
         #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")
         let verified = await harness.respond(to: .verify(exchangeToken, verifier: SampleChallenge.verifier))
-        #expect(verified.text == #"{"ok":true,"email":"quetzal+x@example.com","callback_next":"/invoices?a=b"}"#)
+        #expect(
+            verified.text
+                == #"{"ok":true,"email":"quetzal+x@example.com","callback_origin":"https://portal.example","callback_next":"/invoices?a=b"}"#
+        )
     }
 
     @Test("the new link supersedes one of the same browser that still works, and a used one stays used")

@@ -126,17 +126,17 @@ struct KeySetTests {
         let harness = try await SignInHarness(server, issuer: .sample())
         let token = try await harness.requestLink("Ada@Example.com", origin: "https://body.example").token
         let before = UnixTime.now().seconds
-        let read = try ReadAssertion(await harness.respond(to: .verify(token)))
+        let read = try ReadAssertion(await harness.respond(to: .verify(token, portal: "https://body.example")))
         let after = UnixTime.now().seconds
 
         #expect(Set(read.header.keys) == ["alg", "typ", "kid"])
         #expect(read.header["alg"] as? String == "EdDSA")
-        #expect(read.header["typ"] as? String == "JWT")
-        #expect(Set(read.claims.keys) == ["iss", "aud", "sub", "iat", "exp", "jti", "amr"])
+        #expect(read.header["typ"] as? String == "postern-assertion+jwt")
+        #expect(Set(read.claims.keys) == ["iss", "aud", "sub", "iat", "exp", "jti", "auth_time"])
         #expect(read.claims["iss"] as? String == "https://auth.example")
         #expect(read.claims["aud"] as? String == "https://body.example")
         #expect(read.claims["sub"] as? String == "ada@example.com")
-        #expect(read.claims["amr"] as? [String] == ["email"])
+        #expect(read.claims["auth_time"] as? Int == read.claims["iat"] as? Int)
         let issuedAt = try #require(read.claims["iat"] as? Int)
         #expect(issuedAt >= before && issuedAt <= after)
         #expect(read.claims["exp"] as? Int == issuedAt + 60)

@@ -162,21 +162,28 @@ extension Request {
 
     /// A request that verifies a token.
     static func verify(
-        _ token: String, verifier: String? = nil, origin: String? = nil, contentType: String? = "application/json",
-        more: [(String, String)] = [], peer: String = "192.0.2.1"
+        _ token: String, verifier: String? = nil, origin: String? = nil, portal: String? = "https://portal.example",
+        contentType: String? = "application/json", more: [(String, String)] = [], peer: String = "192.0.2.1"
     ) -> Request {
-        let end = verifier.map { #","code_verifier":\#(quoted($0))"# } ?? ""
+        let end = proof(verifier, origin == nil ? portal : nil)
         return .json(
             "/auth/verify-magic-link", #"{"token":\#(quoted(token))\#(end)}"#, origin: origin,
             contentType: contentType, more: more, peer: peer)
     }
 
+    /// The members of a body that come with a token or a code. A browser names its portal by `Origin`.
+    private static func proof(_ verifier: String?, _ portal: String?) -> String {
+        (verifier.map { #","code_verifier":\#(quoted($0))"# } ?? "")
+            + (portal.map { #","callback_origin":\#(quoted($0))"# } ?? "")
+    }
+
     /// A request that verifies a code with its handle.
     static func verify(
         code: String, of handle: String, verifier: String? = nil, origin: String? = nil,
-        contentType: String? = "application/json", more: [(String, String)] = [], peer: String = "192.0.2.1"
+        portal: String? = "https://portal.example", contentType: String? = "application/json",
+        more: [(String, String)] = [], peer: String = "192.0.2.1"
     ) -> Request {
-        let end = verifier.map { #","code_verifier":\#(quoted($0))"# } ?? ""
+        let end = proof(verifier, origin == nil ? portal : nil)
         return .json(
             "/auth/verify-code", #"{"request_id":\#(quoted(handle)),"code":\#(quoted(code))\#(end)}"#,
             origin: origin, contentType: contentType, more: more, peer: peer)

@@ -43,7 +43,7 @@ struct SendMagicLinkTests {
             ("/invoices/2024?sort=due#total", "&next=%2Finvoices%2F2024%3Fsort%3Ddue%23total"),
             ("/a%20b?c=%26", "&next=%2Fa%2520b%3Fc%3D%2526"),
             ("/a b&token=x", "&next=%2Fa%2520b%26token%3Dx"),
-            ("/caf\u{E9}", "&next=%2Fcaf%C3%A9"),
+            ("/caf\u{E9}", "&next=%2Fcaf%25C3%25A9"),
         ])
     func next(path: String, end: String) async throws {
         let server = try await RedisServer()

@@ -35,7 +35,8 @@ final class SignInHarness: Sendable {
     init(
         _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
         basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
-        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = []
+        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = [],
+        requiresChallenge: Bool = false
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
@@ -53,6 +54,7 @@ final class SignInHarness: Sendable {
             origins: origins, callbackPath: try PortalPath(parsing: "/auth/callback"), publicURL: publicURL,
             limits: limits, addedLanguages: addedLanguages)
         policy.maximumQueueLength = maximumQueueLength
+        policy.isChallengeRequired = requiresChallenge
         service = try signInService(
             policy: policy, redis: redis, keys: SignInHarness.keys, readiness: readiness, random: random,
             basePath: basePath, proxies: TrustedProxies(proxies.compactMap { AddressBlock(parsing: $0) }),

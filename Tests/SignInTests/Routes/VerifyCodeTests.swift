@@ -34,7 +34,10 @@ struct VerifyCodeTests {
         let requested = try await harness.requestCode("Ada@example.com", #","callback_next":"/invoices?a=b""#)
         let response = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         #expect(response.status == .ok)
-        #expect(response.text == #"{"ok":true,"email":"ada@example.com","callback_next":"/invoices?a=b"}"#)
+        #expect(
+            response.text
+                == #"{"ok":true,"email":"ada@example.com","callback_origin":"https://portal.example","callback_next":"/invoices?a=b"}"#
+        )
         #expect(response.fields[.contentType] == "application/json")
         let again = await harness.respond(to: .verify(code: requested.code, of: requested.handle))
         #expect(again.text == VerifyCodeTests.refusal)
@@ -50,6 +53,7 @@ struct VerifyCodeTests {
         let read = try ReadAssertion(response)
         #expect(read.claims["sub"] as? String == "ada@example.com")
         #expect(read.claims["aud"] as? String == "https://portal.example")
+        #expect(read.claims["amr"] as? [String] == ["otp"])
         // The first half of the digest of the mailed token.
         let digest = Digest.sha256.hex(of: Array(requested.token.utf8))
         #expect(read.claims["jti"] as? String == String(digest.prefix(32)))

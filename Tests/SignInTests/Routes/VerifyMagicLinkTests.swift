@@ -24,7 +24,9 @@ struct VerifyMagicLinkTests {
         let token = try await harness.requestLink("Ada.O'Hara+x@EXAMPLE.com").token
         let response = await harness.respond(to: .verify(token))
         #expect(response.status == .ok)
-        #expect(response.text == #"{"ok":true,"email":"ada.o'hara+x@example.com"}"#)
+        #expect(
+            response.text
+                == #"{"ok":true,"email":"ada.o'hara+x@example.com","callback_origin":"https://portal.example"}"#)
         #expect(response.fields[.contentType] == "application/json")
         #expect(response.fields[.cacheControl] == "no-store")
         #expect(response.fields[.rateLimit] == nil)
@@ -130,7 +132,7 @@ struct VerifyMagicLinkTests {
             #expect(refused.text == VerifyMagicLinkTests.refusal)
         }
         let response = await harness.respond(to: .verify(token, verifier: SampleChallenge.verifier))
-        #expect(response.text == #"{"ok":true,"email":"ada@example.com"}"#)
+        #expect(response.text == #"{"ok":true,"email":"ada@example.com","callback_origin":"https://portal.example"}"#)
         let again = await harness.respond(to: .verify(token, verifier: SampleChallenge.verifier))
         #expect(again.text == VerifyMagicLinkTests.refusal)
     }
@@ -163,7 +165,7 @@ struct VerifyMagicLinkTests {
         // Sign-in requests have a limit of their own, and so do other clients.
         #expect(await harness.respond(to: .signIn(#"{"email":"grace@example.com"}"#)).status == .ok)
         let response = await harness.respond(to: .verify(token, peer: "192.0.2.2"))
-        #expect(response.text == #"{"ok":true,"email":"ada@example.com"}"#)
+        #expect(response.text == #"{"ok":true,"email":"ada@example.com","callback_origin":"https://portal.example"}"#)
     }
 
     @Test("without Redis a token gets 503, whatever it looks like")

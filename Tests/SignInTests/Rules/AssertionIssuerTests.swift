@@ -21,12 +21,12 @@ struct AssertionIssuerTests {
     }
 
     private func record(
-        _ email: String = "Ada@example.com", _ origin: String = "https://portal.example.com"
+        _ email: String = "Ada@example.com", _ origin: String = "https://portal.example.com", nonce: String? = nil
     ) throws -> TokenRecord {
         TokenRecord(
             email: try #require(EmailAddress(parsing: email)), origin: try Origin(parsing: origin),
             next: try PortalPath(parsing: "/secret?path"), issuedAt: UnixTime(milliseconds: 0),
-            expiresAt: UnixTime(milliseconds: 900_000))
+            expiresAt: UnixTime(milliseconds: 900_000), nonce: nonce)
     }
 
     /// A part of an assertion as JSON. Another decoder than the program's reads its base64url.
@@ -41,18 +41,19 @@ struct AssertionIssuerTests {
 
     @Test("an assertion is, to the letter, that of another implementation")
     func knownAnswer() throws {
-        // Header {"alg":"EdDSA","typ":"JWT","kid":"k1"}, claims {"iss":"https://door.example.com",
+        // Header {"alg":"EdDSA","typ":"postern-assertion+jwt","kid":"k1"}, claims {"iss":"https://door.example.com",
         // "aud":"https://portal.example.com","sub":"ada@example.com","iat":1735689600,"exp":1735689660,
-        // "jti":"d90bad97384181273203dd0f8cc30e16","amr":["email"]}.
+        // "jti":"d90bad97384181273203dd0f8cc30e16","auth_time":1735689600,"amr":["otp"],"nonce":"n-1"}.
         let expected = [
-            "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.",
-            "eyJpc3MiOiJodHRwczovL2Rvb3IuZXhhbXBsZS5jb20iLCJhdWQiOiJodHRwczovL3BvcnRhbC5leGFtcGxlLmNvbSIsInN1",
-            "YiI6ImFkYUBleGFtcGxlLmNvbSIsImlhdCI6MTczNTY4OTYwMCwiZXhwIjoxNzM1Njg5NjYwLCJqdGkiOiJkOTBiYWQ5NzM4",
-            "NDE4MTI3MzIwM2RkMGY4Y2MzMGUxNiIsImFtciI6WyJlbWFpbCJdfQ.",
-            "LAHaHkI8DrSplUYtY3RaoQGd2FKztWJTKjbS4qnrxoYazAz2mD9_LzrDcv9uFhC_eT_qIsMhtY4hA7Bj1SI8DQ",
+            "eyJhbGciOiJFZERTQSIsInR5cCI6InBvc3Rlcm4tYXNzZXJ0aW9uK2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczov",
+            "L2Rvb3IuZXhhbXBsZS5jb20iLCJhdWQiOiJodHRwczovL3BvcnRhbC5leGFtcGxlLmNvbSIsInN1YiI6ImFkYUBleGFtcGxl",
+            "LmNvbSIsImlhdCI6MTczNTY4OTYwMCwiZXhwIjoxNzM1Njg5NjYwLCJqdGkiOiJkOTBiYWQ5NzM4NDE4MTI3MzIwM2RkMGY4",
+            "Y2MzMGUxNiIsImF1dGhfdGltZSI6MTczNTY4OTYwMCwiYW1yIjpbIm90cCJdLCJub25jZSI6Im4tMSJ9.oIFpMNNL1A4g3in",
+            "YWSb5t613SzFRNIAdGQcDEvBNdGDHcBorSIlOuxg1o6hC_ua9xMzAza5it_6RnrAKjRZMAA",
         ].joined()
         let assertion = try issuer().assertion(
-            for: record(), id: "d90bad97384181273203dd0f8cc30e16", at: UnixTime(milliseconds: 1_735_689_600_999))
+            for: record(nonce: "n-1"), id: "d90bad97384181273203dd0f8cc30e16", methods: ["otp"],
+            at: UnixTime(milliseconds: 1_735_689_600_999))
         #expect(assertion == expected)
     }
 
@@ -60,17 +61,19 @@ struct AssertionIssuerTests {
     func claims() throws {
         let assertion = try issuer("door \"7\"", [("OLD_1-b", [UInt8](0..<32))]).assertion(
             for: record("o'hara+x@example.com", "http://localhost:3000"), id: "0123456789abcdef0123456789abcdef",
-            at: UnixTime(milliseconds: 59_999))
+            methods: [], at: UnixTime(milliseconds: 59_999))
         let parts = assertion.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
         try #require(parts.count == 3)
-        let header: JSONObject = ["alg": .string("EdDSA"), "typ": .string("JWT"), "kid": .string("OLD_1-b")]
+        let header: JSONObject = [
+            "alg": .string("EdDSA"), "typ": .string("postern-assertion+jwt"), "kid": .string("OLD_1-b"),
+        ]
         #expect(try object(parts[0]) == header)
         let claims: JSONObject = [
             "iss": .string("door \"7\""), "aud": .string("http://localhost:3000"),
             "sub": .string("o'hara+x@example.com"),
             // Whole seconds, rounded down, and a minute more.
             "iat": .number(59), "exp": .number(119), "jti": .string("0123456789abcdef0123456789abcdef"),
-            "amr": .array([.string("email")]),
+            "auth_time": .number(59),
         ]
         #expect(try object(parts[1]) == claims)
         #expect(AssertionIssuer.lifetime == .seconds(60))
@@ -90,7 +93,7 @@ struct AssertionIssuerTests {
         #expect(String(decoding: issuer.keySet, as: UTF8.self) == expected)
         #expect(String(decoding: AssertionIssuer.emptyKeySet, as: UTF8.self) == #"{"keys":[]}"#)
 
-        let assertion = try issuer.assertion(for: record(), id: "x", at: .now())
+        let assertion = try issuer.assertion(for: record(), id: "x", methods: [], at: .now())
         let parts = assertion.split(separator: ".").map { String($0) }
         #expect(try object(parts[0])["kid"] == .string("new"))
         let signed = Array("\(parts[0]).\(parts[1])".utf8)
@@ -104,19 +107,21 @@ struct AssertionIssuerTests {
     func differences() throws {
         let issuer = try issuer()
         let now = UnixTime(milliseconds: 1_735_689_600_000)
-        let assertion = try issuer.assertion(for: record(), id: "a", at: now)
-        #expect(try issuer.assertion(for: record(), id: "a", at: now + .milliseconds(999)) == assertion)
+        let assertion = try issuer.assertion(for: record(), id: "a", methods: [], at: now)
+        #expect(try issuer.assertion(for: record(), id: "a", methods: [], at: now + .milliseconds(999)) == assertion)
         let others = [
-            try issuer.assertion(for: record("grace@example.com"), id: "a", at: now),
-            try issuer.assertion(for: record("ada@example.com", "https://other.example.com"), id: "a", at: now),
-            try issuer.assertion(for: record("ada@example.com", "http://portal.example.com"), id: "a", at: now),
-            try issuer.assertion(for: record(), id: "b", at: now),
-            try issuer.assertion(for: record(), id: "a", at: now + .seconds(1)),
-            try self.issuer("https://door.example.org").assertion(for: record(), id: "a", at: now),
+            try issuer.assertion(for: record("grace@example.com"), id: "a", methods: [], at: now),
+            try issuer.assertion(
+                for: record("ada@example.com", "https://other.example.com"), id: "a", methods: [], at: now),
+            try issuer.assertion(
+                for: record("ada@example.com", "http://portal.example.com"), id: "a", methods: [], at: now),
+            try issuer.assertion(for: record(), id: "b", methods: [], at: now),
+            try issuer.assertion(for: record(), id: "a", methods: [], at: now + .seconds(1)),
+            try self.issuer("https://door.example.org").assertion(for: record(), id: "a", methods: [], at: now),
             try self.issuer("https://door.example.com", [("k2", AssertionIssuerTests.example)])
-                .assertion(for: record(), id: "a", at: now),
+                .assertion(for: record(), id: "a", methods: [], at: now),
             try self.issuer("https://door.example.com", [("k1", [UInt8](0..<32))])
-                .assertion(for: record(), id: "a", at: now),
+                .assertion(for: record(), id: "a", methods: [], at: now),
         ]
         #expect(Set(others + [assertion]).count == 9)
         // Each has its own signature, too.
@@ -126,7 +131,7 @@ struct AssertionIssuerTests {
     @Test("neither the key set nor an assertion reveals a secret")
     func secrecy() throws {
         let issuer = try issuer()
-        let assertion = try issuer.assertion(for: record(), id: "x", at: .now())
+        let assertion = try issuer.assertion(for: record(), id: "x", methods: [], at: .now())
         let parts = assertion.split(separator: ".").map { String($0) }
         let claims = try object(parts[1])
         #expect(claims["next"] == nil)
@@ -139,7 +144,7 @@ struct AssertionIssuerTests {
 
     @Test("the openssl program accepts the signature, and refuses it for a changed text")
     func openSSL() async throws {
-        let assertion = try issuer().assertion(for: record(), id: "x", at: .now())
+        let assertion = try issuer().assertion(for: record(), id: "x", methods: [], at: .now())
         let parts = assertion.split(separator: ".").map { String($0) }
         try #require(parts.count == 3)
         let standard = parts[2].replacing("-", with: "+").replacing("_", with: "/")

@@ -30,8 +30,8 @@ struct TokenRecordTests {
         let expected = [
             "6b3120404142434445464748494a4bfb3f1e7be4a1ec1f109c9e636563181b7a7aec026c4f35913b275e95b8ffb003a1",
             "8be39211ea1abcc23f0e64a948a7feca237d3dc29d89210b0af40f2997dc5aede86076af87ae818fee8f1039c9f06c31",
-            "5a60f330241c13ae571d58ee80c9e7c0c3758358e5e9b009e3dafb76899dbfebc875eeb1a0d10947d110fa7004ae8439",
-            "6b65100b7b66cee60396cbf2110f17bc33c67de8a65631593bb0b34b32ac7a88ec22db88d71f569cf91003",
+            "5a60f330241c13ae571d58979098d8c7d233cf5ca8b5b04cb2c0fd6098a7bac08b3bfdbca2d30c4ade1ef37605ac8627",
+            "7a2c4a1e6a64c2e73984e0b15f1c1abe31c371eeaa56345839b2fc81c3502d5ea7b283bf79dc98acbe18e60807",
         ].joined()
         let token = try token()
         #expect(

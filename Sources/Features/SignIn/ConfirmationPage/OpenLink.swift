@@ -101,7 +101,7 @@ struct OpenLink: Sendable {
         let signIn = SignInRequest(
             link: link, recipient: record.email,
             language: request.context.language(among: dependencies.policy.mailLanguages),
-            challenge: record.challenge)
+            challenge: record.challenge, nonce: record.nonce)
         let admission = try await dependencies.answering(request.context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: request.context.clientAddress, at: request.context.now())
         }

@@ -19,6 +19,7 @@ struct SendMagicLink: Sendable {
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
         let body = try SendMagicLinkBody(of: context.request)
         let policy = dependencies.policy
+        guard body.challenge != nil || !policy.isChallengeRequired else { throw SendMagicLink.challengeRequired }
         let origin = try callbackOrigin(for: context.request, body)
         let place = dependencies.store.place(for: body.email, origin, body.challenge)
         let link = MagicLink(
@@ -28,7 +29,7 @@ struct SendMagicLink: Sendable {
         let signIn = SignInRequest(
             link: link, recipient: body.email, language: context.language(among: policy.mailLanguages),
             challenge: body.challenge,
-            codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil)
+            codeRequest: body.isCodeRequested ? try newCodeRequest(at: place, for: context) : nil, nonce: body.nonce)
         let admission = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.admit(signIn, from: context.clientAddress, at: context.now())
         }
@@ -47,6 +48,11 @@ struct SendMagicLink: Sendable {
             throw context.answerToFullQueue()
         }
     }
+
+    private static let challengeRequired = HTTPError.invalid(
+        ValidationError(issues: [
+            Issue(path: "code_challenge", code: .custom, message: .english("Required: links work in one browser alone"))
+        ]))
 
     /// The response to an admitted request: with the code handle, if a code was requested.
     private static func response(to request: SignInRequest) -> Response {

@@ -10,6 +10,8 @@ struct SendMagicLinkBody: Sendable {
     let callbackNext: PortalPath?
     /// The challenge that a verifier must match; `nil` if the link works in every browser.
     let challenge: CodeChallenge?
+    /// The text that the assertion repeats; `nil` if there is none.
+    let nonce: String?
     /// Whether the email must contain a code, too.
     let isCodeRequested: Bool
 
@@ -19,13 +21,14 @@ struct SendMagicLinkBody: Sendable {
         field("callback_next", PortalPath.schema.optional()),
         field("code_challenge", CodeChallenge.schema.optional()),
         field("code_challenge_method", string().refine("Must be S256") { $0 == "S256" }.optional()),
-        field("code", boolean().optional()))
+        field("code", boolean().optional()),
+        field("nonce", Nonce.schema.optional()))
 
     /// Reads the body of a request.
     /// - Throws: ``HTTPError`` with the code `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(HTTPError) {
         let (code, method): (Bool?, String?)
-        (email, callbackOrigin, callbackNext, challenge, method, code) = try JSONBody.read(
+        (email, callbackOrigin, callbackNext, challenge, method, code, nonce) = try JSONBody.read(
             of: request, by: SendMagicLinkBody.schema)
         isCodeRequested = code ?? false
         // A body with a misspelled `code_challenge` must not produce a link that works in every browser.

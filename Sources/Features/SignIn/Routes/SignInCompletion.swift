@@ -86,11 +86,15 @@ struct SignInCompletion: Sendable {
         var json = JSONWriter(capacity: 640)
         json.member("ok", true)
         json.member("email", record.email.text)
+        json.member("callback_origin", record.origin.description)
         if let next = record.next { json.member("callback_next", next.text) }
         if let purpose = record.purpose { json.member("purpose", purpose.rawValue) }
         if let claims = record.claims { json.member("claims", .object(claims)) }
         if let issuer = dependencies.issuer {
-            json.member("assertion", issuer.assertion(for: record, id: person.id, at: context.now()))
+            json.member(
+                "assertion",
+                issuer.assertion(
+                    for: record, id: person.id, methods: method == .code ? ["otp"] : [], at: context.now()))
         }
         return Response(status: .ok, json: json.finish())
     }

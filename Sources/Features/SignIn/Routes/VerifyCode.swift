@@ -1,3 +1,4 @@
+import Net
 import Redis
 import Web
 
@@ -8,7 +9,8 @@ struct VerifyCode: Sendable {
 
     private static let schema = object(
         field("request_id", string()), field("code", SignInCode.schema),
-        field("code_verifier", CodeVerifier.schema.optional()))
+        field("code_verifier", CodeVerifier.schema.optional()),
+        field("callback_origin", OriginPolicy.portal.optional()))
 
     init(_ dependencies: SignInDependencies) {
         self.dependencies = dependencies
@@ -17,11 +19,12 @@ struct VerifyCode: Sendable {
 
     /// Answers a request, or throws the error that answers it.
     func respond(to context: RequestContext) async throws(HTTPError) -> Response {
-        let (handle, code, verifier) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
+        let (handle, code, verifier, origin) = try JSONBody.read(of: context.request, by: VerifyCode.schema)
+        let portal = try dependencies.policy.origins.portal(presenting: origin, context.request.fields)
         let codeHandle = CodeHandle(parsing: handle)
         let verification = try await dependencies.answering(context) { () throws(StoreError) in
             try await dependencies.store.verify(
-                code, of: codeHandle, challenge: verifier.map(CodeChallenge.init(of:)),
+                code, of: codeHandle, challenge: verifier.map(CodeChallenge.init(of:)), at: portal,
                 from: context.clientAddress)
         }
         return try completion.respond(to: verification, at: codeHandle?.place, of: context)

@@ -42,10 +42,15 @@ package struct AssertionIssuer: Sendable {
     /// The key set of a deployment that does not sign.
     package static let emptyKeySet = Array(#"{"keys":[]}"#.utf8)
 
+    /// The media type of assertions, without `application/`. No other token of the same keys has it (RFC 8725 §3.11).
+    package static let type = "postern-assertion+jwt"
+
     /// The assertion of a completed sign-in, with the claims `iss`, `aud` (the portal's origin), `sub` (the email
-    /// address), `iat`, `exp`, `jti` and `amr` (RFC 8176), and `purpose` and `claims` if the link has them.
-    /// - Parameter id: the claim `jti`: the id of the mailed token, which no other sign-in has.
-    package func assertion(for record: TokenRecord, id: String, at now: UnixTime) -> String {
+    /// address), `iat`, `exp`, `jti` and `auth_time`, and if there are any `amr`, `nonce`, `purpose` and `claims`.
+    /// - Parameters:
+    ///   - id: the claim `jti`: the id of the mailed token, which no other sign-in has.
+    ///   - methods: the claim `amr`: names that RFC 8176 registers. It has none for a link in an email.
+    package func assertion(for record: TokenRecord, id: String, methods: [String], at now: UnixTime) -> String {
         var json = JSONWriter(capacity: 256)
         json.member("iss", name)
         json.member("aud", record.origin.description)
@@ -53,7 +58,9 @@ package struct AssertionIssuer: Sendable {
         json.member("iat", now.seconds)
         json.member("exp", now.seconds + Int(AssertionIssuer.lifetime.components.seconds))
         json.member("jti", id)
-        json.member("amr", ["email"])
+        json.member("auth_time", now.seconds)
+        if !methods.isEmpty { json.member("amr", methods) }
+        if let nonce = record.nonce { json.member("nonce", nonce) }
         if let purpose = record.purpose { json.member("purpose", purpose.rawValue) }
         if let claims = record.claims { json.member("claims", .object(claims)) }
         let content = header + json.finish().withUnsafeBytes(base64URL)
@@ -63,7 +70,7 @@ package struct AssertionIssuer: Sendable {
     private static func header(keyID: String) -> String {
         var json = JSONWriter()
         json.member("alg", "EdDSA")
-        json.member("typ", "JWT")
+        json.member("typ", type)
         json.member("kid", keyID)
         return json.finish().withUnsafeBytes(base64URL) + "."
     }

@@ -17,6 +17,8 @@ package struct SignInPolicy: Sendable {
     /// is used.
     package var isNewestOnly: Bool
     package var limits: SignInLimits
+    /// Whether every request must have a challenge, so that no link works in another browser than that of the request.
+    package var isChallengeRequired = false
     /// The languages that emails can be requested in.
     package var mailLanguages: LanguageNegotiation
     /// The maximum length of the mail queue, in jobs. Requests beyond it are refused.

@@ -34,11 +34,14 @@ package struct SignInRequest: Sendable {
     package let challenge: CodeChallenge?
     /// The code to sign in with instead of the link; `nil` if none was requested.
     package let codeRequest: CodeRequest?
+    /// The text that the assertion repeats; `nil` if there is none.
+    package let nonce: String?
 
     package init(
         link: MagicLink, recipient: EmailAddress, language: Language = .english, challenge: CodeChallenge? = nil,
-        codeRequest: CodeRequest? = nil
+        codeRequest: CodeRequest? = nil, nonce: String? = nil
     ) {
+        self.nonce = nonce
         self.link = link
         self.recipient = recipient
         self.language = language

@@ -11,6 +11,7 @@ package struct SignInSettings: Sendable {
     /// `POSTERN_CALLBACK_PATH`: the portal's page that receives the token, `/auth/callback` by default;
     /// `POSTERN_LINK_LIFETIME`: 1m to 24h, 15m by default;
     /// `POSTERN_NEWEST_LINK_ONLY`: whether a newer link supersedes the earlier ones, `on` by default;
+    /// `POSTERN_REQUIRE_CHALLENGE`: whether every request must have a `code_challenge`, `off` by default;
     /// `POSTERN_LANDING_URL`: the handler's public URL, so that links lead to the confirmation page; without it they
     /// lead to the portal;
     /// `POSTERN_LINK_RETENTION`: the time for which the confirmation page can explain a link that has expired, 1m to
@@ -32,6 +33,8 @@ package struct SignInSettings: Sendable {
     package init(_ environment: Environment) throws(SettingError) {
         var policy = try SignInSettings.policy(environment, limits: try SignInLimits(environment))
         policy.isNewestOnly = try environment.optional("POSTERN_NEWEST_LINK_ONLY", example: "on", parseSwitch) ?? true
+        policy.isChallengeRequired =
+            try environment.optional("POSTERN_REQUIRE_CHALLENGE", example: "on", parseSwitch) ?? false
         self.policy = policy
         signingKeys =
             try environment.optional("POSTERN_SIGNING_KEYS", example: "s1:$(openssl rand -base64 32)", parseKeys) ?? []

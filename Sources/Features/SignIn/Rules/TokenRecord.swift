@@ -17,12 +17,15 @@ package struct TokenRecord: Sendable, Equatable {
     package let expiresAt: UnixTime
     /// The purpose, if a trusted caller requested the link; `nil` if the person's browser did.
     package let purpose: LinkPurpose?
+    /// A text of the portal, which the assertion repeats, so that it belongs to one request (OpenID Connect Core §2);
+    /// `nil` if it gave none.
+    package let nonce: String?
     /// An object that the trusted caller gave, which is told again when the link is used; `nil` if it gave none.
     package let claims: JSONObject?
 
     package init(
         email: EmailAddress, origin: Origin, next: PortalPath?, challenge: CodeChallenge? = nil, issuedAt: UnixTime,
-        expiresAt: UnixTime, purpose: LinkPurpose? = nil, claims: JSONObject? = nil
+        expiresAt: UnixTime, nonce: String? = nil, purpose: LinkPurpose? = nil, claims: JSONObject? = nil
     ) {
         self.email = email
         self.origin = origin
@@ -30,6 +33,7 @@ package struct TokenRecord: Sendable, Equatable {
         self.challenge = challenge
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
+        self.nonce = nonce
         self.purpose = purpose
         self.claims = claims
     }
@@ -41,7 +45,7 @@ package struct TokenRecord: Sendable, Equatable {
     /// The record as it is stored: a box that only the token and one of the deployment's keys open together.
     ///
     /// The plaintext is a JSON object: `email`, `origin`, `issued_at` and `expires_at` in Unix milliseconds, and if the
-    /// link has them `next`, `challenge`, `purpose` and `claims`.
+    /// link has them `next`, `challenge`, `nonce`, `purpose` and `claims`.
     package func sealed(
         for token: LoginToken, by keys: TokenKeys, random: RandomBytes
     ) throws(CryptoError) -> [UInt8] {
@@ -52,6 +56,7 @@ package struct TokenRecord: Sendable, Equatable {
         if let challenge { json.member("challenge", challenge.text) }
         json.member("issued_at", issuedAt.milliseconds)
         json.member("expires_at", expiresAt.milliseconds)
+        if let nonce { json.member("nonce", nonce) }
         if let purpose { json.member("purpose", purpose.rawValue) }
         if let claims { json.member("claims", .object(claims)) }
         var plaintext = json.finish()
@@ -76,6 +81,7 @@ package struct TokenRecord: Sendable, Equatable {
         challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
         self.issuedAt = UnixTime(milliseconds: issuedAt)
         self.expiresAt = UnixTime(milliseconds: expiresAt)
+        nonce = if case .string(let nonce)? = members["nonce"] { nonce } else { nil }
         purpose = try members["purpose"].map(TokenRecord.purpose)
         claims = if case .object(let claims)? = members["claims"] { claims } else { nil }
     }

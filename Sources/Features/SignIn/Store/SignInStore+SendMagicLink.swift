@@ -106,7 +106,7 @@ extension SignInStore {
         let token = request.link.token
         let record = TokenRecord(
             email: request.recipient, origin: request.link.origin, next: request.link.next,
-            challenge: request.challenge, issuedAt: now, expiresAt: now + policy.linkLifetime)
+            challenge: request.challenge, issuedAt: now, expiresAt: now + policy.linkLifetime, nonce: request.nonce)
         // A link with a challenge supersedes only those of its own browser, which the email does not go into.
         let job = MailJob(
             for: request, isNewestOnly: policy.isNewestOnly && request.challenge == nil, issuedAt: now,

@@ -74,7 +74,8 @@ struct IssueLink: Sendable {
             // A code lives for minutes, so it is of no use with a link that is meant for later.
             let hasCode = !body.isMailed && lifetime <= IssueLink.longestLifetimeWithCode
             return LinkRequest(
-                link: link, recipient: body.email, purpose: body.purpose, claims: body.claims, lifetime: lifetime,
+                link: link, recipient: body.email, purpose: body.purpose, claims: body.claims, nonce: body.nonce,
+                lifetime: lifetime,
                 language: body.language ?? context.language(among: policy.mailLanguages), isMailed: body.isMailed,
                 code: hasCode ? try SignInRequest.CodeRequest(at: place, random: store.random) : nil,
                 issuedAt: store.redis.time(at: context.now()))

@@ -15,6 +15,8 @@ struct IssueLinkBody: Sendable {
     let lifetime: Duration?
     let purpose: LinkPurpose
     let claims: JSONObject?
+    /// The text that the assertion repeats; `nil` if there is none.
+    let nonce: String?
     /// Whether the link is mailed. Otherwise it is in the answer.
     let isMailed: Bool
     /// The language of the email; `nil` for that of `Accept-Language`.
@@ -31,7 +33,8 @@ struct IssueLinkBody: Sendable {
         field("purpose", purpose.optional()),
         field("claims", claims.optional()),
         field("send", boolean().optional()),
-        field("language", language.optional()))
+        field("language", language.optional()),
+        field("nonce", Nonce.schema.optional()))
 
     private static let lifetime: Schema<Duration> = string().transform { text in
         do throws(ParseError) {
@@ -61,9 +64,6 @@ struct IssueLinkBody: Sendable {
             let rule = "Must have only numbers between -2^53 and 2^53: send others as strings"
             return .refused(Finding(.custom, .english(rule)))
         }
-        guard hasUniqueNames(.object(object)) else {
-            return .refused(Finding(.custom, .english("Must have no two members of the same name in an object")))
-        }
         guard JSONWriter.text(of: object).count <= maximumClaimsByteCount else {
             return .refused(
                 Finding(.tooBig, .english("Too big: expected at most \(maximumClaimsByteCount) bytes of JSON")))
@@ -81,23 +81,11 @@ struct IssueLinkBody: Sendable {
         }
     }
 
-    /// Whether no object of a value has two members of the same name. Of such members, some parsers return the first,
-    /// and others the last. Names are compared by their bytes.
-    private static func hasUniqueNames(_ value: JSONValue) -> Bool {
-        switch value {
-        case .null, .boolean, .string, .number: true
-        case .array(let elements): elements.allSatisfy(hasUniqueNames)
-        case .object(let object):
-            Set(object.members.map { Array($0.name.utf8) }).count == object.members.count
-                && object.members.allSatisfy { hasUniqueNames($0.value) }
-        }
-    }
-
     /// Reads the body of a request.
     /// - Throws: ``HTTPError`` with the code `unsupported_media_type`, `invalid_json` or `validation_error`.
     init(of request: Request) throws(HTTPError) {
         let (purpose, isMailed): (LinkPurpose?, Bool?)
-        (email, callbackOrigin, callbackNext, lifetime, purpose, claims, isMailed, language) = try JSONBody.read(
+        (email, callbackOrigin, callbackNext, lifetime, purpose, claims, isMailed, language, nonce) = try JSONBody.read(
             of: request, by: IssueLinkBody.schema)
         self.purpose = purpose ?? .signIn
         self.isMailed = isMailed ?? true

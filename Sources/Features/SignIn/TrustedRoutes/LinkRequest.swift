@@ -10,6 +10,7 @@ struct LinkRequest: Sendable {
     let recipient: EmailAddress
     let purpose: LinkPurpose
     let claims: JSONObject?
+    var nonce: String?
     /// The time for which the link works.
     let lifetime: Duration
     /// The language of the email.
@@ -27,7 +28,7 @@ struct LinkRequest: Sendable {
     var record: TokenRecord {
         TokenRecord(
             email: recipient, origin: link.origin, next: link.next, issuedAt: issuedAt, expiresAt: expiresAt,
-            purpose: purpose, claims: claims)
+            nonce: nonce, purpose: purpose, claims: claims)
     }
 }
 
