@@ -65,7 +65,7 @@ struct InjectionTests {
         #expect(
             names == [
                 "Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Language", "Auto-Submitted",
-                "X-Auto-Response-Suppress", "Content-Type",
+                "X-Auto-Response-Suppress", "X-Entity-Ref-ID", "Content-Type",
             ])
         #expect(message.recipients.count == 1)
         #expect(message.content.allSatisfy { $0 < 0x80 && $0 != 0 })

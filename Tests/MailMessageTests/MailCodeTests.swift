@@ -38,15 +38,24 @@ struct MailCodeTests {
 
     // MARK: - The built-in templates
 
-    @Test("text and HTML contain the code once each, and the header does not", arguments: Sample.languages)
+    @Test(
+        "the header does not contain the code; the text has it again at its end for autofill, and the HTML in its preview",
+        arguments: Sample.languages)
     func once(language: Language) throws {
         for code in [MailCodeTests.code, "000042", "999999"] {
             let job = try Sample.job(in: language, isNewestOnly: true, next: "/a?b=c", code: code)
             #expect(job.code == code)
             let (header, text, html) = try parts(of: mail().message(for: job))
             #expect(!header.contains(code))
-            #expect(text.ranges(of: code).count == 1)
-            #expect(html.ranges(of: code).count == 1)
+            #expect(text.ranges(of: code).count == 2)
+            #expect(html.ranges(of: code).count == 2)
+            // The form of Apple's domain-bound codes, as the last line.
+            let last = text.split(whereSeparator: \.isNewline).last
+            #expect(last == "@\(Sample.portal) #\(code)")
+            // The preview is the first text of the body.
+            let preview = try #require(html.firstRange(of: "<div style=\"display:none"))
+            #expect(
+                html[preview.upperBound...].firstRange(of: code)?.lowerBound == html.firstRange(of: code)?.lowerBound)
             // The code is on a line, and in an element, of its own, so that it is easy to copy.
             #expect(text.split(whereSeparator: \.isNewline).contains { $0 == code })
             #expect(html.contains(">\(code)</"))
@@ -64,13 +73,13 @@ struct MailCodeTests {
         let without = try parts(of: mail().message(for: Sample.job(in: language)))
         #expect(!without.text.contains(MailCodeTests.code) && !without.html.contains(MailCodeTests.code))
         #expect(with.header == without.header)
-        // The introduction, the code, and the note after it.
+        // The introduction, the code, the note after it, and the line for autofill.
         let lines = with.text.split(whereSeparator: \.isNewline)
         let others = Set(without.text.split(whereSeparator: \.isNewline))
         let added = lines.filter { !others.contains($0) }
-        try #require(added.count == 3)
+        try #require(added.count == 4)
         #expect(added[1] == MailCodeTests.code)
-        #expect(lines.count == others.count + 3)
+        #expect(lines.count == others.count + 4)
         for sentence in [added[0], added[2]] {
             #expect(with.html.contains(">\(sentence)</p>"))
             #expect(!without.html.contains(sentence))
@@ -112,8 +121,11 @@ struct MailCodeTests {
         let first = try mail().message(for: Sample.job(code: "123456"))
         #expect(try mail().message(for: Sample.job(code: "123456")).content == first.content)
         let second = try mail().message(for: Sample.job(code: "654321"))
-        #expect(first.text.replacing("123456", with: "654321") == second.text)
-        #expect(first.text.ranges(of: "123456").count == 2)
+        let (one, other) = (try parts(of: first), try parts(of: second))
+        #expect(one.header == other.header)
+        #expect(one.text.replacing("123456", with: "654321") == other.text)
+        #expect(one.html.replacing("123456", with: "654321") == other.html)
+        #expect(one.text.ranges(of: "123456").count == 2 && one.html.ranges(of: "123456").count == 2)
         #expect(first.id == second.id)
     }
 

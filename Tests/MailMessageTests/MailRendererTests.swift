@@ -38,6 +38,7 @@ struct MailRendererTests {
                 "Content-Language: en",
                 "Auto-Submitted: auto-generated",
                 "X-Auto-Response-Suppress: All",
+                "X-Entity-Ref-ID: d90bad97384181273203dd0f8cc30e16",
                 "Content-Type: multipart/alternative; boundary=\"=_d90bad97384181273203dd0f8cc30e16\"",
             ])
     }
@@ -133,7 +134,7 @@ struct MailRendererTests {
         try #require(
             fields.compactMap { $0.split(separator: ":").first } == [
                 "Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Language", "Auto-Submitted",
-                "X-Auto-Response-Suppress", "Content-Type",
+                "X-Auto-Response-Suppress", "X-Entity-Ref-ID", "Content-Type",
             ])
         #expect(fields[1].hasSuffix(" <sign-in@example.com>"))
         #expect(fields[2] == "To: <ada@example.com>")
@@ -148,7 +149,7 @@ struct MailRendererTests {
         let words = TemplateFolder.words(["subject": "Hello\(end)Bcc: eve@example.com"])
         let templates = try TemplateFolder(["en.json": words]).templates()
         let fields = fields(of: try mail("Portal", templates).message(for: Sample.job()))
-        #expect(fields.count == 10)
+        #expect(fields.count == 11)
         #expect(fields.filter { $0.hasPrefix("Subject: Hello ") && $0.hasSuffix(" Bcc: eve@example.com") }.count == 1)
         #expect(!fields.contains { $0.hasPrefix("Bcc") })
     }
@@ -159,7 +160,7 @@ struct MailRendererTests {
         let templates = try TemplateFolder(["en.json": words]).templates()
         let message = try mail("Portal", templates).message(for: Sample.job())
         #expect(message.headerLines.filter { $0.hasPrefix(" =?") || $0.hasPrefix("Subject: =?") }.count > 100)
-        #expect(fields(of: message).count == 10)
+        #expect(fields(of: message).count == 11)
     }
 
     @Test("addresses of the maximum length are not folded")

@@ -47,7 +47,7 @@ struct MailTemplatesTests {
             "Your sign-in link", "",
             "We received a request to sign in to Portal at portal.example.com.", "", Sample.link, "",
             "The link works once and expires 15 minutes after it was requested.",
-            "If you requested several links, only the newest one works.", "",
+            "When you sign in with this link, links that you requested before it stop working.", "",
             "If you didn’t ask to sign in, you can ignore this email. Don’t forward it: anyone who has it can sign in "
                 + "as you.", "",
             "This email was sent automatically after a sign-in request at portal.example.com. Replies may not be read.",

@@ -27,7 +27,10 @@ struct QuotedPrintableTests {
         ("\n", "\r\n"), ("\r", "\r\n"), ("\r\n", "\r\n"), ("\n\n", "\r\n\r\n"), ("\r\r", "\r\n\r\n"),
         ("\n\r", "\r\n\r\n"), ("\r\r\n", "\r\n\r\n"), ("\r\n\n", "\r\n\r\n"), ("a\nb\rc\r\nd", "a\r\nb\r\nc\r\nd"),
         // A dot at the start of a line, which SMTP would double.
-        (".", "=2E"), ("..", "=2E."), ("a.", "a."), ("\n.\n", "\r\n=2E\r\n"), (" .", " ."), ("From x", "From x"),
+        (".", "=2E"), ("..", "=2E."), ("a.", "a."), ("\n.\n", "\r\n=2E\r\n"), (" .", " ."),
+        // What mailbox formats change at the start of a line.
+        ("From x", "=46rom x"), ("a\nFrom ", "a\r\n=46rom=20"), (" From x", " From x"), ("from x", "from x"),
+        ("From: x", "From: x"), ("F", "F"), ("From", "From"),
     ]
 
     @Test("text is encoded as in RFC 2045 §6.7", arguments: QuotedPrintableTests.texts)
@@ -56,6 +59,7 @@ struct QuotedPrintableTests {
         (letters(73) + " ", letters(73) + "=\r\n=20"),
         (letters(74) + " \n", letters(74) + "=\r\n=20\r\n"),
         (letters(75) + ".", letters(75) + "=\r\n=2E"),
+        (letters(75) + "From x", letters(75) + "=\r\n=46rom x"),
         (String(repeating: "=", count: 26), String(repeating: "=3D", count: 25) + "=\r\n=3D"),
     ]
 

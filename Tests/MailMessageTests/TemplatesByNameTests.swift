@@ -282,4 +282,28 @@ struct TemplatesByNameTests {
             try #require(throws: TemplateError.self) { try noSlot.templates() }.description
                 == "alert/layout.html.mustache has no {{link}}")
     }
+
+    @Test(
+        "a layout that lacks the link in some emails is refused, whatever section it is in",
+        arguments: [
+            "{{#code}}{{link}} {{code}}{{/code}}", "{{^code}}{{link}}{{/code}}{{#code}}{{code}}{{/code}}",
+            "{{#newestOnly}}{{link}}{{/newestOnly}}{{#code}}{{code}}{{/code}}",
+            "{{^newestOnly}}{{link}}{{/newestOnly}}{{#code}}{{code}}{{/code}}",
+            "{{link}}{{#newestOnly}}{{#code}}{{code}}{{/code}}{{/newestOnly}}",
+        ])
+    func variants(layout: String) throws {
+        let folder = try TemplateFolder(["sign-in/layout.txt.mustache": layout])
+        #expect(throws: TemplateError.self) { try folder.templates() }
+    }
+
+    @Test(
+        "a character that joins the one before it, or a byte order mark, does not stop the start",
+        arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{20E3}"])
+    func joining(character: String) throws {
+        let folder = try TemplateFolder([
+            "sign-in/layout.txt.mustache": "\u{FEFF}{{link}}\(character)\r\n{{#code}}{{code}}\(character){{/code}}",
+            "sign-in/layout.html.mustache": "\u{FEFF}{{link}}\(character){{#code}}{{code}}\(character){{/code}}",
+        ])
+        _ = try folder.templates()
+    }
 }

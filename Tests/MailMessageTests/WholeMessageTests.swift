@@ -40,6 +40,7 @@ struct WholeMessageTests {
                 MIME-Version: 1.0\r
                 Auto-Submitted: auto-generated\r
                 X-Auto-Response-Suppress: All\r
+                X-Entity-Ref-ID: d90bad97384181273203dd0f8cc30e16\r
                 Content-Type: text/plain; charset=utf-8\r
                 Content-Transfer-Encoding: quoted-printable\r
                 \r
@@ -120,6 +121,6 @@ struct WholeMessageTests {
     func subject(subject: String) async throws {
         let message = try message(subject)
         #expect(message.headerLines.allSatisfy { $0.utf8.count <= 78 })
-        #expect(message.headerLines.filter { !$0.hasPrefix(" ") }.count == 10)
+        #expect(message.headerLines.filter { !$0.hasPrefix(" ") }.count == 11)
     }
 }

@@ -108,7 +108,7 @@ struct MailJobBoundsTests {
         [
             "Date", "FROM", "from", "Sender", "To", "cc", "Bcc", "bCC", "Subject", "Message-ID", "MIME-Version",
             "Content-Type", "content-transfer-encoding", "Content-Language", "Auto-Submitted",
-            "X-Auto-Response-Suppress",
+            "X-Auto-Response-Suppress", "x-entity-ref-id",
             "Return-Path", "Received", "Resent-To", "DKIM-Signature", "ARC-Seal", "Authentication-Results", "", "X A",
             "X:A", "X-Ä", "X-A\r\nBcc", "X-\0", "X\t", String(repeating: "X", count: 65),
         ].map { ($0, "b") }

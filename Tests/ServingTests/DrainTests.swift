@@ -125,7 +125,7 @@ struct DrainTests {
         try await server.run.value
     }
 
-    @Test("a request that exceeds the drain timeout is not waited for")
+    @Test("a request that waits for Redis beyond the drain timeout is answered with 503")
     func tooLong() async throws {
         let redis = try await RedisServer()
         var configuration = HTTPServerConfiguration.onLoopback
@@ -136,8 +136,12 @@ struct DrainTests {
         let client = try await clientInFlight(server, redis)
 
         await server.shutDown()
-        try await server.run.value
+        let response = try await client.response()
+        expectRefusal(response, 503, "service_unavailable")
+        #expect(response["Connection"] == "close")
         #expect(try await client.rest().isEmpty)
+        client.close()
+        try await server.run.value
         #expect(await server.refusesConnections())
     }
 

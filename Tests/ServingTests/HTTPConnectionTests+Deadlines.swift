@@ -35,7 +35,8 @@ extension HTTPConnectionTests {
         arguments: [
             (.new, .seconds(2), [.close]), (.idle, .seconds(5), [.close]),
             (.arriving, .seconds(5), [.refuse(.requestTimeout, of: nil)]),
-            (.receiving, .seconds(5), [.refuse(.requestTimeout, of: "POST /a")]), (.answering, .seconds(5), [.close]),
+            (.receiving, .seconds(5), [.refuse(.requestTimeout, of: "POST /a")]),
+            (.answering, .seconds(5), [.refuse(.serviceUnavailable, of: "GET /a")]),
             (.closing, .seconds(5), [.close]), (.lingering, .seconds(1), [.close]),
         ] as [(Phase, TimeAmount, [Step])])
     func deadlineOfShutdown(phase: Phase, time: TimeAmount, steps: [Step]) {

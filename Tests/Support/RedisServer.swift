@@ -43,7 +43,11 @@ package final class RedisServer: Sendable {
 
     /// Sends a command with redis-cli, and returns its output without surrounding white space.
     @discardableResult
-    package func command(_ words: String...) throws -> String {
+    package func command(_ words: String...) throws -> String { try command(words: words) }
+
+    /// Sends a command with redis-cli, and returns its output without surrounding white space.
+    @discardableResult
+    package func command(words: [String]) throws -> String {
         let output = try ChildProcess.output("redis-cli", ["-h", "127.0.0.1", "-p", "\(port)"] + words)
         return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }

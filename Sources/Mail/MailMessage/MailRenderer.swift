@@ -118,6 +118,8 @@ package final class MailRenderer: Sendable {
         if let language { content += "Content-Language: \(language.tag)\r\n".utf8 }
         // These suppress automatic replies (RFC 3834 §5; the second is for Exchange).
         content += "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n".utf8
+        // Gmail folds emails of equal subjects into one conversation, and hides the newest, unless these ids differ.
+        content += "X-Entity-Ref-ID: \(job.id)\r\n".utf8
     }
 
     /// Appends the end of the header and the body: one text, or alternatives of which the last is the best.

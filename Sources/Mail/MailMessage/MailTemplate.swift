@@ -1,6 +1,5 @@
 import Bytes
 import MailQueue
-import Mustache
 import Net
 
 /// The template of one kind of email: an HTML layout, a plain-text layout, the values in them, and the texts of each
@@ -31,8 +30,8 @@ struct MailTemplate: Sendable {
         let html: SlottedText
     }
 
-    private let html: MustacheTemplate
-    private let text: MustacheTemplate
+    private let html: TextTemplate
+    private let text: TextTemplate
     private let words: [Language: MailWords]
     /// The values that jobs give.
     let declared: TemplateValues
@@ -60,24 +59,26 @@ struct MailTemplate: Sendable {
         }
         self.words = words
         languages = LanguageNegotiation(among: words.keys.sorted { $0.tag < $1.tag })
-        let page = page(in: .english, with: declared.sample)
-        for secret in declared.secrets {
-            for (file, text) in [(html, page.html), (text, page.text)] where !text.holds(secret.name) {
-                throw TemplateError(
-                    file: file.name,
-                    reason: secret.kind == .secret ? .missingSecret(secret.name) : .missingSection(secret.name))
+        for values in declared.samples {
+            let page = page(in: .english, with: values)
+            for secret in declared.secrets where values.secrets.contains(secret.name) {
+                for (file, text) in [(html, page.html), (text, page.text)] where !text.holds(secret.name) {
+                    throw TemplateError(
+                        file: file.name,
+                        reason: secret.kind == .secret ? .missingSecret(secret.name) : .missingSection(secret.name))
+                }
             }
         }
     }
 
     private static func mustache(
         _ file: TemplateFiles.File, startingWith start: String
-    ) throws(TemplateError) -> MustacheTemplate {
+    ) throws(TemplateError) -> TextTemplate {
         guard let text = String(validating: file.bytes, as: UTF8.self) else {
             throw TemplateError(file: file.name, reason: .notUTF8)
         }
         do {
-            return try MustacheTemplate(string: start + text)
+            return try TextTemplate(start + text)
         } catch {
             throw TemplateError(file: file.name, reason: .notMustache("\(error)"))
         }
@@ -113,12 +114,24 @@ struct MailTemplate: Sendable {
 }
 
 extension TemplateValues {
-    /// Values with which a layout shows every part that it can have.
-    fileprivate var sample: MailTemplate.Values {
-        MailTemplate.Values(
-            names: Dictionary(uniqueKeysWithValues: values.filter(\.kind.isText).map { ($0.name, "x") })
-                .merging(["product": "x"]) { $1 },
-            sections: Dictionary(uniqueKeysWithValues: values.filter { $0.kind == .flag }.map { ($0.name, true) }),
-            secrets: Set(secrets.map(\.name)), lifetimeMinutes: 15)
+    /// Values of emails that differ in their parts: with all of the flags, optional texts and optional secrets, with none,
+    /// with all but one, and with one alone. A secret must be in each email that has it, not only in a section of another
+    /// part.
+    fileprivate var samples: [MailTemplate.Values] {
+        let parts = values.filter { $0.kind != .text }.map(\.name) + secrets.filter { $0.kind != .secret }.map(\.name)
+        let all = Set(parts)
+        var variants: [Set<String>] = [all, []]
+        for part in parts { variants += [all.subtracting([part]), [part]] }
+        return variants.map(sample)
+    }
+
+    private func sample(with parts: Set<String>) -> MailTemplate.Values {
+        let texts = values.filter { $0.kind == .text || $0.kind != .flag && parts.contains($0.name) }
+        return MailTemplate.Values(
+            names: Dictionary(uniqueKeysWithValues: texts.map { ($0.name, "x") }).merging(["product": "x"]) { $1 },
+            sections: Dictionary(
+                uniqueKeysWithValues: values.filter { $0.kind == .flag }.map { ($0.name, parts.contains($0.name)) }),
+            secrets: Set(secrets.filter { $0.kind == .secret || parts.contains($0.name) }.map(\.name)),
+            lifetimeMinutes: 15)
     }
 }

@@ -1,9 +1,8 @@
 import Bytes
-import Mustache
 
 /// The texts of one language, each a Mustache template.
 struct MailWords: Sendable {
-    private let templates: [String: MustacheTemplate]
+    private let templates: [String: TextTemplate]
     private let isRightToLeft: Bool
 
     /// Reads a file of texts: a JSON object with a non-empty string for each key. `direction` is `ltr` or `rtl`.
@@ -12,11 +11,11 @@ struct MailWords: Sendable {
     ///   `notMustache` if a text is not a Mustache template, and `wrongDirection` if `direction` is not `ltr` or `rtl`.
     init(parsing bytes: [UInt8], keys: [String]) throws(TemplateError.Reason) {
         let members = try JSONObject(template: bytes)
-        var templates: [String: MustacheTemplate] = [:]
+        var templates: [String: TextTemplate] = [:]
         for key in keys {
             guard case .string(let text)? = members[key], !text.isEmpty else { throw .missingText(key: key) }
             do {
-                templates[key] = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text)
+                templates[key] = try TextTemplate("{{% CONTENT_TYPE:TEXT}}" + text)
             } catch {
                 throw .notMustache("\(key): \(error)")
             }

@@ -2,8 +2,8 @@ import Bytes
 
 /// Appends UTF-8 text as quoted-printable (RFC 2045 §6.7): ASCII, lines of at most 76 characters, CRLF line ends.
 ///
-/// A dot at the start of a line is escaped, so SMTP never has to double it (RFC 5321 §4.5.2). CRLF, LF and CR all count
-/// as a line end of the text.
+/// A dot at the start of a line is escaped, so SMTP never has to double it (RFC 5321 §4.5.2), and so is the `F` of `From `,
+/// before which mailbox formats put a `>` (RFC 4155). CRLF, LF and CR all count as a line end of the text.
 func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
     text.withUnsafeBufferPointer { bytes in
         output.reserveCapacity(output.count + bytes.count + bytes.count / 8)
@@ -25,7 +25,7 @@ func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
                 output.append(contentsOf: [UInt8(ascii: "="), UInt8(ascii: "\r"), UInt8(ascii: "\n")])
                 column = 0
             }
-            if isLiteral, column > 0 || byte != UInt8(ascii: ".") {
+            if isLiteral, column > 0 || !isSpecial(byte, before: bytes[index...]) {
                 output.append(byte)
                 column += 1
             } else {
@@ -36,6 +36,11 @@ func appendQuotedPrintable(_ text: [UInt8], to output: inout [UInt8]) {
             }
         }
     }
+}
+
+/// Whether a byte at the start of a line must be escaped there: a dot, or the first one of `From `.
+private func isSpecial(_ byte: UInt8, before rest: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    byte == UInt8(ascii: ".") || byte == UInt8(ascii: "F") && rest.starts(with: "rom ".utf8)
 }
 
 /// Whether a byte is written unescaped: visible ASCII except `=`, and spaces and tabs that do not end a line.

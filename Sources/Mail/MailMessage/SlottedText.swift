@@ -33,15 +33,18 @@ struct SlottedText: Sendable {
     ///   - slots: the names of all slots.
     init(_ rendered: String, slots: [String]) {
         self.slots = slots
-        var plain = ""
-        var rest = rendered[...]
+        let bytes = Array(rendered.utf8)
+        let markStart = Array(SlottedText.markStart.utf8)
+        var plain: [UInt8] = []
+        var rest = bytes[...]
+        // By bytes: a character that joins the one before it may follow a slot.
         while !rest.isEmpty {
             // Includes the line end, if there is one.
-            let line = rest.prefix(through: rest.firstIndex { $0.isNewline } ?? rest.index(before: rest.endIndex))
+            let line = rest.prefix(through: rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex - 1)
             rest = rest[line.endIndex...]
-            if line.contains(SlottedText.markStart) {
+            if line.firstRange(of: markStart) != nil {
                 appendEncoded(&plain)
-                appendLine(line)
+                appendLine(line, markStart)
             } else {
                 plain += line
             }
@@ -52,29 +55,29 @@ struct SlottedText: Sendable {
     /// Whether the text contains a slot.
     func holds(_ slot: String) -> Bool { slots.firstIndex(of: slot).map(filled.contains) ?? false }
 
-    private mutating func appendEncoded(_ text: inout String) {
+    private mutating func appendEncoded(_ text: inout [UInt8]) {
         guard !text.isEmpty else { return }
         var encoded: [UInt8] = []
-        appendQuotedPrintable(Array(text.utf8), to: &encoded)
+        appendQuotedPrintable(text, to: &encoded)
         parts.append(.encoded(encoded))
-        text = ""
+        text = []
     }
 
-    private mutating func appendLine(_ line: Substring) {
+    private mutating func appendLine(_ line: ArraySlice<UInt8>, _ markStart: [UInt8]) {
         var pieces: [Piece] = []
         var rest = line
-        while let range = rest.firstRange(of: SlottedText.markStart) {
-            pieces.append(.text(Array(rest[..<range.lowerBound].utf8)))
+        while let range = rest.firstRange(of: markStart) {
+            pieces.append(.text(Array(rest[..<range.lowerBound])))
             rest = rest[range.upperBound...]
-            let name = rest.prefix { $0 != "-" }
+            let name = rest.prefix { $0 != UInt8(ascii: "-") }
             rest = rest[name.endIndex...].dropFirst()
-            let isEscaped = rest.hasPrefix("&amp;")
+            let isEscaped = rest.starts(with: "&amp;".utf8)
             rest = rest.dropFirst(isEscaped ? 5 : 1)
-            guard let slot = slots.firstIndex(of: String(name)) else { continue }
+            guard let slot = slots.firstIndex(of: String(decoding: name, as: UTF8.self)) else { continue }
             pieces.append(isEscaped ? .escapedSlot(slot) : .slot(slot))
             filled.insert(slot)
         }
-        parts.append(.line(pieces + [.text(Array(rest.utf8))]))
+        parts.append(.line(pieces + [.text(Array(rest))]))
     }
 
     /// Appends the text, encoded, with secrets in its slots.

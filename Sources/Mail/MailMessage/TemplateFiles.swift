@@ -181,6 +181,8 @@ struct TemplateFiles {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw TemplateError(file: path, reason: .unreadable)
         }
-        return Array(data)
+        // A byte order mark, which some editors write, is not part of the text.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        return Array(data.starts(with: mark) ? data.dropFirst(mark.count) : data)
     }
 }

@@ -143,7 +143,8 @@ extension MailJob {
     /// Header fields that the message sets itself, that address it, or that only mail servers may add.
     private static let reservedNames: Set = [
         "date", "from", "sender", "to", "cc", "bcc", "subject", "message-id", "mime-version", "auto-submitted",
-        "x-auto-response-suppress", "return-path", "received", "dkim-signature", "authentication-results",
+        "x-auto-response-suppress", "x-entity-ref-id", "return-path", "received", "dkim-signature",
+        "authentication-results",
     ]
 
     private static func isReserved(_ name: String) -> Bool {

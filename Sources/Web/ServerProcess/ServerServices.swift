@@ -42,14 +42,16 @@ struct ServerServices {
         for eventLoop in loops.makeIterator() {
             let redis = try eventLoop.submit {
                 try settings.redis.client(
-                    named: Program.name, scripts: program.scripts, on: eventLoop, logger: logger,
+                    named: Program.name, scripts: program.scripts + [Health.scriptSource], on: eventLoop,
+                    logger: logger,
                     onFailure: { redisMetrics.failed($0) })
             }.wait()
             // It connects while the rest is set up.
             redis.start()
             let service = HTTPService(
                 try program.routes(on: redis), words: program.words, settings: settings.web, origins: program.origins,
-                health: Health(redis: redis, readiness: readiness), metrics: metrics, logger: logger, lines: lines,
+                health: Health(redis: redis, readiness: readiness, keyPrefix: settings.redis.keyPrefix),
+                metrics: metrics, logger: logger, lines: lines,
                 now: UnixTime.now, authenticator: try program.authenticator(on: redis))
             connections.append(redis)
             responders.append(LoopResponder(eventLoop: eventLoop, responder: service))

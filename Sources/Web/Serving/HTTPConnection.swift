@@ -276,7 +276,12 @@ struct HTTPConnection: ~Copyable {
         case .closed: return .nothing
         case _ where now < deadline: return .setTimer
         case .receiving: return refuse(with: .requestTimeout, at: now)
-        case .idle, .answering, .closing, .lingering: return close()
+        // Only a drain sets a deadline. What the responder waits for, such as Redis, may outlast it.
+        case .answering(let head):
+            phase = .closing
+            deadline = now + configuration.lingerTimeout
+            return .refuse(.serviceUnavailable(retryAfter: .seconds(1)), head)
+        case .idle, .closing, .lingering: return close()
         }
     }
 }

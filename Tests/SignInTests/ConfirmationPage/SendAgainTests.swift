@@ -28,12 +28,14 @@ struct SendAgainTests {
         switch state {
         case .used:
             let verifier = members.contains(SampleChallenge.challenge) ? SampleChallenge.verifier : nil
-            #expect(await harness.respond(to: .verify(token, verifier: verifier)).status == .ok)
+            #expect(
+                await harness.respond(to: .verify(token, verifier: verifier, portal: "https://body.example")).status
+                    == .ok)
         case .expired: try await harness.expire(token)
         case .superseded:
             let newer = try await harness.requestLink(address, members, origin: "https://body.example").token
             if !members.contains(SampleChallenge.challenge) {
-                #expect(await harness.respond(to: .verify(newer)).status == .ok)
+                #expect(await harness.respond(to: .verify(newer, portal: "https://body.example")).status == .ok)
             }
         }
         return token
@@ -81,11 +83,13 @@ struct SendAgainTests {
         try #require(location.hasPrefix(start) && location.hasSuffix("&next=%2Finvoices%3Fa%3Db"))
         let exchangeToken = String(location.dropFirst(start.count).prefix(43))
         // The challenge is the first link's: only the browser that requested it has the verifier.
-        #expect(await harness.respond(to: .verify(exchangeToken)).code == "token_invalid")
-        let verified = await harness.respond(to: .verify(exchangeToken, verifier: SampleChallenge.verifier))
+        #expect(
+            await harness.respond(to: .verify(exchangeToken, portal: "https://body.example")).code == "token_invalid")
+        let verified = await harness.respond(
+            to: .verify(exchangeToken, verifier: SampleChallenge.verifier, portal: "https://body.example"))
         #expect(
             verified.text
-                == #"{"ok":true,"email":"quetzal+x@example.com","callback_origin":"https://portal.example","callback_next":"/invoices?a=b"}"#
+                == #"{"ok":true,"email":"quetzal+x@example.com","callback_origin":"https://body.example","callback_next":"/invoices?a=b"}"#
         )
     }
 
@@ -99,7 +103,8 @@ struct SendAgainTests {
         #expect(await harness.respond(to: .press(used, sendsAgain: true)).status == .ok)
         let superseded = ConfirmationHTML(await harness.respond(to: .view(live)))
         #expect(superseded.content(of: "h1") == "A newer link was sent")
-        let verified = await harness.respond(to: .verify(live, verifier: SampleChallenge.verifier))
+        let verified = await harness.respond(
+            to: .verify(live, verifier: SampleChallenge.verifier, portal: "https://body.example"))
         #expect(verified.code == "token_invalid")
         let still = ConfirmationHTML(await harness.respond(to: .view(used)))
         #expect(still.content(of: "h1") == "This link was already used")

@@ -40,7 +40,9 @@ struct SignInAuditTests {
     private func verify(_ harness: SignInHarness, _ path: String, _ body: String, peer: String) async -> Response {
         await harness.respond(
             to: Request(
-                method: .post, path: path, fields: ["Content-Type": "application/json"], body: Array(body.utf8),
+                method: .post, path: path,
+                fields: ["Content-Type": "application/json", "Origin": "https://portal.example"],
+                body: Array(body.utf8),
                 peer: IPAddress(parsing: peer)))
     }
 

@@ -78,7 +78,8 @@ struct VerifyBodyTests {
     func accepted(body: String) async throws {
         // Without Redis a valid body is answered with 503.
         let harness = try await SignInHarness()
-        #expect(await harness.respond(to: .json("/auth/verify-magic-link", body)).status == .serviceUnavailable)
+        let request = Request.json("/auth/verify-magic-link", body, origin: "https://portal.example")
+        #expect(await harness.respond(to: request).status == .serviceUnavailable)
     }
 
     @Test("all issues are reported, in the order of the schema")
