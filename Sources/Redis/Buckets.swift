@@ -114,14 +114,23 @@ package struct Buckets: Sendable {
             case .integer(let verdict) = values[0], case .integer(let refusing) = values[1],
             case .integer(let wait) = values[2], case .integer(let left) = values[3],
             case .integer(let missing) = values[4], case .integer(let shared) = values[5],
-            (0...buckets.count).contains(refusing), shared < 0 || deploymentNumber > 0
+            (0...buckets.count).contains(refusing), wait >= 0, left >= 0, missing >= 0,
+            shared < 0 || deploymentNumber > 0, shared < 1 << 31
         else { return nil }
         let deployment = deploymentNumber > 0 ? buckets[Int(deploymentNumber) - 1] : nil
         return Outcome(
             verdict: verdict,
             refusal: refusing == 0 ? nil : (buckets[refusing - 1].limit, .microseconds(wait)),
-            quota: tellsQuota ? Quota(left: left, fullIn: .microseconds(missing)) : nil,
+            quota: tellsQuota ? quota(left: left, missing: missing) : nil,
             pressure: shared < 0 ? nil : deployment.map { ($0.limit, left: $0.count * shared, count: $0.count) },
             rest: values[6...])
+    }
+
+    /// The state of the first bucket.
+    /// - Parameter missing: the time until it is full, in microseconds.
+    private func quota(left: Int, missing: Int) -> Quota? {
+        guard let rate = buckets.first?.rate else { return nil }
+        let moreIn = missing == 0 ? 0 : (missing - 1) % rate.microsecondsPerToken + 1
+        return Quota(left: left, moreIn: .microseconds(moreIn))
     }
 }

@@ -2,11 +2,11 @@
 package struct Quota: Sendable, Equatable {
     /// Whole tokens left.
     package let left: Int
-    /// The time until the bucket is full again.
-    package let fullIn: Duration
+    /// The time until there is one token more; zero if the bucket is full.
+    package let moreIn: Duration
 
-    package init(left: Int, fullIn: Duration) {
+    package init(left: Int, moreIn: Duration) {
         self.left = left
-        self.fullIn = fullIn
+        self.moreIn = moreIn
     }
 }

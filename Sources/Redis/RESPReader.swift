@@ -1,6 +1,9 @@
 import CHiredis
 
 /// A parser of RESP2 replies, which owns a reader of hiredis.
+///
+/// What Redis sends is not trusted: whoever can write to it, or to the connection, could otherwise end the process by a
+/// number that overflows, or occupy it with an array that has a length and no elements.
 final class RESPReader {
     private let reader: UnsafeMutablePointer<redisReader>
     private var unreadByteCount = 0
@@ -10,11 +13,30 @@ final class RESPReader {
     ///   MiB.
     init(maximumByteCount: Int = 8 << 20) {
         guard let reader = redisReaderCreate() else { fatalError("out of memory") }  // The only way to fail.
+        reader.pointee.fn = RESPReader.boundedFunctions
         self.reader = reader
         self.maximumByteCount = maximumByteCount
     }
 
     deinit { redisReaderFree(reader) }
+
+    /// hiredis' functions that make replies.
+    private nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
+        guard let reader = redisReaderCreate() else { fatalError("out of memory") }  // The only way to fail.
+        defer { redisReaderFree(reader) }
+        return reader.pointee.fn
+    }()  // Unchecked: a constant of the library.
+
+    /// The same, without arrays of more elements than any reply has: an array's memory is taken before its elements
+    /// arrive.
+    private nonisolated(unsafe) static let boundedFunctions: UnsafeMutablePointer<redisReplyObjectFunctions> = {
+        let bounded = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
+        bounded.initialize(to: functions.pointee)
+        bounded.pointee.createArray = { task, count in
+            count <= 1 << 20 ? RESPReader.functions.pointee.createArray(task, count) : nil
+        }
+        return bounded
+    }()  // Unchecked: never changed after this.
 
     /// Adds received bytes. ``next()`` then returns the replies that they complete.
     /// - Throws: ``RedisError/unexpectedReply(_:)`` if too many bytes arrived without completing a reply.
@@ -35,13 +57,13 @@ final class RESPReader {
         guard let object else { return nil }
         defer { freeReplyObject(object) }
         unreadByteCount = 0
-        return value(of: object.assumingMemoryBound(to: redisReply.self).pointee)
+        return try value(of: object.assumingMemoryBound(to: redisReply.self).pointee)
     }
 
-    private func value(of reply: redisReply) -> RESPValue {
+    private func value(of reply: redisReply) throws(RedisError) -> RESPValue {
         switch reply.type {
         case REDIS_REPLY_INTEGER:
-            .integer(Int(reply.integer))
+            .integer(try number(in: reply))
         case REDIS_REPLY_STRING:
             .bulk(Array(bytes(of: reply)))
         case REDIS_REPLY_STATUS:
@@ -50,10 +72,20 @@ final class RESPReader {
             .error(String(decoding: bytes(of: reply), as: UTF8.self))
         case REDIS_REPLY_ARRAY:
             // Cannot be nil: hiredis sets every element of a complete reply.
-            .array((0..<Int(reply.elements)).map { value(of: reply.element[$0]!.pointee) })
+            .array(
+                try (0..<Int(reply.elements)).map { (index) throws(RedisError) in
+                    try value(of: reply.element[index]!.pointee)
+                })
         default:
             .null
         }
+    }
+
+    /// The number in an integer reply. No count or time is larger than a number of Lua holds exactly.
+    private func number(in reply: redisReply) throws(RedisError) -> Int {
+        let number = Int(reply.integer)
+        guard number.magnitude <= 1 << 53 else { throw .unexpectedReply("the number \(number)") }
+        return number
     }
 
     private func bytes(of reply: redisReply) -> UnsafeRawBufferPointer {

@@ -13,6 +13,8 @@ KEY, ANOTHER_KEY = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 X = urlsafe_b64encode(KEY.public_key().public_bytes_raw()).rstrip(b"=").decode()
 JWKS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": X}]}
 
+TYPE = "postern-assertion+jwt"
+
 
 class FakePostern(BaseHTTPRequestHandler):
     answer, asked = b"", None  # The next response, and the headers of the last request.
@@ -75,8 +77,9 @@ class Assertions(unittest.TestCase):
             "signed with another key": signed(claims, ANOTHER_KEY),
             "with an unknown kid": signed(claims, kid="k2"),
             "without a kid": signed(claims, kid=None),
-            "unsigned": jwt.encode(claims, None, "none", {"kid": "k1"}),
-            "signed with the public key as a secret": jwt.encode(claims, X, "HS256", {"kid": "k1"}),
+            "unsigned": jwt.encode(claims, None, "none", {"kid": "k1", "typ": TYPE}),
+            "signed with the public key as a secret": jwt.encode(claims, X, "HS256", {"kid": "k1", "typ": TYPE}),
+            "of another type": signed(claims, type="JWT"),
             "not a JWT": "x",
         } | {f"without {name}": signed(self.claims(**{name: None})) for name in claims}
         for what, assertion in assertions.items():
@@ -100,5 +103,5 @@ class Assertions(unittest.TestCase):
                 self.assertEqual(self.sign_in(answer), (303, "/account", True))
 
 
-def signed(claims, key=KEY, kid="k1"):
-    return jwt.encode(claims, key, "EdDSA", {"kid": kid} if kid else None)
+def signed(claims, key=KEY, kid="k1", type=TYPE):
+    return jwt.encode(claims, key, "EdDSA", {"typ": type} | ({"kid": kid} if kid else {}))

@@ -19,14 +19,15 @@ class Links(BrowserTest):
         self.expect_signed_in(page, "/invoices")
         phone = self.device()
         self.expect_refused(phone, mail, "used")
-        self.request_new_link_and_sign_in(phone, "/invoices")
+        self.request_new_link_and_sign_in(phone, page, "/invoices")
 
     def test_an_expired_link_says_so_and_keeps_address_and_destination(self):
-        mail = self.ask(self.page(), next="/invoices?page=2")
+        page = self.page()
+        mail = self.ask(page, next="/invoices?page=2")
         self.stack.expire(mail)
         phone = self.device()
         self.expect_refused(phone, mail, "expired")
-        self.request_new_link_and_sign_in(phone, "/invoices?page=2")
+        self.request_new_link_and_sign_in(phone, page, "/invoices?page=2")
 
     def test_a_newer_link_supersedes_the_earlier_one_which_says_so(self):
         page = self.page()
@@ -42,7 +43,7 @@ class Links(BrowserTest):
         newer = self.ask(page, number=2)
         phone = self.device()
         self.expect_refused(phone, earlier, "newer")
-        self.request_new_link_and_sign_in(phone, "/account", number=3)
+        self.request_new_link_and_sign_in(phone, page, "/account", number=3)
         self.expect_refused(phone, newer, "newer")
 
     def test_an_unknown_link_is_explained_and_offers_no_button(self):
@@ -65,13 +66,27 @@ class Links(BrowserTest):
         self.open(page, mail)
         self.expect_signed_in(page)
 
-    def test_a_link_signs_in_where_it_is_opened(self):
-        laptop, phone = self.device(), self.device()
-        mail = self.ask(laptop.new_page())
-        page = phone.new_page()
+    def test_a_link_signs_in_only_where_it_was_asked_for(self):
+        laptop, phone, attacked = self.device(), self.device(), self.device()
+        page = laptop.new_page()
+        mail = self.ask(page, next="/invoices")
+        attacked.new_page().goto(self.portal + "/sign-in")  # It has a verifier of its own.
+        for device in (phone, attacked):
+            elsewhere = device.new_page()
+            self.open(elsewhere, mail)
+            expect(elsewhere.get_by_role("heading")).to_have_text("This link doesn't work here")
+            self.expect_signed_out(device)
         self.open(page, mail)
-        self.expect_signed_in(page)
-        self.expect_signed_out(laptop)
+        self.expect_signed_in(page, "/invoices")
+
+    def test_a_link_that_no_browser_asked_for_does_not_sign_in(self):
+        page = self.page()
+        page.goto(self.portal + "/sign-in")
+        wanted = {"email": ADDRESS, "callback_origin": self.portal}
+        self.assertEqual(page.request.post(f"{self.postern}/auth/send-magic-link", data=wanted).status, 200)
+        self.open(page, self.stack.mail(ADDRESS))
+        expect(page.get_by_role("heading")).to_have_text("This link doesn't work here")
+        self.expect_signed_out(page.context)
 
     def test_the_destination_is_kept(self):
         queries = ("", "?page=2&sort=a%20b", "?customer=M%C3%BCller%20%26%20%E7%94%B0")
@@ -182,9 +197,9 @@ class Links(BrowserTest):
         expect(page.get_by_role("button")).to_contain_text(re.compile("a…\u2060?@example\\.com"))
         expect(page.get_by_role("link")).to_have_attribute("href", re.compile("^" + self.portal))
 
-    def request_new_link_and_sign_in(self, device, path, number=2):
-        page = device.pages[-1]
-        self.press(page)
+    def request_new_link_and_sign_in(self, device, page, path, number=2):
+        """Requests a link from the page that a device shows, and opens it in the browser that asked first."""
+        self.press(device.pages[-1])
         self.open(page, self.stack.mail(ADDRESS, number))
         self.expect_signed_in(page, path)
 

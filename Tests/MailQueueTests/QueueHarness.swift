@@ -24,7 +24,7 @@ final class QueueHarness: Sendable {
         let server = if let given { given } else { try await RedisServer() }
         self.server = server
         self.prefix = prefix
-        redis = try await QueueHarness.client(for: server, timeout: .seconds(10))
+        redis = try await QueueHarness.client(at: server.url, timeout: .seconds(10))
         guard hasGroup else { return }
         for stream in ["mail", "mail:bulk"] {
             try await send("XGROUP", "CREATE", key(stream), MailQueue.group, "0", "MKSTREAM")
@@ -36,10 +36,10 @@ final class QueueHarness: Sendable {
         for client in clients.value { client.close() }
     }
 
-    private static func client(for server: RedisServer, timeout: TimeAmount) async throws -> RedisClient {
+    static func client(at url: RedisURL, timeout: TimeAmount) async throws -> RedisClient {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let configuration = RedisConfiguration(
-            url: server.url, timeout: timeout, scripts: MailQueue.scripts)
+            url: url, timeout: timeout, scripts: MailQueue.scripts)
         let client = try await loop.submit {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             return try RedisClient(configuration: configuration, eventLoop: loop, logger: logger)
@@ -49,11 +49,12 @@ final class QueueHarness: Sendable {
     }
 
     /// A worker with two connections of its own.
+    /// - Parameter url: where Redis is reached; by default, the server itself.
     func worker(
-        _ name: String, timeout: TimeAmount = .seconds(10), maximumRetryCount: Int = 1000
+        _ name: String, at url: RedisURL? = nil, timeout: TimeAmount = .seconds(10), maximumRetryCount: Int = 1000
     ) async throws -> MailQueue {
-        let claims = try await QueueHarness.client(for: server, timeout: timeout)
-        let commands = try await QueueHarness.client(for: server, timeout: timeout)
+        let claims = try await QueueHarness.client(at: url ?? server.url, timeout: timeout)
+        let commands = try await QueueHarness.client(at: url ?? server.url, timeout: timeout)
         clients.update { $0 += [claims, commands] }
         return MailQueue(
             claims: claims, commands: commands, keyPrefix: prefix, worker: name,

@@ -11,7 +11,7 @@ struct RESPReaderTests {
         ("-ERR unknown command\r\n", .error("ERR unknown command")),
         (":0\r\n", .integer(0)),
         (":-42\r\n", .integer(-42)),
-        (":9223372036854775807\r\n", .integer(.max)),
+        (":9007199254740992\r\n", .integer(1 << 53)),
         ("$5\r\nhello\r\n", .bulk(Array("hello".utf8))),
         ("$0\r\n\r\n", .bulk([])),
         ("$4\r\n\r\n\0x\r\n", .bulk([13, 10, 0, 120])),
@@ -56,6 +56,10 @@ struct RESPReaderTests {
         "bytes that are not RESP2 are refused",
         arguments: [
             "HTTP/1.1 400 Bad Request\r\n", "$x\r\n", ":\r\n", "*2147483648\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n",
+            // Numbers that no count or time has, and a length for which no reply has room.
+            ":9007199254740993\r\n", ":9223372036854775807\r\n", ":-9223372036854775808\r\n",
+            "*1\r\n:9223372036854775807\r\n",
+            "*1048577\r\n", "*2147483647\r\n",
         ])
     func refused(bytes: String) throws {
         let reader = RESPReader()

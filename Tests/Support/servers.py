@@ -35,7 +35,7 @@ def isolate():
 
 def links_key(token, prefix="postern:"):
     """Returns the key in Redis of the links at a token's place, which is the token's first half."""
-    return prefix + "link:" + base64.urlsafe_b64decode(token + "=")[:16].hex()
+    return prefix + "links:" + base64.urlsafe_b64decode(token + "=")[:16].hex()
 
 
 def expire_links():

@@ -9,23 +9,23 @@ import Testing
 struct FieldCase: Sendable, CustomTestStringConvertible {
     let limit: String
     let left: Int
-    let fullIn: Duration
+    let moreIn: Duration
     let burst: Int64
     let window: Int64
     let seconds: Int64
 
-    var testDescription: String { "\(limit), \(left) left, full in \(fullIn)" }
+    var testDescription: String { "\(limit), \(left) left, more in \(moreIn)" }
 }
 
 @Suite
 struct RateLimitFieldsTests {
     private static let cases = [
-        FieldCase(limit: "10/10m", left: 9, fullIn: .seconds(60), burst: 10, window: 600, seconds: 60),
-        FieldCase(limit: "1/1s", left: 0, fullIn: .microseconds(999_999), burst: 1, window: 1, seconds: 1),
-        FieldCase(limit: "3/15m", left: 0, fullIn: .microseconds(899_000_001), burst: 3, window: 900, seconds: 900),
-        FieldCase(limit: "7/1500ms", left: 7, fullIn: .zero, burst: 7, window: 2, seconds: 0),
+        FieldCase(limit: "10/10m", left: 9, moreIn: .seconds(60), burst: 10, window: 600, seconds: 60),
+        FieldCase(limit: "1/1s", left: 0, moreIn: .microseconds(999_999), burst: 1, window: 1, seconds: 1),
+        FieldCase(limit: "3/15m", left: 0, moreIn: .microseconds(899_000_001), burst: 3, window: 900, seconds: 900),
+        FieldCase(limit: "7/1500ms", left: 7, moreIn: .zero, burst: 7, window: 2, seconds: 0),
         FieldCase(
-            limit: "1000000/1d", left: 999_999, fullIn: .microseconds(86_400), burst: 1_000_000, window: 86_400,
+            limit: "1000000/1d", left: 999_999, moreIn: .microseconds(86_400), burst: 1_000_000, window: 86_400,
             seconds: 1),
     ]
 
@@ -44,7 +44,7 @@ struct RateLimitFieldsTests {
     func readBack(_ expected: FieldCase) throws {
         var fields: ResponseFields = [:]
         RateLimitFields(try RateLimit(parsing: expected.limit)).add(
-            Quota(left: expected.left, fullIn: expected.fullIn), to: &fields)
+            Quota(left: expected.left, moreIn: expected.moreIn), to: &fields)
 
         let policy = try item(fields[.rateLimitPolicy])
         #expect(policy.rfc9651BareItem == RFC9651BareItem.string("ip"))
@@ -63,7 +63,7 @@ struct RateLimitFieldsTests {
     func written() throws {
         var fields: ResponseFields = [:]
         RateLimitFields(try RateLimit(parsing: "10/10m")).add(
-            Quota(left: 9, fullIn: .microseconds(59_000_001)), to: &fields)
+            Quota(left: 9, moreIn: .microseconds(59_000_001)), to: &fields)
         #expect(fields[.rateLimitPolicy] == #""ip";q=10;w=600"#)
         #expect(fields[.rateLimit] == #""ip";r=9;t=60"#)
         #expect(fields.lines.count == 2)
@@ -73,7 +73,7 @@ struct RateLimitFieldsTests {
     func named() throws {
         var fields: ResponseFields = [:]
         RateLimitFields(try RateLimit(parsing: "600/1m"), named: "key").add(
-            Quota(left: 599, fullIn: .milliseconds(100)), to: &fields)
+            Quota(left: 599, moreIn: .milliseconds(100)), to: &fields)
         #expect(fields[.rateLimitPolicy] == #""key";q=600;w=60"#)
         #expect(fields[.rateLimit] == #""key";r=599;t=1"#)
     }

@@ -23,7 +23,7 @@ async function send(form) {
     answer = await fetch(page.dataset.postern + "/auth/send-magic-link", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ email, callback_next: next, code: true }),
+      body: JSON.stringify({ email, callback_next: next, code: true, code_challenge: page.dataset.challenge }),
       signal: AbortSignal.timeout(10_000),
     });
     body = await answer.json();

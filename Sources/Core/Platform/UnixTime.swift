@@ -7,6 +7,16 @@ package struct UnixTime: Sendable, Hashable, Comparable {
         self.milliseconds = milliseconds
     }
 
+    /// A time that another program gave; `nil` outside the years 1970 to 9999, which is no clock's, and with which
+    /// arithmetic could overflow.
+    package init?(given milliseconds: Int) {
+        guard (0...UnixTime.last.milliseconds).contains(milliseconds) else { return nil }
+        self.milliseconds = milliseconds
+    }
+
+    /// The end of the year 9999.
+    package static let last = UnixTime(milliseconds: 253_402_300_799_999)
+
     /// Whole seconds since 1970-01-01 00:00 UTC, rounded down.
     package var seconds: Int { milliseconds / 1000 }
 

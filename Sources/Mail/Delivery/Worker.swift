@@ -135,6 +135,15 @@ package final class Worker: Service {
         logger.warning("redis_refused", metadata: ["reason": "\(error)"])
     }
 
+    /// Logs the settings of Redis under which mail can be lost.
+    private func reportSetup() async throws(RedisError) {
+        for warning in try await queue.setupWarnings() {
+            logger.warning(
+                "redis_endangers_mail",
+                metadata: ["setting": "\(warning.setting)", "value": "\(warning.value)", "right": "\(warning.right)"])
+        }
+    }
+
     /// The idle time after which a job is reclaimed. It is longer than a delivery and the recording of its outcome.
     private var reclaimIdleTime: Duration {
         configuration.deliveryTimeout + configuration.redisTimeout + .seconds(5)
@@ -157,9 +166,16 @@ package final class Worker: Service {
     /// dead letters.
     private func maintainQueue() async {
         let cleaningTimer = IntervalTimer(every: .seconds(300))
+        var isSetupReported = false
         while !Task.isCancelled {
             do throws(RedisError) {
-                while try await queue.promoteDue(atMost: Worker.promotionCount) == Worker.promotionCount {}
+                if !isSetupReported {
+                    try await reportSetup()
+                    isSetupReported = true
+                }
+                while try await queue.promoteDue(atMost: Worker.promotionCount) == Worker.promotionCount,
+                    !Task.isCancelled
+                {}
                 for priority in MailPriority.allCases {
                     metrics.queueLength[priority]?.set(try await queue.length(of: priority))
                 }

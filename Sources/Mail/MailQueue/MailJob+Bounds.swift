@@ -46,7 +46,8 @@ extension MailJob {
                 MailJob.isWord(process), "must report to a process of 1 to 64 letters, digits, -, _, . or :")
         }
         try MailJob.require(
-            issuedAt.milliseconds >= 0 && expiresAt >= issuedAt, "must not expire before it was issued")
+            issuedAt.milliseconds >= 0 && expiresAt >= issuedAt && expiresAt <= .last,
+            "must not expire before it was issued, or after the year 9999")
     }
 
     // MARK: - Templates

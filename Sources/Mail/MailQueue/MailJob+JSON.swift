@@ -106,11 +106,11 @@ extension MailJob {
     }
 
     private static func times(_ members: JSONObject) -> (issuedAt: UnixTime, expiresAt: UnixTime)? {
-        guard case .number(let issuedAt)? = members["issued_at"], let issuedAt = Int(exactly: issuedAt),
-            case .number(let expiresAt)? = members["expires_at"], let expiresAt = Int(exactly: expiresAt),
-            issuedAt >= 0, expiresAt >= issuedAt
+        guard case .number(let issuedAt)? = members["issued_at"], case .number(let expiresAt)? = members["expires_at"],
+            let issuedAt = Int(exactly: issuedAt).flatMap(UnixTime.init(given:)),
+            let expiresAt = Int(exactly: expiresAt).flatMap(UnixTime.init(given:)), expiresAt >= issuedAt
         else { return nil }
-        return (UnixTime(milliseconds: issuedAt), UnixTime(milliseconds: expiresAt))
+        return (issuedAt, expiresAt)
     }
 }
 

@@ -56,7 +56,7 @@ package final class MailQueue: Sendable {
         precondition(wait >= .milliseconds(1), "BLOCK 0 waits forever")
         do {
             let reply = try await scripts.claim(for: worker, atMost: count, on: commands)
-            let claimed = try MailQueue.claimedJobs(fromClaim: reply)
+            let claimed = try MailQueue.checked(try MailQueue.claimedJobs(fromClaim: reply), atMost: count)
             return claimed.isEmpty ? try await claimFirst(atMost: count, waiting: wait) : claimed
         } catch .server(code: "NOGROUP", _), .server(code: "UNBLOCKED", _) {
             try await createGroups()
@@ -139,7 +139,13 @@ package final class MailQueue: Sendable {
                 // The next claim creates the group.
             }
         }
-        return reclaimed
+        return try MailQueue.checked(reclaimed, atMost: count)
+    }
+
+    /// Returns the jobs if they are not more than were asked for.
+    private static func checked(_ jobs: [ClaimedJob], atMost count: Int) throws(RedisError) -> [ClaimedJob] {
+        guard jobs.count <= count else { throw .unexpectedReply("more jobs than asked for") }
+        return jobs
     }
 
     private func createGroups() async throws(RedisError) {
@@ -169,9 +175,8 @@ package final class MailQueue: Sendable {
             claimed.entry, of: claimed.priority, retry, by: delay, maximumCount: maximumRetryCount, on: commands)
     }
 
-    /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, even if its link has expired: a clock may have been
-    /// wrong.
-    /// Changes nothing if another worker has already recorded an outcome.
+    /// Moves a job to the dead letters. The sealed job is kept for an operator to requeue, even if its link has expired,
+    /// because a clock may have been wrong. Changes nothing if another worker has already recorded an outcome.
     package func deadLetter(_ claimed: ClaimedJob, _ cause: DeadLetterCause) async throws(RedisError) {
         try await scripts.deadLetter(
             claimed.entry, of: claimed.priority, keeping: MailQueue.maximumDeadLetterCount, on: commands
@@ -212,6 +217,11 @@ package final class MailQueue: Sendable {
         let reply = try await commands.send(RedisCommand("XLEN", keys.stream(of: priority)), isIdempotent: true)
         guard case .integer(let length) = reply else { throw .unexpectedReply("not a stream length") }
         return length
+    }
+
+    /// The settings of Redis under which mail can be lost.
+    package func setupWarnings() async throws(RedisError) -> [SetupWarning] {
+        try await commands.setupWarnings()
     }
 
     // MARK: - Maintenance, by any worker

@@ -127,12 +127,10 @@ package final class QueueOperations: Sendable {
     // MARK: - Steps
 
     private func time() async throws(RedisError) -> Int {
-        guard case .array(let parts) = try await redis.send(RedisCommand("TIME")), parts.count == 2,
-            case .bulk(let seconds) = parts[0], case .bulk(let microseconds) = parts[1],
-            let seconds = Int(String(decoding: seconds, as: UTF8.self)),
-            let microseconds = Int(String(decoding: microseconds, as: UTF8.self))
-        else { throw .unexpectedReply("not a time") }
-        return seconds * 1000 + microseconds / 1000
+        guard let time = UnixTime(try await redis.send(RedisCommand("TIME"))) else {
+            throw .unexpectedReply("not a time")
+        }
+        return time.milliseconds
     }
 
     /// The consumers of a stream's group.
@@ -147,7 +145,8 @@ package final class QueueOperations: Sendable {
         guard case .array(let consumers) = reply else { throw .unexpectedReply("not a list of consumers") }
         return consumers.compactMap { consumer in
             guard case .array(let parts) = consumer, parts.count >= 6, case .bulk(let name) = parts[1],
-                case .integer(let pending) = parts[3], case .integer(let idle) = parts[5]
+                case .integer(let pending) = parts[3], case .integer(let idle) = parts[5],
+                (0...1 << 32).contains(pending), idle >= 0
             else { return nil }
             return QueueOverview.Worker(
                 name: String(decoding: name, as: UTF8.self), pending: pending, idle: .milliseconds(idle))

@@ -1,3 +1,4 @@
+import Platform
 import Redis
 
 /// Reads the mail queue's streams and retries page by page, because they can be long.
@@ -13,8 +14,9 @@ struct QueuePages: Sendable {
         let id: String
         let fields: EntryFields
 
-        /// The time at which it was added, in Unix milliseconds by Redis' clock: the first part of its id.
-        var time: Int? { Int(id.prefix { $0 != "-" }) }
+        /// The time at which it was added, in Unix milliseconds by Redis' clock: the first part of its id. `nil` if no
+        /// clock shows that time.
+        var time: Int? { Int(id.prefix { $0 != "-" }).flatMap(UnixTime.init(given:))?.milliseconds }
     }
 
     /// Returns the entries of a stream after the entry `last`, or from the start if `last` is `nil`.

@@ -52,7 +52,8 @@ struct APIKeyRecord: Sendable {
         guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
             case .string(let digest)? = members["digest"], let digest = APIKeyDigest(hex: digest), digest.id == id,
             case .string(let name)? = members["name"], case .array(let texts)? = members["scopes"],
-            case .number(let created)? = members["created"], let created = Int(exactly: created)
+            case .number(let created)? = members["created"],
+            let created = Int(exactly: created).flatMap(UnixTime.init(given:))
         else { throw .notAuthentic }
         var scopes: [Scope] = []
         for case .string(let text) in texts {
@@ -61,10 +62,10 @@ struct APIKeyRecord: Sendable {
         let expires: UnixTime? =
             if case .number(let time)? = members["expires"] {
                 // A time that is not a whole number was not written by `sealed`: the key has expired.
-                UnixTime(milliseconds: Int(exactly: time) ?? 0)
+                Int(exactly: time).flatMap(UnixTime.init(given:)) ?? UnixTime(milliseconds: 0)
             } else { nil }
         self.init(
             digest: digest, grant: APIKeyGrant(name: name, scopes: scopes, expires: expires),
-            created: UnixTime(milliseconds: created))
+            created: created)
     }
 }

@@ -210,8 +210,8 @@ extension APIKeyStore {
         }
         guard case .bulk(let ring) = fields[0], case .bulk(let box) = fields[1] else { return nil }
         var lastRequest: UnixTime?
-        if case .bulk(let text) = fields[2], let time = Int(String(decoding: text, as: UTF8.self)) {
-            lastRequest = UnixTime(milliseconds: time)
+        if case .bulk(let text) = fields[2] {
+            lastRequest = Int(String(decoding: text, as: UTF8.self)).flatMap(UnixTime.init(given:))
         }
         return (APIKeyRecord.Sealed(keyID: String(decoding: ring, as: UTF8.self), box: box), lastRequest)
     }

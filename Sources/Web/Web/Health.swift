@@ -29,8 +29,8 @@ package struct Health: Sendable {
     }
 
     /// A script that fails if those of requests would: because Redis is full, read-only, another node of a cluster or
-    /// without its replicas, because its user may not write, or because the stream is another kind of value. It writes nothing: no key has
-    /// the name that it sets only if it exists.
+    /// without its replicas, because its user may not write, or because the stream is another kind of value. It writes
+    /// nothing: no key has the name that it sets only if it exists.
     private static let script = Script<ProbeKey, NoNames>(
         Array(
             """

@@ -21,14 +21,16 @@ package struct RateLimitFields: Sendable {
     }
 
     /// Adds both fields to a response's.
-    package func add(_ quota: Quota, to fields: inout ResponseFields) {
+    /// - Parameter retryAfter: the value of the response's `Retry-After`, than which `t` is not later. Another limit may
+    ///   have refused the request.
+    package func add(_ quota: Quota, to fields: inout ResponseFields, retryAfter: Duration? = nil) {
         fields.append(.rateLimitPolicy, policy)
         // Built without the serializer because every response has its own. The form is the policy's.
         var state = stateStart
         state.reserveCapacity(40)
         state += String(quota.left)
         state += ";t="
-        state += String(quota.fullIn.secondsRoundedUp)
+        state += String(min(quota.moreIn, retryAfter ?? quota.moreIn).secondsRoundedUp)
         fields.append(.rateLimit, state)
     }
 

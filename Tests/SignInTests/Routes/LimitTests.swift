@@ -64,11 +64,25 @@ struct LimitTests {
         for left in [2, 1, 0] {
             let response = await harness.respond(to: signIn())
             #expect(response.status == .ok)
-            #expect(response.fields[.rateLimit]?.hasPrefix(#""ip";r=\#(left);t="#) == true)
+            // One more after a third of the day, however many are missing.
+            let time = try number(in: response.fields[.rateLimit], behind: #""ip";r=\#(left);t="#)
+            #expect((28_500...28_800).contains(time))
         }
         let refused = await harness.respond(to: signIn())
         #expect(refused.status == .tooManyRequests)
-        #expect(refused.fields[.rateLimit]?.hasPrefix(#""ip";r=0;t="#) == true)
+        let time = try number(in: refused.fields[.rateLimit], behind: #""ip";r=0;t="#)
+        #expect(refused.fields[.retryAfter] == "\(time)")
+    }
+
+    @Test("the time until the client has one more request is not after the time at which it may try again")
+    func earlierRetry() async throws {
+        let server = try await RedisServer()
+        let harness = try await SignInHarness(server, limits: limits(client: "10/1d", deployment: "1/10m"))
+        #expect(await harness.respond(to: signIn()).status == .ok)
+        let refused = await harness.respond(to: signIn("grace@example.com"))
+        let wait = try #require(refused.member("retryAfter") as? Int)
+        #expect((500...600).contains(wait))
+        #expect(try number(in: refused.fields[.rateLimit], behind: #""ip";r=8;t="#) == wait)
     }
 
     @Test("a limited request queues no email; the client's buckets are charged until they refuse, and no others")

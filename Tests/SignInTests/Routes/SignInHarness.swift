@@ -31,16 +31,18 @@ final class SignInHarness: Sendable {
     /// The only key of the deployment: the bytes 0 to 31.
     static let keys = [KeyRing.Entry(id: "k1", key: Secret(copying: (0..<32).map(UInt8.init)))]
 
-    /// - Parameter fallback: the origin that links lead to if a request has none.
+    /// - Parameters:
+    ///   - given: where Redis is reached; by default, the server itself.
+    ///   - fallback: the origin that links lead to if a request has none.
     init(
-        _ server: RedisServer? = nil, limits: SignInLimits = noLimits, fallback: String? = nil,
-        basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000, random: RandomBytes = .system,
-        publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil, addedLanguages: [Language] = [],
-        requiresChallenge: Bool = false
+        _ server: RedisServer? = nil, at given: RedisURL? = nil, limits: SignInLimits = noLimits,
+        fallback: String? = nil, basePath: String = "", proxies: [String] = [], maximumQueueLength: Int = 1000,
+        random: RandomBytes = .system, publicURL: PublicURL? = nil, issuer: AssertionIssuer? = nil,
+        addedLanguages: [Language] = [], requiresChallenge: Bool = false
     ) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // Nothing listens at port 1.
-        let url = if let server { server.url } else { try RedisURL(parsing: "redis://127.0.0.1:1") }
+        let url = try given ?? server?.url ?? RedisURL(parsing: "redis://127.0.0.1:1")
         let configuration = RedisConfiguration(
             url: url, timeout: .seconds(10), scripts: SignInStore.scripts)
         redis = try await loop.submit {

@@ -52,7 +52,7 @@ struct NestedBucketTests {
         }
         #expect(limit.name == "client")
         #expect(retryAfter > .seconds(5000) && retryAfter <= .seconds(5400))
-        #expect(quota == Quota(left: 1, fullIn: .zero))
+        #expect(quota == Quota(left: 1, moreIn: .zero))
     }
 
     @Test("verifications and codes are limited by wider networks, too")

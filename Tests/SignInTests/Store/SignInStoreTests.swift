@@ -13,7 +13,7 @@ struct SignInStoreTests {
             limits: .init(client: limit("10/10m"), recipient: limit("3/15m"), deployment: limit("100/1d")))
         let link = try StoreHarness.link(next: "/invoices")
         let admission = try await harness.admit(link)
-        #expect(admission == .admitted(.init(left: 9, fullIn: .seconds(60))))
+        #expect(admission == .admitted(.init(left: 9, moreIn: .seconds(60))))
         #expect(try harness.server.command("XLEN", "postern:mail") == "1")
         #expect(
             try Set(harness.server.command("KEYS", "*").split(separator: "\n").map { $0.split(separator: ":")[1] }) == [

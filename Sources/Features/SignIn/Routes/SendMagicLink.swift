@@ -42,7 +42,7 @@ struct SendMagicLink: Sendable {
         case .limited(let limit, let retryAfter, let quota):
             dependencies.recordLimited(by: limit, for: context)
             var error = HTTPError.rateLimited(retryAfter: retryAfter)
-            if let quota { rateLimitFields?.add(quota, to: &error.fields) }
+            if let quota { rateLimitFields?.add(quota, to: &error.fields, retryAfter: retryAfter) }
             throw error
         case .queueFull:
             throw context.answerToFullQueue()

@@ -56,7 +56,7 @@ struct SignInCompletion: Sendable {
             throw withQuota(method.error, quota)
         case .limited(let limit, let retryAfter, let quota):
             dependencies.recordLimited(by: limit, for: context)
-            throw withQuota(.rateLimited(retryAfter: retryAfter), quota)
+            throw withQuota(.rateLimited(retryAfter: retryAfter), quota, retryAfter)
         }
     }
 
@@ -75,9 +75,9 @@ struct SignInCompletion: Sendable {
             "codes_locked", ["place": place?.text ?? "", "network": context.clientNetworks.logged])
     }
 
-    private func withQuota(_ error: HTTPError, _ quota: Quota?) -> HTTPError {
+    private func withQuota(_ error: HTTPError, _ quota: Quota?, _ retryAfter: Duration? = nil) -> HTTPError {
         var error = error
-        if let quota { rateLimitFields?.add(quota, to: &error.fields) }
+        if let quota { rateLimitFields?.add(quota, to: &error.fields, retryAfter: retryAfter) }
         return error
     }
 

@@ -72,15 +72,16 @@ package struct TokenRecord: Sendable, Equatable {
         guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
             case .string(let email)? = members["email"], let email = EmailAddress(parsing: email),
             case .string(let origin)? = members["origin"], let origin = try? Origin(parsing: origin),
-            case .number(let issuedAt)? = members["issued_at"], let issuedAt = Int(exactly: issuedAt),
-            case .number(let expiresAt)? = members["expires_at"], let expiresAt = Int(exactly: expiresAt)
+            case .number(let issuedAt)? = members["issued_at"], case .number(let expiresAt)? = members["expires_at"],
+            let issuedAt = Int(exactly: issuedAt).flatMap(UnixTime.init(given:)),
+            let expiresAt = Int(exactly: expiresAt).flatMap(UnixTime.init(given:))
         else { throw .notAuthentic }
         self.email = email
         self.origin = origin
         next = if case .string(let next)? = members["next"] { try? PortalPath(parsing: next) } else { nil }
         challenge = members["challenge"].flatMap { try? CodeChallenge.schema.parse($0) }
-        self.issuedAt = UnixTime(milliseconds: issuedAt)
-        self.expiresAt = UnixTime(milliseconds: expiresAt)
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
         nonce = if case .string(let nonce)? = members["nonce"] { nonce } else { nil }
         purpose = try members["purpose"].map(TokenRecord.purpose)
         claims = if case .object(let claims)? = members["claims"] { claims } else { nil }

@@ -137,7 +137,7 @@ extension APIKeyStore {
             case .bulk(let box) = fields[3]
         else { return nil }
         let storedAt = String(decoding: id, as: UTF8.self).split(separator: "-").compactMap { Int($0) }
-        guard storedAt.count == 2 else { return nil }
+        guard storedAt.count == 2, UnixTime(given: storedAt[0]) != nil else { return nil }
         let sealed = AuditEntry.Sealed(keyID: String(decoding: keyID, as: UTF8.self), box: box)
         return AuditLine(
             storedAt: storedAt, entry: try? AuditEntry(opening: sealed, with: auditRing), sealedBy: sealed.keyID)

@@ -75,10 +75,10 @@ package struct AuditEntry: Sendable, Equatable {
     init(opening sealed: Sealed, with ring: KeyRing) throws(CryptoError) {
         let plaintext = try ring.open(sealed.box, keyID: sealed.keyID, authenticating: [])
         guard case .object(let members)? = try? JSONValue(parsing: plaintext.withUnsafeBytes(Array.init)),
-            case .number(let time)? = members["at"], let time = Int(exactly: time),
+            case .number(let time)? = members["at"], let time = Int(exactly: time).flatMap(UnixTime.init(given:)),
             case .string(let event)? = members["event"], let event = Event(rawValue: event)
         else { throw .notAuthentic }
-        self.init(event, at: UnixTime(milliseconds: time))
+        self.init(event, at: time)
         for (name, value) in AuditEntry.members {
             if case .string(let text)? = members[name] { self[keyPath: value] = text }
         }
