@@ -39,6 +39,24 @@ struct CommandLineTests {
         #expect((object["workers"] as? [[String: Any]])?.first?["pending"] as? Int == 1)
     }
 
+    @Test("what somebody wrote into Redis begins no line of its own, and moves no cursor")
+    func forgedLines() async throws {
+        let queue = try await Queue()
+        let forged = "x\n2026-01-01T00:00:00Z  \u{1B}[2Jforged"
+        try queue.redis.command(
+            "XADD", "postern:mail:dead", "*", "id", forged, "reason", forged, "code", "550", "status", forged)
+        try queue.redis.command("XGROUP", "CREATE", "postern:mail", "senders", "0", "MKSTREAM")
+        try queue.redis.command("XGROUP", "CREATECONSUMER", "postern:mail", "senders", forged)
+        for command in [["queue"], ["queue", "dead"]] {
+            let process = try ChildProcess(
+                CommandLineTool.path, command, environment: ["REDIS_URL": queue.redis.address])
+            #expect(try await process.waitForExit(within: .seconds(60)) == 0)
+            #expect(process.log.contains("forged"))
+            #expect(!process.log.contains("\u{1B}"))
+            #expect(!process.log.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("2026-01-01") })
+        }
+    }
+
     @Test("a dead letter is listed, requeued by its id or with all others, or dropped")
     func dead() async throws {
         let queue = try await Queue()

@@ -105,6 +105,6 @@ struct DeliveryTests {
         #expect(server.connectionCount == 0)
         #expect(worker.process.log.contains("\"reason\":\"expired\""))
         let entry = try redis.command("--raw", "XRANGE", "postern:mail:dead", "-", "+")
-        #expect(!entry.split(separator: "\n").contains("job"), "the dead letter does not keep the job")
+        #expect(entry.split(separator: "\n").contains("job"), "the dead letter keeps the job: a clock may be wrong")
     }
 }

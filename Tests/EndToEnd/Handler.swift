@@ -9,6 +9,9 @@ final class Handler: Sendable {
     /// The bytes 0 to 31, in base64.
     static let secretKey = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
+    /// A signing key: the bytes 32 to 63, in base64.
+    static let signingKey = "s1:" + Data(32..<64).base64EncodedString()
+
     let process: ChildProcess
     let port: Int
 

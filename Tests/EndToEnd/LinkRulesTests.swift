@@ -136,7 +136,7 @@ struct LinkRulesTests {
         }
     }
 
-    @Test("A callback member of another type is refused with its path; if it is repeated, the last one counts")
+    @Test("A callback member of another type is refused with its path; a repeated one is refused")
     func repeatedCallback() async throws {
         let deployment = try await Deployment(["POSTERN_LANDING_URL": ""])
         for member in ["callback_next", "callback_origin"] {
@@ -152,18 +152,18 @@ struct LinkRulesTests {
             }
         }
         let (good, bad) = ("https://example.com", "https://evil.test")
-        for (first, second, issue) in [
-            (#""callback_next":"/a""#, #""callback_next":"//evil.test""#, "callback_next"),
-            (#""callback_origin":"\#(good)""#, #""callback_origin":"\#(bad)""#, "callback_origin"),
+        for (first, second) in [
+            (#""callback_next":"/a""#, #""callback_next":"//evil.test""#),
+            (#""callback_origin":"\#(good)""#, #""callback_origin":"\#(bad)""#),
+            (#""callback_origin":"\#(good)""#, #""callback_origin":"\#(good)""#),
         ] {
-            let response = try deployment.requestLink(body: #"{"email":"ada@example.com",\#(first),\#(second)}"#)
-            #expect(response.status == 400)
-            #expect(response.issuePaths == [issue])
-            #expect(
-                try deployment.requestLink(body: #"{"email":"ada@example.com",\#(second),\#(first)}"#).status == 200)
+            for members in ["\(first),\(second)", "\(second),\(first)"] {
+                let response = try deployment.requestLink(body: #"{"email":"ada@example.com",\#(members)}"#)
+                #expect(response.status == 400)
+                #expect(response.errorCode == "invalid_json")
+            }
         }
-        let jobs = try deployment.redis.jobs()
-        #expect(jobs.map(\.link) == zip(jobs, ["&next=%2Fa", ""]).map { Deployment.callback + $0.token + $1 })
+        #expect(try deployment.redis.jobs().isEmpty)
 
         for name in ["Origin", "X-AppHandoff-Callback-Origin"] {
             for values in [[good, good], [good, bad], [bad, good]] {
@@ -173,7 +173,7 @@ struct LinkRulesTests {
                 #expect(response.errorCode == "origin_not_allowed", "\(lines)")
             }
         }
-        #expect(try deployment.redis.jobs().count == 2)
+        #expect(try deployment.redis.jobs().isEmpty)
     }
 
     @Test("Links are percent-encoded once, and never depend on Host or forwarding headers", arguments: [true, false])

@@ -1,4 +1,5 @@
 import MailQueue
+import NIOCore
 import Redis
 import TestSupport
 import Testing
@@ -24,10 +25,11 @@ struct HostileRepliesTests {
             await hostile.whileHostile { _ = try await worker.claim(atMost: 2, waiting: .milliseconds(1)) }
             let jobs = try await fair.claim(atMost: 3, waiting: .milliseconds(1))
             await hostile.whileHostile {
-                #expect(try await worker.reclaim(atMost: 3, idleFor: .zero).count <= 3)
+                let reclaimed = try await worker.reclaim(atMost: 3, idleFor: .zero)
+                #expect(reclaimed.count <= 3)
             }
             await hostile.whileHostile {
-                #expect(try await worker.claimLost(from: .start, atMost: 3) { _ in false }.jobs.count <= 6)
+                _ = try await worker.claimLost(from: .start, atMost: 3) { _ in false }
             }
             for job in jobs {
                 await hostile.whileHostile { try await worker.acknowledge(job) }
@@ -50,6 +52,7 @@ struct HostileRepliesTests {
             await hostile.whileHostile { _ = try await operations.drop("job2") { _ in } }
         }
         while (try? await worker.length(of: .high)) == nil { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(try await operations.overview().streams.count == 2)
+        let overview = try await operations.overview()
+        #expect(overview.streams.count == 2)
     }
 }

@@ -1,4 +1,6 @@
+import Cryptography
 import Foundation
+import Platform
 import Settings
 import TestSupport
 import Testing

@@ -20,4 +20,9 @@ final class IntervalTimer: Sendable {
             return true
         }
     }
+
+    /// Begins the interval again: the timer is not due before its end.
+    func restart() {
+        next.withLock { $0 = .now + interval }
+    }
 }

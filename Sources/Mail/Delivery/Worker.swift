@@ -121,6 +121,9 @@ package final class Worker: Service {
             return try await queue.claim(atMost: count, waiting: Worker.claimWait)
         } catch {
             report(error)
+            // Redis may take writes again from now on. Other workers then record the outcomes that they kept: until they
+            // have, their jobs are not reclaimed, or they would be sent again.
+            reclaimTimer.restart()
             lostClaims.withLock { $0 = .start }
             await pause(until: .now + .milliseconds(200))
             return []

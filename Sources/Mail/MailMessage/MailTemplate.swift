@@ -114,11 +114,16 @@ struct MailTemplate: Sendable {
 }
 
 extension TemplateValues {
-    /// Values of emails that differ in their parts: with all of the flags, optional texts and optional secrets, with none,
-    /// with all but one, and with one alone. A secret must be in each email that has it, not only in a section of another
-    /// part.
+    /// Values of emails that differ in their parts, the flags, optional texts and optional secrets: with each combination
+    /// of up to six parts; of more, with all, with none, with all but one, and with one alone. A secret must be in each
+    /// email that has it, not only in a section of another part.
     fileprivate var samples: [MailTemplate.Values] {
         let parts = values.filter { $0.kind != .text }.map(\.name) + secrets.filter { $0.kind != .secret }.map(\.name)
+        guard parts.count > 6 else {
+            return (0..<(1 << parts.count)).map { bits in
+                sample(with: Set(parts.indices.filter { bits >> $0 & 1 == 1 }.map { parts[$0] }))
+            }
+        }
         let all = Set(parts)
         var variants: [Set<String>] = [all, []]
         for part in parts { variants += [all.subtracting([part]), [part]] }

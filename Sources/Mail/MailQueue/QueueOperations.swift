@@ -1,3 +1,4 @@
+import Platform
 import Redis
 
 /// The operator's view of the mail queue: counts, workers and dead letters, and commands to retry or drop jobs.

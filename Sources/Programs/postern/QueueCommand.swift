@@ -23,7 +23,8 @@ struct QueueCommand: AsyncParsableCommand {
         func run() async throws {
             try await withQueue { queue in
                 let overview = try await queue.overview()
-                json ? show(json: overview.json) : show(overview.text)
+                guard !json else { return show(json: overview.json) }
+                for line in overview.lines { show(line) }
             }
         }
     }

@@ -4,7 +4,7 @@ import Platform
 
 extension QueueOverview {
     /// The overview as lines for people.
-    var text: String {
+    var lines: [String] {
         var lines = streams.map { stream in
             let oldest = stream.oldestAge.map { ", oldest \($0.brief)" } ?? ""
             let name = stream.priority == .high ? "queued          " : "queued in bulk  "
@@ -15,13 +15,13 @@ extension QueueOverview {
             "dead letters    \(deadLetterCount)",
         ]
         for (reason, count) in deadLettersByReason.sorted(by: { $0.key < $1.key }) {
-            lines.append("  \(shown(reason))  \(count)")
+            lines.append("  \(reason)  \(count)")
         }
         lines.append("workers         \(workers.count)")
         for worker in workers {
-            lines.append("  \(shown(worker.name))  delivering \(worker.pending), idle for \(worker.idle.brief)")
+            lines.append("  \(worker.name)  delivering \(worker.pending), idle for \(worker.idle.brief)")
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     /// The overview as a JSON object.

@@ -1,15 +1,10 @@
 import Bytes
 
-/// Prints lines for people. Much of them comes from Redis or from a mail server, so characters that would move the
-/// cursor, change colors or hide text become spaces.
-/// - Parameter lines: separated by line ends, which must not come from such a source.
-func show(_ lines: String) {
-    print(
-        lines.split(separator: "\n", omittingEmptySubsequences: false).map { shown(String($0)) }.joined(separator: "\n")
-    )
-}
+/// Prints a line for people. Much of it comes from Redis or from a mail server, so characters that would begin another
+/// line, move the cursor, change colors or hide text become spaces.
+func show(_ line: String) { print(shown(line)) }
 
-/// The text of one line as ``show(_:)`` prints it.
+/// The text of a line as ``show(_:)`` prints it.
 func shown(_ text: String) -> String { forTerminal(text) }
 
 /// Prints a JSON object. The characters that ``show(_:)`` replaces are escaped (RFC 8259 §7), so programs read what was
